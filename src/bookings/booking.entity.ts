@@ -1,0 +1,34 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Show } from '../shows/show.entity';
+
+/** A sale. Final. Written in the transaction that makes its seats BOOKED. */
+@Entity('booking')
+@Index('booking_holder', ['holderId', 'bookedAt', 'id'])
+@Index('booking_reference', ['showId', 'reference'], { unique: true })
+export class Booking {
+  @ManyToOne(() => Show, { nullable: false })
+  @JoinColumn({ name: 'show_id', foreignKeyConstraintName: 'booking_show_fkey' })
+  show: Show;
+
+  @PrimaryColumn({ type: 'integer', name: 'show_id', primaryKeyConstraintName: 'booking_pkey' })
+  showId: number;
+
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'booking_pkey' })
+  id: string;
+
+  /** What a person reads out at the counter. */
+  @Column({ type: 'text' })
+  reference: string;
+
+  @Column({ type: 'text', name: 'holder_id', collation: 'C' })
+  holderId: string;
+
+  @Column({ type: 'numeric', precision: 14, scale: 2, name: 'total_paid' })
+  totalPaid: string;
+
+  @Column({ type: 'char', length: 3 })
+  currency: string;
+
+  @Column({ type: 'timestamptz', precision: 3, name: 'booked_at' })
+  bookedAt: Date;
+}

@@ -1,0 +1,88 @@
+/**
+ * What a failed statement means for the caller, by SQLSTATE
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html), as data.
+ */
+
+export type FailureKind =
+  /** The transaction did nothing; the same again from BEGIN may well succeed. */
+  | 'conflict'
+  /** A time limit was reached or the database is away; nothing was changed by the statement. */
+  | 'busy'
+  /** A defect. */
+  | 'defect';
+
+const CONFLICTS = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '23505', // unique_violation: somebody else was first; what is true now is seen after a fresh start
+]);
+
+const BUSY = new Set([
+  '55P03', // lock_not_available: lock_timeout
+  '57014', // query_canceled: statement_timeout
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+  '25006', // read_only_sql_transaction: a standby, during a failover
+  '53000', // insufficient_resources
+  '53100', // disk_full
+  '53200', // out_of_memory
+  '53300', // too_many_connections
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '57P05', // idle_session_timeout
+]);
+
+/** Errors of the network and of the driver that mean the same: no answer can be had from the database now. */
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT', // the socket file of a server that is not running
+]);
+// The driver gives these no code; a test provokes each of them against the locked version.
+const CONNECTION_MESSAGES =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end|Driver not Connected)/;
+
+export function failureKind(error: unknown): FailureKind {
+  const code = sqlState(error);
+  if (code !== undefined) {
+    if (CONFLICTS.has(code)) return 'conflict';
+    if (BUSY.has(code) || code.startsWith('08')) return 'busy';
+  }
+  return isConnectionFailure(error) ? 'busy' : 'defect';
+}
+
+/** Whether the connection is gone, or no answer came over it: it must not be used again. */
+export function isConnectionFailure(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code !== undefined && (CONNECTION_CODES.has(code) || /^(08|57P)/.test(code) || code === '25P03' || code === '25P04')) {
+    return true;
+  }
+  return error instanceof Error && CONNECTION_MESSAGES.test(driverError(error).message);
+}
+
+/** The SQLSTATE, or the system error code, of a driver error, wrapped by TypeORM or not. */
+export function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = driverError(error) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Name of the violated constraint or unique index, if any. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return error instanceof Error ? (driverError(error) as { constraint?: string }).constraint : undefined;
+}
+
+function driverError(error: Error): Error {
+  const inner = (error as { driverError?: unknown }).driverError;
+  if (inner instanceof Error) return inner;
+  // A connection attempt to several addresses fails with one error an address.
+  const first = (error as AggregateError).errors?.[0];
+  return first instanceof Error ? first : error;
+}

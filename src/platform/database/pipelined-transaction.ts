@@ -1,0 +1,102 @@
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { isConnectionFailure } from './pg-errors';
+
+/** The connection broke after COMMIT was sent: whether the transaction took place can't be known here. */
+export class CommitUnknownError extends Error {
+  constructor(options: { cause: unknown }) {
+    super('The outcome of a commit is unknown', options);
+    this.name = 'CommitUnknownError';
+  }
+}
+
+/** PostgreSQL answers COMMIT with ROLLBACK, and no error, when the transaction had failed before. */
+const COMMITTED = 'COMMIT';
+
+/**
+ * A transaction whose statements are sent without waiting for the answers to the ones before (`pg`'s pipeline mode), so
+ * that a whole stage of it costs one round trip. The server runs them in order all the same.
+ *
+ * Sending is immediate and in order of the calls; every promise must be awaited through {@link stage} or {@link commit},
+ * which report the statement that failed first, not the "transaction is aborted" of those behind it.
+ */
+export class PipelinedTransaction {
+  private readonly sent: Promise<unknown>[] = [];
+  private finished = false;
+
+  private constructor(
+    private readonly client: PoolClient,
+    private readonly release: (brokenBy?: unknown) => void,
+  ) {
+    // The pool listens for errors of idle connections only; one that nobody hears would end the process.
+    client.on('error', ignore);
+    this.send('BEGIN', []);
+  }
+
+  /** Takes a connection of TypeORM's pool; BEGIN travels with the first statement. */
+  static async begin(dataSource: DataSource): Promise<PipelinedTransaction> {
+    const [client, release] = await (dataSource.driver as PostgresDriver).obtainMasterConnection();
+    return new PipelinedTransaction(client, release as (brokenBy?: unknown) => void);
+  }
+
+  /** Sends a statement. */
+  send<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
+    const result = this.client.query<Row>(text, values);
+    // Its failure is reported by stage() or commit(); without this it would count as unhandled until then.
+    result.catch(ignore);
+    this.sent.push(result);
+    return result;
+  }
+
+  /** Waits for everything sent so far. @throws the error of the statement that failed first */
+  async stage(): Promise<void> {
+    const settled = await Promise.allSettled(this.sent.splice(0));
+    const failed = settled.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /**
+   * Sends COMMIT behind the statements sent so far and waits for all of them.
+   *
+   * @throws CommitUnknownError when the connection broke on the way; any other error means: rolled back
+   */
+  async commit(): Promise<void> {
+    const commit = this.send('COMMIT', []);
+    let brokenBy: unknown;
+    try {
+      await this.stage();
+      const { command } = await commit;
+      if (command !== COMMITTED) throw new Error(`COMMIT was answered by ${command}`);
+    } catch (error) {
+      if (!isConnectionFailure(error)) throw error;
+      brokenBy = error;
+      throw new CommitUnknownError({ cause: error });
+    } finally {
+      this.giveBack(brokenBy);
+    }
+  }
+
+  /** Rolls back, unless the transaction has ended, and gives the connection back. Never throws. */
+  async rollback(cause: unknown): Promise<void> {
+    if (this.finished) return;
+    if (isConnectionFailure(cause)) return this.giveBack(cause);
+    const brokenBy = await this.send('ROLLBACK', []).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    this.giveBack(brokenBy);
+  }
+
+  /** A broken connection leaves the pool. */
+  private giveBack(brokenBy: unknown): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.client.off('error', ignore);
+    this.release(brokenBy);
+  }
+}
+
+function ignore(): void {
+  // Every failure reaches the caller through the promise of the statement it befell.
+}

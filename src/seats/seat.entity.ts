@@ -1,0 +1,64 @@
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Show } from '../shows/show.entity';
+import type { SeatStatus } from './seat-transitions';
+
+/**
+ * A seat of a show, as stored. Only `SeatStateMachine` writes its status. The checks repeat in the database what the
+ * state machine keeps: which columns go with which status.
+ */
+@Entity('seat')
+@Check('seat_status', `"status" IN ('AVAILABLE', 'HELD', 'BOOKED')`)
+@Check(
+  'seat_columns_fit_status',
+  `CASE "status"
+    WHEN 'AVAILABLE' THEN num_nonnulls("holder_id", "held_at", "hold_expires_at", "hold_slot", "booking_id") = 0
+    WHEN 'HELD' THEN num_nulls("holder_id", "held_at", "hold_expires_at", "hold_slot") = 0 AND "booking_id" IS NULL
+    WHEN 'BOOKED' THEN num_nulls("holder_id", "booking_id") = 0 AND num_nonnulls("held_at", "hold_expires_at", "hold_slot") = 0
+  END`,
+)
+@Check('seat_version', '"version" >= 0')
+// Finds lapsed holds for the sweep.
+@Index('seat_hold_deadline', ['holdExpiresAt'], { where: `"status" = 'HELD'` })
+// Finds a holder's holds, and makes the limit on them exact: a slot can be taken once.
+@Index('seat_hold_slot', ['showId', 'holderId', 'holdSlot'], { unique: true, where: `"status" = 'HELD'` })
+export class Seat {
+  @ManyToOne(() => Show, { nullable: false })
+  @JoinColumn({ name: 'show_id', foreignKeyConstraintName: 'seat_show_fkey' })
+  show: Show;
+
+  @PrimaryColumn({ type: 'integer', name: 'show_id', primaryKeyConstraintName: 'seat_pkey' })
+  showId: number;
+
+  @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'seat_pkey' })
+  row: string;
+
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'seat_pkey' })
+  number: number;
+
+  @Column({ type: 'text', default: 'AVAILABLE' })
+  status: SeatStatus;
+
+  /** Counts the stored transitions. */
+  @Column({ type: 'integer', default: 0 })
+  version: number;
+
+  @Column({ type: 'numeric', precision: 12, scale: 2 })
+  price: string;
+
+  /** Who holds or has booked the seat. */
+  @Column({ type: 'text', name: 'holder_id', nullable: true, collation: 'C' })
+  holderId: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, name: 'held_at', nullable: true })
+  heldAt: Date | null;
+
+  @Column({ type: 'timestamptz', precision: 3, name: 'hold_expires_at', nullable: true })
+  holdExpiresAt: Date | null;
+
+  /** Which of the holder's places in this show the hold takes. */
+  @Column({ type: 'smallint', name: 'hold_slot', nullable: true })
+  holdSlot: number | null;
+
+  @Column({ type: 'uuid', name: 'booking_id', nullable: true })
+  bookingId: string | null;
+}

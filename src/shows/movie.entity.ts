@@ -1,0 +1,15 @@
+import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+
+/** What is shown. */
+@Entity('movie')
+@Unique('movie_title_key', ['title'])
+export class Movie {
+  @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'movie_pkey' })
+  id: number;
+
+  @Column({ type: 'text' })
+  title: string;
+
+  @Column({ type: 'integer', name: 'duration_minutes' })
+  durationMinutes: number;
+}

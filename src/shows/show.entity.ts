@@ -1,0 +1,47 @@
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { Movie } from './movie.entity';
+import { Screen } from './screen.entity';
+
+/** A movie on a screen at a time: what seats are sold for. */
+@Entity('show')
+@Check('show_times', '"ends_at" > "starts_at" AND "sales_close_at" > "sales_open_at"')
+@Index('show_starts_at', ['startsAt', 'id'])
+export class Show {
+  @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'show_pkey' })
+  id: number;
+
+  @ManyToOne(() => Movie, { nullable: false })
+  @JoinColumn({ name: 'movie_id', foreignKeyConstraintName: 'show_movie_fkey' })
+  movie: Movie;
+
+  @Column({ type: 'integer', name: 'movie_id' })
+  movieId: number;
+
+  @ManyToOne(() => Screen, { nullable: false })
+  @JoinColumn({ name: 'screen_id', foreignKeyConstraintName: 'show_screen_fkey' })
+  screen: Screen;
+
+  @Column({ type: 'integer', name: 'screen_id' })
+  screenId: number;
+
+  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' })
+  startsAt: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' })
+  endsAt: Date;
+
+  /** Seats can be held and booked from `salesOpenAt` until just before `salesCloseAt`. */
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' })
+  salesOpenAt: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' })
+  salesCloseAt: Date;
+
+  /** What a seat of the show costs where the seat says nothing else; a decimal string. */
+  @Column({ type: 'numeric', precision: 12, scale: 2 })
+  price: string;
+
+  /** ISO 4217. */
+  @Column({ type: 'char', length: 3 })
+  currency: string;
+}
