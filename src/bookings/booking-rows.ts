@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { BookingLedger, NewBooking } from '../seats/booking-ledger';
+import type { BookingView } from '../seats/seat-command';
+import { newBookingReference } from './booking-reference';
+
+/** A stored booking with its seats, as {@link BOOKING_COLUMNS} selects it. */
+export interface BookingRow {
+  id: string;
+  reference: string;
+  show_id: number;
+  total_paid: string;
+  currency: string;
+  booked_at: Date;
+  seats: [string, number][];
+}
+
+/** Needs `booking` in the FROM clause. */
+export const BOOKING_COLUMNS = `
+  booking.id, booking.reference, booking.show_id, booking.total_paid, booking.currency, booking.booked_at,
+  (SELECT json_agg(json_build_array(sold."row", sold.number) ORDER BY sold."row", sold.number)
+     FROM booking_seat AS sold
+    WHERE sold.show_id = booking.show_id AND sold.booking_id = booking.id) AS seats`;
+
+export function bookingView(row: BookingRow): BookingView {
+  return {
+    id: row.id,
+    reference: row.reference,
+    showId: row.show_id,
+    seats: row.seats.map(([seatRow, number]) => ({ row: seatRow, number })),
+    totalPaid: row.total_paid,
+    currency: row.currency,
+    bookedAtMs: row.booked_at.getTime(),
+  };
+}
+
+/** Keeps bookings in the transaction of their seats. */
+@Injectable()
+export class BookingRows extends BookingLedger {
+  newReference(): string {
+    return newBookingReference();
+  }
+
+  insert(transaction: PipelinedTransaction, bookings: readonly NewBooking[]): void {
+    void transaction.send(
+      `INSERT INTO booking (show_id, id, reference, holder_id, total_paid, currency, booked_at)
+       SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::timestamptz[])`,
+      [
+        bookings.map((booking) => booking.showId),
+        bookings.map((booking) => booking.id),
+        bookings.map((booking) => booking.reference),
+        bookings.map((booking) => booking.holderId),
+        bookings.map((booking) => booking.totalPaid),
+        bookings.map((booking) => booking.currency),
+        bookings.map((booking) => new Date(booking.bookedAtMs).toISOString()),
+      ],
+    );
+    const sold = bookings.flatMap(({ id, showId, seats }) => seats.map((seat) => ({ id, showId, ...seat })));
+    void transaction.send(
+      `INSERT INTO booking_seat (show_id, "row", number, booking_id, price)
+       SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::uuid[], $5::numeric[])`,
+      [
+        sold.map((seat) => seat.showId),
+        sold.map((seat) => seat.row),
+        sold.map((seat) => seat.number),
+        sold.map((seat) => seat.id),
+        sold.map((seat) => seat.price),
+      ],
+    );
+  }
+
+  async find(
+    transaction: PipelinedTransaction,
+    bookings: readonly { showId: number; bookingId: string }[],
+  ): Promise<BookingView[]> {
+    const { rows } = await transaction.send<BookingRow>(
+      `SELECT ${BOOKING_COLUMNS} FROM booking
+        WHERE (booking.show_id, booking.id) IN (SELECT * FROM unnest($1::int[], $2::uuid[]))`,
+      [bookings.map((booking) => booking.showId), bookings.map((booking) => booking.bookingId)],
+    );
+    return rows.map(bookingView);
+  }
+}

@@ -1,0 +1,51 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { Public } from '../http/public';
+import { ApiProblems } from '../problem/api-problems.decorator';
+import { Problem } from '../problem/problem';
+
+const READY_TIMEOUT_MS = 2_000;
+
+export class HealthDto {
+  /**
+   * Always ok; what is not is a 503.
+   * @example "ok"
+   */
+  status: 'ok';
+}
+
+@ApiTags('Operation')
+@Public()
+@Controller('health')
+export class HealthController {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** The process runs. Says nothing of the database: restarting the process would not mend that. */
+  @Get('live')
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive?' })
+  @ApiOkResponse({ type: HealthDto })
+  live(): HealthDto {
+    return { status: 'ok' };
+  }
+
+  /** The process can serve: the database answers within two seconds. */
+  @Get('ready')
+  @ApiOperation({ operationId: 'getReadiness', summary: 'Can it serve?' })
+  @ApiOkResponse({ type: HealthDto })
+  @ApiProblems('BUSY')
+  async ready(): Promise<HealthDto> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('The database does not answer')), READY_TIMEOUT_MS);
+    });
+    try {
+      await Promise.race([this.dataSource.query('SELECT 1'), late]);
+      return { status: 'ok' };
+    } catch {
+      throw new Problem('BUSY', { detail: 'The database does not answer.', retryAfterSeconds: 1 });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

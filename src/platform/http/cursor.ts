@@ -1,0 +1,20 @@
+import { Problem } from '../problem/problem';
+
+/** A place in a list ordered by an instant and an id: what `next` is made of. Opaque to clients. */
+export interface Cursor {
+  readonly atMs: number;
+  readonly id: string;
+}
+
+export function encodeCursor({ atMs, id }: Cursor): string {
+  return Buffer.from(`${atMs}.${id}`).toString('base64url');
+}
+
+/** @throws Problem VALIDATION_FAILED when it is none of ours */
+export function decodeCursor(text: string, idPattern: RegExp): Cursor {
+  const match = /^(\d{1,15})\.(.+)$/.exec(Buffer.from(text, 'base64url').toString());
+  if (!match || !idPattern.test(match[2]!)) {
+    throw new Problem('VALIDATION_FAILED', { errors: [{ path: 'after', message: 'must be a `next` of an earlier answer' }] });
+  }
+  return { atMs: Number(match[1]), id: match[2]! };
+}

@@ -1,0 +1,11 @@
+import { SetMetadata } from '@nestjs/common';
+
+/** How a route opts out of the one global guard. */
+export type Access = 'public' | 'unguarded';
+export const ACCESS = 'rowlock:access';
+
+/** Needs no token. One that is sent is verified all the same: a valid one tells who asks, an invalid one is refused. */
+export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
+
+/** No business of the guard: what the route finds in `Authorization` is its own. */
+export const Unguarded = () => SetMetadata(ACCESS, 'unguarded' satisfies Access);

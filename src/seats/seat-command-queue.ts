@@ -1,0 +1,147 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { APP_CONFIG } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
+import { failureKind, sqlState } from '../platform/database/pg-errors';
+import { CommitUnknownError } from '../platform/database/pipelined-transaction';
+import { Problem } from '../platform/problem/problem';
+import type { SeatCommand, SeatCommandAnswer } from './seat-command';
+import { SeatStateMachine } from './seat-state-machine';
+
+/**
+ * Combining: commands that arrive while a transaction is in flight wait in memory and go together in the next one. There
+ * is no timer: an idle lane starts at once, so a single command has the latency of one transaction, and under load the
+ * transactions grow by themselves. This is speed only. What keeps seats from being sold twice are the row locks, so any
+ * number of processes may do the same against one database, and a limit of one command a transaction changes no answer.
+ *
+ * A lane runs one transaction at a time, and a show always goes to the same lane: lanes of one process never wait for each
+ * other's rows.
+ */
+@Injectable()
+export class SeatCommandQueue {
+  private readonly logger = new Logger(SeatCommandQueue.name);
+  private readonly lanes: Lane[];
+  private waiting = 0;
+
+  constructor(
+    private readonly stateMachine: SeatStateMachine,
+    @Inject(APP_CONFIG)
+    private readonly config: Pick<
+      AppConfig,
+      'COMBINE_MAX' | 'COMBINE_LANES' | 'COMBINE_ACROSS_SHOWS' | 'QUEUE_MAX' | 'QUEUE_TIMEOUT_MS'
+    >,
+  ) {
+    this.lanes = Array.from({ length: config.COMBINE_LANES }, () => ({ entries: [], running: false }));
+  }
+
+  /** Commands that wait for their transaction now. */
+  get length(): number {
+    return this.waiting;
+  }
+
+  /**
+   * Runs a command in the next transaction of its lane.
+   *
+   * @throws Problem BUSY when the queue is full, a time limit is reached, the database is away, or the outcome of the
+   * commit is unknown; any other error is a defect. After BUSY the same command may be sent again.
+   */
+  submit(command: SeatCommand): Promise<SeatCommandAnswer> {
+    if (this.waiting >= this.config.QUEUE_MAX) return Promise.reject(busy('The queue of seat commands is full.'));
+    const lane = this.lanes[command.showId % this.lanes.length]!;
+    const answer = new Promise<SeatCommandAnswer>((resolve, reject) => {
+      lane.entries.push({ command, resolve, reject, deadlineMs: Date.now() + this.config.QUEUE_TIMEOUT_MS });
+      this.waiting++;
+    });
+    if (!lane.running) void this.run(lane);
+    return answer;
+  }
+
+  /** Works until the lane is empty. Never throws: every failure goes to the commands it befell. */
+  private async run(lane: Lane): Promise<void> {
+    lane.running = true;
+    while (lane.entries.length > 0) {
+      const batch = this.take(lane);
+      this.waiting -= batch.length;
+      const inTime = batch.filter((entry) => !this.rejectIfLate(entry));
+      if (inTime.length > 0) await this.attempt(inTime);
+    }
+    lane.running = false;
+  }
+
+  private take(lane: Lane): Entry[] {
+    const { COMBINE_MAX, COMBINE_ACROSS_SHOWS } = this.config;
+    if (COMBINE_ACROSS_SHOWS) return lane.entries.splice(0, COMBINE_MAX);
+    const showId = lane.entries[0]!.command.showId;
+    const batch: Entry[] = [];
+    lane.entries = lane.entries.filter((entry) => {
+      if (batch.length >= COMBINE_MAX || entry.command.showId !== showId) return true;
+      batch.push(entry);
+      return false;
+    });
+    return batch;
+  }
+
+  private async attempt(batch: readonly Entry[], attempt = 1): Promise<void> {
+    try {
+      const answers = await this.stateMachine.execute(batch.map((entry) => entry.command));
+      batch.forEach((entry, index) => entry.resolve(answers[index]!));
+    } catch (error) {
+      if (error instanceof CommitUnknownError) {
+        // It may have taken place. The client's retry finds out, by state or by key.
+        this.giveUp(batch, busy('The outcome is not known; send the same request again.'));
+      } else if (batch.length > 1) {
+        await this.separate(batch, error);
+      } else if (failureKind(error) === 'conflict' && attempt < MAX_ATTEMPTS) {
+        await this.attempt(batch, attempt + 1);
+      } else if (failureKind(error) === 'defect') {
+        this.giveUp(batch, error);
+      } else {
+        this.logger.warn(`A seat command was given up: ${String(error)}`);
+        this.giveUp(batch, busy('A time limit was reached or the database is away; nothing was changed.'));
+      }
+    }
+  }
+
+  /** One bad command or one stuck row must not fail its neighbours: each command gets a transaction of its own. */
+  private async separate(batch: readonly Entry[], error: unknown): Promise<void> {
+    let rest = batch;
+    if (sqlState(error) === LOCK_NOT_AVAILABLE) {
+      // Those who want the stuck rows have waited their time. Without them nobody else waits for those rows again.
+      const stuck = await this.stateMachine.findStuck(batch.map((entry) => entry.command)).catch(() => new Set());
+      const wantsStuck = batch.filter((entry) => stuck.has(entry.command));
+      this.giveUp(wantsStuck, busy('The seat is being changed by somebody else; nothing was changed.'));
+      rest = batch.filter((entry) => !stuck.has(entry.command));
+    }
+    for (const entry of rest) await this.attempt([entry]);
+  }
+
+  private giveUp(entries: readonly Entry[], reason: unknown): void {
+    for (const entry of entries) entry.reject(reason);
+  }
+
+  private rejectIfLate(entry: Entry): boolean {
+    const late = Date.now() > entry.deadlineMs;
+    if (late) entry.reject(busy('The command waited too long for its turn; nothing was changed.'));
+    return late;
+  }
+}
+
+const MAX_ATTEMPTS = 3;
+const LOCK_NOT_AVAILABLE = '55P03';
+const RETRY_AFTER_SECONDS = 1;
+
+function busy(detail: string): Problem {
+  return new Problem('BUSY', { detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
+
+interface Entry {
+  readonly command: SeatCommand;
+  readonly resolve: (answer: SeatCommandAnswer) => void;
+  readonly reject: (error: unknown) => void;
+  /** By this process's monotonic-enough clock; decides about waiting only, never about holds. */
+  readonly deadlineMs: number;
+}
+
+interface Lane {
+  entries: Entry[];
+  running: boolean;
+}

@@ -1,0 +1,82 @@
+import { BeforeApplicationShutdown, Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { DataSource } from 'typeorm';
+import { APP_CONFIG } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
+import { SeatCommands } from './seat-commands.service';
+import type { SeatRef } from './seat-transitions';
+
+/**
+ * Tidies up: finds lapsed holds and sends `expire` commands down the path of every other command. No answer depends on it,
+ * as a hold is over at its deadline, not at the sweep. Several instances may sweep at once: the command is decided under
+ * the lock, so whoever comes second changes nothing.
+ */
+@Injectable()
+export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(SeatSweeper.name);
+  private running: Promise<number> | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly commands: SeatCommands,
+    private readonly scheduler: SchedulerRegistry,
+    @Inject(APP_CONFIG)
+    private readonly config: Pick<AppConfig, 'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND' | 'IDEMPOTENCY_TTL_HOURS'>,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (!this.config.SWEEP_ENABLED) return;
+    const interval = setInterval(() => void this.runUnlessRunning(), this.config.SWEEP_INTERVAL_SECONDS * 1_000);
+    this.scheduler.addInterval('sweep', interval);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.scheduler.doesExist('interval', 'sweep')) this.scheduler.deleteInterval('sweep');
+    await this.running;
+  }
+
+  private async runUnlessRunning(): Promise<void> {
+    if (this.running) return;
+    this.running = this.sweep().catch((error: unknown) => {
+      this.logger.warn(`A sweep was given up, the next one tries again: ${String(error)}`);
+      return 0;
+    });
+    await this.running;
+    this.running = undefined;
+  }
+
+  /** Expires every hold that has lapsed, batch by batch, and returns how many seats that were. */
+  async sweep(): Promise<number> {
+    let expired = 0;
+    for (;;) {
+      const lapsed = await this.findLapsed();
+      const counts = await Promise.all(
+        [...lapsed].flatMap(([showId, seats]) =>
+          chunks(seats, this.config.MAX_SEATS_PER_COMMAND).map((chunk) => this.commands.expire(showId, chunk)),
+        ),
+      );
+      const changed = counts.reduce((sum, count) => sum + count, 0);
+      expired += changed;
+      // A batch in which nothing changed was somebody else's: going on would chase the same seats.
+      if (changed === 0) return expired;
+    }
+  }
+
+  private async findLapsed(): Promise<Map<number, SeatRef[]>> {
+    const rows = await this.dataSource.query<{ show_id: number; row: string; number: number }[]>(
+      `SELECT show_id, "row", number FROM seat
+        WHERE status = 'HELD' AND hold_expires_at <= statement_timestamp()
+        ORDER BY hold_expires_at LIMIT $1`,
+      [this.config.SWEEP_BATCH_SIZE],
+    );
+    const byShow = new Map<number, SeatRef[]>();
+    for (const { show_id, row, number } of rows) {
+      byShow.set(show_id, [...(byShow.get(show_id) ?? []), { row, number }]);
+    }
+    return byShow;
+  }
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

@@ -1,0 +1,335 @@
+import { Transform, Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
+import { SEAT_STATUSES } from './seat-transitions';
+import type { SeatStatus } from './seat-transitions';
+
+/** Row labels are letters and digits, so that no label needs escaping or can hide characters. */
+export const ROW_PATTERN = /^[\p{L}\p{N}]{1,8}$/u;
+/** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
+export const SEATS_CEILING = 100;
+
+export class SeatRefDto {
+  /**
+   * Row label.
+   * @example "A"
+   */
+  @Matches(ROW_PATTERN, { message: 'row must be 1 to 8 letters or digits' })
+  row: string;
+
+  /**
+   * Seat number within the row.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  @Max(INT4_MAX)
+  number: number;
+}
+
+export class SeatCommandDto {
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  @Max(INT4_MAX)
+  show_id: number;
+
+  /** The seats, no seat twice. All of them or none: a refused command changes nothing. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(SEATS_CEILING)
+  @ArrayUnique((seat: SeatRefDto | null) => (seat ? `${seat.row}/${seat.number}` : seat), {
+    message: 'seats must not name a seat twice',
+  })
+  @IsObject({ each: true, message: 'each seat must be an object with row and number' })
+  @ValidateNested({ each: true })
+  @Type(() => SeatRefDto)
+  seats: SeatRefDto[];
+}
+
+export class SeatMapQueryDto {
+  /**
+   * The show.
+   * @example 1
+   */
+  @Transform(toWholeNumber)
+  @IsInt({ message: 'show_id must be a whole number' })
+  @Min(1)
+  @Max(INT4_MAX)
+  show_id: number;
+}
+
+export class SeatStatsDto {
+  /**
+   * All seats of the show.
+   * @example 50
+   */
+  @Min(0)
+  total: number;
+
+  /**
+   * Seats that can be held now.
+   * @example 47
+   */
+  @Min(0)
+  available: number;
+
+  /**
+   * Seats under a live hold.
+   * @example 2
+   */
+  @Min(0)
+  held: number;
+
+  /**
+   * Sold seats.
+   * @example 1
+   */
+  @Min(0)
+  booked: number;
+}
+
+export class SeatDto {
+  /**
+   * Row label.
+   * @example "A"
+   */
+  row: string;
+
+  /**
+   * Seat number within the row.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  number: number;
+
+  /**
+   * A lapsed hold is AVAILABLE.
+   * @example "HELD"
+   */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
+  status: SeatStatus;
+
+  /**
+   * Rises with every change of the seat; of two reports about a seat the one with the higher version is newer.
+   * @example 3
+   */
+  @IsInt()
+  @Min(0)
+  version: number;
+
+  /**
+   * Present, and true, on the caller's own live holds only.
+   * @example true
+   */
+  held_by_me?: boolean;
+
+  /**
+   * When the caller's own hold lapses; present on those only.
+   * @example "2026-05-01T18:10:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  hold_expires_at?: string;
+}
+
+export class SeatMapDto {
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  show_id: number;
+
+  /**
+   * Where the show takes place.
+   * @example "Screen 1 (Main Hall)"
+   */
+  screen: string;
+
+  /**
+   * The database's clock at this answer; correct a local clock by it.
+   * @example "2026-05-01T18:00:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  server_time: string;
+
+  /** Counts of the same snapshot as the seats. */
+  stats: SeatStatsDto;
+
+  /** In row, number order. */
+  @ApiProperty({ type: [SeatDto] })
+  seats: SeatDto[];
+}
+
+export class HeldSeatDto {
+  /**
+   * Row label.
+   * @example "A"
+   */
+  row: string;
+
+  /**
+   * Seat number within the row.
+   * @example 1
+   */
+  @IsInt()
+  number: number;
+
+  /**
+   * Always HELD.
+   * @example "HELD"
+   */
+  @ApiProperty({ enum: ['HELD'] })
+  status: 'HELD';
+
+  /**
+   * The seat's version.
+   * @example 3
+   */
+  @IsInt()
+  version: number;
+
+  /**
+   * When this hold lapses.
+   * @example "2026-05-01T18:10:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  hold_expires_at: string;
+}
+
+export class HoldAnswerDto {
+  /**
+   * For people.
+   * @example "2 seats held."
+   */
+  message: string;
+
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  show_id: number;
+
+  /**
+   * The earliest deadline among the seats: book before it.
+   * @example "2026-05-01T18:10:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+
+  /**
+   * The database's clock at this answer.
+   * @example "2026-05-01T18:00:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  server_time: string;
+
+  /**
+   * What booking these seats costs; a decimal string.
+   * @example "200.00"
+   */
+  total_price: string;
+
+  /**
+   * ISO 4217.
+   * @example "USD"
+   */
+  currency: string;
+
+  /** The seats of the command, in row, number order. */
+  @ApiProperty({ type: [HeldSeatDto] })
+  seats: HeldSeatDto[];
+}
+
+export class ReleaseAnswerDto {
+  /**
+   * For people.
+   * @example "2 seats released."
+   */
+  message: string;
+
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  show_id: number;
+
+  /** The seats this call changed; those that were free already are not among them. */
+  @ApiProperty({ type: [SeatRefDto] })
+  released: SeatRefDto[];
+}
+
+export class BookingDto {
+  /**
+   * Identifies the booking.
+   * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
+   */
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /**
+   * What a person reads out at the counter: no characters that are mistaken for one another.
+   * @example "K7QM-3XVD"
+   */
+  reference: string;
+
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  show_id: number;
+
+  /** The booked seats, in row, number order. */
+  @ApiProperty({ type: [SeatRefDto] })
+  seats: SeatRefDto[];
+
+  /**
+   * What was paid; a decimal string.
+   * @example "200.00"
+   */
+  total_paid: string;
+
+  /**
+   * ISO 4217.
+   * @example "USD"
+   */
+  currency: string;
+
+  /**
+   * When the seats became BOOKED.
+   * @example "2026-05-01T18:05:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  booked_at: string;
+}
+
+export class BookAnswerDto {
+  /**
+   * For people.
+   * @example "2 seats booked."
+   */
+  message: string;
+
+  /**
+   * What was paid; a decimal string.
+   * @example "200.00"
+   */
+  total_paid: string;
+
+  /**
+   * ISO 4217.
+   * @example "USD"
+   */
+  currency: string;
+
+  /** The booking; a repeated book gets the same one. */
+  booking: BookingDto;
+}

@@ -1,0 +1,56 @@
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app.setup';
+import type { AppConfig } from './platform/config/app-config';
+import { openDatabase } from './platform/database/database';
+
+/** A server that accepts requests. */
+export interface RunningServer {
+  /** Where it can be reached from this machine. */
+  readonly url: string;
+  /** Lets running requests finish, then stops, the embedded database last. */
+  stop(): Promise<void>;
+}
+
+/** Starts the database if it is the embedded one, migrates, and serves. @throws whatever keeps it from starting */
+export async function serve(settings: AppConfig, prepare?: (config: AppConfig) => Promise<void>): Promise<RunningServer> {
+  const database = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
+  const config = { ...settings, DATABASE_URL: database.url };
+  try {
+    await prepare?.(config);
+    const app = await createApp(config);
+    await app.listen(config.PORT, config.HOST);
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    return {
+      url: `http://${config.HOST === '0.0.0.0' || config.HOST === '::' || config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${port}`,
+      stop: async () => {
+        await app.close();
+        await database.stop();
+      },
+    };
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
+
+/**
+ * Stops the server at the first SIGTERM or SIGINT and ends the process: with 0 when everything finished within the grace
+ * period, with 1 when it did not. A second signal ends it at once.
+ */
+export function stopOnSignal(server: RunningServer, graceSeconds: number): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => process.exit(1), graceSeconds * 1_000).unref();
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

@@ -1,0 +1,145 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
+
+export const SALES = ['OPEN', 'CLOSED'] as const;
+export const SHOWS_PER_PAGE = 50;
+export const SHOWS_PER_PAGE_MAX = 200;
+
+export class ShowIdDto {
+  /**
+   * The show.
+   * @example 1
+   */
+  @Transform(toWholeNumber)
+  @IsInt({ message: 'id must be a whole number' })
+  @Min(1)
+  @Max(INT4_MAX)
+  id: number;
+}
+
+export class ShowListQueryDto {
+  /**
+   * The UTC day on which the shows start. Without it: all that have not ended.
+   * @example "2026-05-01"
+   */
+  @IsOptional()
+  @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: 'date must be a day as YYYY-MM-DD' })
+  date?: string;
+
+  /** The `next` of an earlier answer. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  after?: string;
+
+  /** Most shows in one answer. */
+  @IsOptional()
+  @Transform(toWholeNumber)
+  @IsInt()
+  @Min(1)
+  @Max(SHOWS_PER_PAGE_MAX)
+  limit?: number = SHOWS_PER_PAGE;
+}
+
+export class ShowStatsDto {
+  /**
+   * All seats of the show.
+   * @example 50
+   */
+  @Min(0)
+  total: number;
+
+  /**
+   * Seats that can be held now.
+   * @example 47
+   */
+  @Min(0)
+  available: number;
+
+  /**
+   * Seats under a live hold.
+   * @example 2
+   */
+  @Min(0)
+  held: number;
+
+  /**
+   * Sold seats.
+   * @example 1
+   */
+  @Min(0)
+  booked: number;
+}
+
+export class ShowDto {
+  /**
+   * Identifies the show.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  id: number;
+
+  /**
+   * What is shown.
+   * @example "Inception"
+   */
+  title: string;
+
+  /**
+   * Where.
+   * @example "Screen 1 (Main Hall)"
+   */
+  screen: string;
+
+  /**
+   * When it starts.
+   * @example "2026-05-01T19:00:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  starts_at: string;
+
+  /**
+   * When it ends.
+   * @example "2026-05-01T21:28:00.000Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  ends_at: string;
+
+  /**
+   * What a seat costs; a decimal string.
+   * @example "100.00"
+   */
+  price: string;
+
+  /**
+   * ISO 4217.
+   * @example "USD"
+   */
+  currency: string;
+
+  /**
+   * Whether seats can be held and booked now.
+   * @example "OPEN"
+   */
+  @ApiProperty({ enum: SALES, enumName: 'Sales' })
+  sales: (typeof SALES)[number];
+
+  /** Its seats by status, lapsed holds counted as available. */
+  stats: ShowStatsDto;
+}
+
+export class ShowListDto {
+  /** By start, earliest first. */
+  @ApiProperty({ type: [ShowDto] })
+  shows: ShowDto[];
+
+  /**
+   * Send it as `after` to get the shows that follow; null on the last page.
+   * @example "MTc3NzY2MjAwMDAwMC4x"
+   */
+  @ApiProperty({ type: 'string', nullable: true })
+  next: string | null;
+}

@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Cursor, decodeCursor, encodeCursor } from '../platform/http/cursor';
+import { Problem } from '../platform/problem/problem';
+import { salesOpen } from './sales-window';
+import { SeatCounts, ShowSeatCounts } from './seat-counts';
+import { Show } from './show.entity';
+
+/** A show as readers see it. */
+export interface SeenShow {
+  readonly id: number;
+  readonly title: string;
+  readonly screen: string;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  readonly price: string;
+  readonly currency: string;
+  readonly salesOpen: boolean;
+  readonly stats: ShowSeatCounts;
+}
+
+const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0 };
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Reads shows with the counts of their seats. */
+@Injectable()
+export class Shows {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly seatCounts: SeatCounts,
+  ) {}
+
+  /** @throws Problem SHOW_NOT_FOUND */
+  async find(id: number): Promise<SeenShow> {
+    const [show] = await this.seen(this.query().where('show.id = :id', { id }));
+    if (!show) throw new Problem('SHOW_NOT_FOUND');
+    return show;
+  }
+
+  /**
+   * Shows in order of their start: those that start on a UTC day, or those that have not ended.
+   *
+   * @throws Problem VALIDATION_FAILED for a day that does not exist or a cursor that is not ours
+   */
+  async list(options: { date?: string; after?: string; limit: number }): Promise<{ shows: SeenShow[]; next: string | null }> {
+    const query = this.query();
+    if (options.date === undefined) {
+      query.where('show.endsAt > statement_timestamp()');
+    } else {
+      const from = dayStart(options.date);
+      query.where('show.startsAt >= :from AND show.startsAt < :to', { from, to: new Date(from.getTime() + DAY_MS) });
+    }
+    if (options.after !== undefined) {
+      const { atMs, id }: Cursor = decodeCursor(options.after, /^\d{1,9}$/);
+      query.andWhere('(show.startsAt, show.id) > (:startsAt, :id)', { startsAt: new Date(atMs), id: Number(id) });
+    }
+    // One more than asked for tells whether there is a next page.
+    const found = await this.seen(query.orderBy({ 'show.startsAt': 'ASC', 'show.id': 'ASC' }).limit(options.limit + 1));
+    const shows = found.slice(0, options.limit);
+    const last = shows.at(-1);
+    const next = found.length > options.limit && last ? encodeCursor({ atMs: last.startsAt.getTime(), id: String(last.id) }) : null;
+    return { shows, next };
+  }
+
+  private query() {
+    return this.dataSource
+      .createQueryBuilder(Show, 'show')
+      .innerJoinAndSelect('show.movie', 'movie')
+      .innerJoinAndSelect('show.screen', 'screen')
+      .addSelect('floor(extract(epoch FROM statement_timestamp()) * 1000)', 'now_ms');
+  }
+
+  private async seen(query: ReturnType<Shows['query']>): Promise<SeenShow[]> {
+    const { entities, raw } = await query.getRawAndEntities<{ now_ms: string }>();
+    const counts = await this.seatCounts.of(entities.map((show) => show.id));
+    return entities.map((show, index) => ({
+      id: show.id,
+      title: show.movie.title,
+      screen: show.screen.name,
+      startsAt: show.startsAt,
+      endsAt: show.endsAt,
+      price: show.price,
+      currency: show.currency,
+      salesOpen: salesOpen(show, Number(raw[index]!.now_ms)),
+      stats: counts.get(show.id) ?? NO_SEATS,
+    }));
+  }
+}
+
+function dayStart(date: string): Date {
+  const start = new Date(`${date}T00:00:00.000Z`);
+  // `2026-02-30` is read as the 2nd of March by some engines and as no date by others.
+  if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== date) {
+    throw new Problem('VALIDATION_FAILED', { errors: [{ path: 'date', message: 'date must be a day that exists' }] });
+  }
+  return start;
+}

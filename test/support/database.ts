@@ -1,0 +1,56 @@
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
+import { dataSourceOptions } from '../../src/platform/database/data-source-options';
+import { schema } from '../../src/schema';
+
+/** Migrated once by the global set-up, cloned by every test. Named after the run, as two runs may share a server. */
+export function templateName(): string {
+  return (process.env.TEST_TEMPLATE ??= `rowlock_template_${process.pid}`);
+}
+
+let count = 0;
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly dataSource: DataSource;
+  drop(): Promise<void>;
+}
+
+/** A freshly migrated database of one's own. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `rowlock_test_${process.pid}_${++count}`;
+  await onServer((server) => server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()}`));
+  const url = urlOf(name);
+  const config = parseDatabaseEnvironment({ DATABASE_URL: url });
+  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  return {
+    url,
+    dataSource,
+    drop: async () => {
+      await dataSource.destroy();
+      await dropDatabase(name);
+    },
+  };
+}
+
+export async function dropDatabase(name: string): Promise<void> {
+  await onServer((server) => server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+}
+
+/** Where a database of the test server is. */
+export function urlOf(name: string): string {
+  const url = new URL(process.env.TEST_SERVER_URL!);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export async function onServer<T>(run: (server: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: process.env.TEST_SERVER_URL });
+  await client.connect();
+  try {
+    return await run(client);
+  } finally {
+    await client.end();
+  }
+}
