@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { InvalidEnvironmentError, parseEnvironment } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
+import { dataSourceOptions } from '../platform/database/data-source-options';
+import { migrate } from '../platform/database/migrate';
+import { schema } from '../schema';
+import { serve, stopOnSignal } from '../serve';
+import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
+
+/** `npm run up`: everything a newcomer needs. The embedded database unless DATABASE_URL is set, the demo, the server. */
+async function up(): Promise<void> {
+  const dataDir = process.env.EMBEDDED_DATABASE_DIR || '.rowlock/postgres';
+  const config = parseEnvironment({
+    HOST: '127.0.0.1',
+    LOG_FORMAT: 'text',
+    LOG_LEVEL: 'warn',
+    EMBEDDED_DATABASE: process.env.DATABASE_URL ? 'false' : 'true',
+    ...process.env,
+    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
+  });
+  const server = await serve(config, seedDemo);
+  stopOnSignal(server, config.SHUTDOWN_GRACE_SECONDS);
+  console.log(`
+Rowlock is up.
+
+  Swagger UI   ${server.url}/docs
+  API          ${server.url}/api/shows/
+  Demo login   ${DEMO_USERNAME} / ${DEMO_PASSWORD}
+
+Stop it with Ctrl-C; the data stays.`);
+}
+
+async function seedDemo(config: AppConfig): Promise<void> {
+  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  try {
+    await migrate(dataSource);
+    await ensureDemo(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** A secret made once and kept with the data, so that tokens outlive a restart. */
+function keptSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  const secret = randomBytes(32).toString('base64url');
+  writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+  return secret;
+}
+
+up().catch((error: unknown) => {
+  console.error(error instanceof InvalidEnvironmentError ? error.message : error);
+  process.exit(1);
+});
