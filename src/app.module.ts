@@ -6,6 +6,7 @@ import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
+import { RateLimitModule } from './platform/http/rate-limits';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './schema';
 import { SeatsModule } from './seats/seats.module';
@@ -21,6 +22,7 @@ export class AppModule {
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(config, schema),
         ScheduleModule.forRoot(),
+        RateLimitModule,
         MetricsModule,
         IdentityModule,
         ShowsModule,

@@ -4,9 +4,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import { serveOpenApi } from './openapi';
 import type { AppConfig } from './platform/config/app-config';
+import { useCors } from './platform/http/cors';
 import { createFastifyAdapter } from './platform/http/fastify-adapter';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
+import { ProblemFilter } from './platform/problem/problem.filter';
+import { RequestValidationPipe } from './platform/problem/validation.pipe';
 
 /** Builds the app as it runs in production; `main.ts`, `npm run up` and the e2e tests all use it. */
 export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
@@ -18,10 +21,11 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
     }),
     // A failed start is for the caller to report: once, and with the exit code it sees fit.
     abortOnError: false,
-    // While it stops, new requests on open connections hear of it; running ones finish.
-    return503OnClosing: true,
   });
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalPipes(new RequestValidationPipe());
   useSecurityHeaders(app, config);
+  useCors(app, config);
   if (config.DOCS_ENABLED) serveOpenApi(app, config);
   return app;
 }

@@ -1,0 +1,72 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { decodeJwt, errors } from 'jose';
+import { APP_CONFIG } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
+import { Problem } from '../platform/problem/problem';
+import { ExternalTokens } from './external-tokens';
+import type { Holder } from './holder';
+import { OWN_ISSUER, OwnHolder, OwnTokens } from './own-tokens';
+import { VerifiedToken, VerifiedTokens } from './verified-tokens';
+
+/** Longer ones need not be looked at: ours have 300 to 400 characters, those of providers seldom more than 2,000. */
+const TOKEN_MAX_LENGTH = 8_192;
+const REMEMBERED_TOKENS_MAX = 10_000;
+
+type TokenConfig = Pick<
+  AppConfig,
+  | 'AUTH_JWT_SECRET'
+  | 'AUTH_JWT_PREVIOUS_SECRETS'
+  | 'AUTH_TOKEN_TTL_SECONDS'
+  | 'AUTH_JWKS_URL'
+  | 'AUTH_ISSUER'
+  | 'AUTH_AUDIENCE'
+>;
+
+/** Issues access tokens (JWT), and tells whose a presented one is. */
+@Injectable()
+export class AccessTokenService {
+  /** How long an issued token is good for. */
+  readonly ttlSeconds: number;
+  private readonly logger = new Logger(AccessTokenService.name);
+  private readonly own: OwnTokens;
+  private readonly external?: ExternalTokens;
+  private readonly verified = new VerifiedTokens(REMEMBERED_TOKENS_MAX);
+
+  constructor(@Inject(APP_CONFIG) config: TokenConfig) {
+    this.ttlSeconds = config.AUTH_TOKEN_TTL_SECONDS;
+    this.own = new OwnTokens(config.AUTH_JWT_SECRET, config.AUTH_JWT_PREVIOUS_SECRETS, this.ttlSeconds);
+    if (config.AUTH_JWKS_URL && config.AUTH_ISSUER && config.AUTH_AUDIENCE) {
+      this.external = new ExternalTokens(config.AUTH_JWKS_URL, config.AUTH_ISSUER, config.AUTH_AUDIENCE);
+    }
+  }
+
+  issue(holder: OwnHolder): Promise<string> {
+    return this.own.issue(holder);
+  }
+
+  /** @throws Problem UNAUTHENTICATED; BUSY when the identity provider's keys can't be had */
+  async verify(token: string): Promise<Holder> {
+    const known = this.verified.find(token, Date.now());
+    if (known) return known;
+    try {
+      const verified = await this.verifyByIssuer(token);
+      this.verified.remember(token, verified);
+      return verified.holder;
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      this.logger.debug(`A token was refused: ${String(error)}`);
+      throw new Problem('UNAUTHENTICATED', {
+        detail: error instanceof errors.JWTExpired ? 'The access token has expired.' : 'The access token is not valid.',
+      });
+    }
+  }
+
+  /** The issuer a token claims decides which keys and algorithms it is held against; either side then checks that claim. */
+  private async verifyByIssuer(token: string): Promise<VerifiedToken> {
+    if (token.length > TOKEN_MAX_LENGTH) throw new errors.JWTInvalid('too long');
+    const { iss } = decodeJwt(token);
+    if (iss === OWN_ISSUER) return this.own.verify(token);
+    if (this.external && iss === this.external.issuer) return this.external.verify(token);
+    throw new errors.JWTInvalid('unknown issuer');
+  }
+}

@@ -1,0 +1,97 @@
+import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Unguarded } from '../platform/http/public';
+import { LimitGuest, LimitLogin, LimitRegister } from '../platform/http/rate-limits';
+import { ApiProblems } from '../platform/problem/api-problems.decorator';
+import { AccessTokenService } from './access-token.service';
+import { AccessTokenDto, CredentialsDto, MeDto } from './auth.dto';
+import { CurrentHolder, newGuest } from './holder';
+import type { Holder } from './holder';
+import type { OwnHolder } from './own-tokens';
+import { UsersService } from './users.service';
+
+/** Tokens and who they belong to are nobody else's business, caches included. */
+const NotStored = () => Header('cache-control', 'no-store');
+
+/** Its routes that give out tokens are unguarded: whoever wants a new token may still be sending one that has expired. */
+@ApiTags('Identity')
+@Controller('api/auth')
+export class AuthController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly tokens: AccessTokenService,
+  ) {}
+
+  /** A token for a shopper without an account. It is all there is of them: when it is lost, so are their holds and bookings. */
+  @Post('guest')
+  @Unguarded()
+  @LimitGuest()
+  @NotStored()
+  @ApiOperation({ operationId: 'createGuest', summary: 'Token for a guest' })
+  @ApiCreatedResponse({ type: AccessTokenDto })
+  @ApiProblems('RATE_LIMITED', 'INTERNAL')
+  guest(): Promise<AccessTokenDto> {
+    return this.tokenFor(newGuest());
+  }
+
+  /** Registers a user and logs them in. */
+  @Post('register')
+  @Unguarded()
+  @LimitRegister()
+  @NotStored()
+  @ApiOperation({ operationId: 'register', summary: 'Register' })
+  @ApiCreatedResponse({ type: AccessTokenDto })
+  @ApiProblems(
+    'VALIDATION_FAILED',
+    'USERNAME_TAKEN',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'RATE_LIMITED',
+    'INTERNAL',
+    'BUSY',
+  )
+  async register(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
+    return this.tokenFor(await this.users.register(username, password));
+  }
+
+  /** A token for a registered user. */
+  @Post('login')
+  @HttpCode(200)
+  @Unguarded()
+  @LimitLogin()
+  @NotStored()
+  @ApiOperation({ operationId: 'login', summary: 'Log in' })
+  @ApiOkResponse({ type: AccessTokenDto })
+  @ApiProblems(
+    'VALIDATION_FAILED',
+    'INVALID_CREDENTIALS',
+    'PAYLOAD_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'RATE_LIMITED',
+    'INTERNAL',
+    'BUSY',
+  )
+  async login(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
+    return this.tokenFor(await this.users.login(username, password));
+  }
+
+  /** Who the token says is asking. */
+  @Get('me')
+  @ApiBearerAuth()
+  @NotStored()
+  @ApiOperation({ operationId: 'getMe', summary: 'Who am I' })
+  @ApiOkResponse({ type: MeDto })
+  @ApiProblems('UNAUTHENTICATED', 'INTERNAL', 'BUSY')
+  me(@CurrentHolder() holder: Holder): MeDto {
+    return { holder };
+  }
+
+  private async tokenFor(holder: OwnHolder): Promise<AccessTokenDto> {
+    return {
+      access_token: await this.tokens.issue(holder),
+      token_type: 'Bearer',
+      expires_in: this.tokens.ttlSeconds,
+      holder,
+    };
+  }
+}

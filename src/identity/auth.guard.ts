@@ -1,0 +1,41 @@
+import { CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { ACCESS } from '../platform/http/public';
+import type { Access } from '../platform/http/public';
+import { Problem } from '../platform/problem/problem';
+import { AccessTokenService } from './access-token.service';
+import { REQUIRED_ROLE } from './holder';
+import type { Role } from './holder';
+
+/**
+ * Asks for a token on every route that does not say otherwise. It guards handlers, not paths: however a request came to be
+ * routed to a handler, this stands in front of it.
+ */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly tokens: AccessTokenService,
+  ) {}
+
+  /** @throws Problem UNAUTHENTICATED, FORBIDDEN; BUSY when the identity provider can't be reached */
+  async canActivate(context: ExecutionContext): Promise<true> {
+    const route = [context.getHandler(), context.getClass()];
+    const role = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, route);
+    const access = role ? undefined : this.reflector.getAllAndOverride<Access | undefined>(ACCESS, route);
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { authorization } = request.headers;
+    if (access === 'unguarded' || (access === 'public' && authorization === undefined)) return true;
+
+    request.holder = await this.tokens.verify(bearerToken(authorization));
+    if (role && request.holder.role !== role) throw new Problem('FORBIDDEN', { detail: `The token needs the role ${role}.` });
+    return true;
+  }
+}
+
+function bearerToken(authorization: string | undefined): string {
+  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (!token) throw new Problem('UNAUTHENTICATED', { detail: 'Send `Authorization: Bearer <access token>`.' });
+  return token;
+}

@@ -1,0 +1,64 @@
+import { createHmac, createSecretKey, KeyObject } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import type { Holder } from './holder';
+import type { VerifiedToken } from './verified-tokens';
+
+/** A holder this server knows first-hand. */
+export type OwnHolder = Holder & { kind: 'guest' | 'user' };
+
+export const OWN_ISSUER = 'rowlock';
+const ALGORITHM = 'HS256';
+const SUBJECT = /^(guest|user):[0-9a-f-]{36}$/;
+
+/** Tokens signed by this server: each names its key, so that a new secret can sign while former ones still verify. */
+export class OwnTokens {
+  private readonly keys: ReadonlyMap<string, KeyObject>;
+  private readonly signingKeyId: string;
+
+  constructor(
+    secret: string,
+    previousSecrets: readonly string[],
+    private readonly ttlSeconds: number,
+  ) {
+    this.keys = new Map([secret, ...previousSecrets].map((each) => [keyId(each), createSecretKey(each, 'utf8')]));
+    this.signingKeyId = keyId(secret);
+  }
+
+  issue(holder: OwnHolder): Promise<string> {
+    const issuedAtSeconds = Math.floor(Date.now() / 1_000);
+    return new SignJWT({ kind: holder.kind, ...(holder.role ? { role: holder.role } : {}) })
+      .setProtectedHeader({ alg: ALGORITHM, kid: this.signingKeyId, typ: 'JWT' })
+      .setIssuer(OWN_ISSUER)
+      .setSubject(holder.id)
+      .setIssuedAt(issuedAtSeconds)
+      .setExpirationTime(issuedAtSeconds + this.ttlSeconds)
+      .sign(this.keys.get(this.signingKeyId)!);
+  }
+
+  /** @throws JOSEError when it is none of ours, or has expired */
+  async verify(token: string): Promise<VerifiedToken> {
+    const { payload } = await jwtVerify(token, ({ kid }) => this.key(kid), {
+      algorithms: [ALGORITHM],
+      issuer: OWN_ISSUER,
+      requiredClaims: ['exp', 'sub', 'kind'],
+    });
+    const id = payload.sub!;
+    const kind = SUBJECT.exec(id)?.[1];
+    if ((kind !== 'guest' && kind !== 'user') || kind !== payload.kind) throw new errors.JWTInvalid('subject and kind do not fit');
+    return {
+      holder: { id, kind, ...(payload.role === 'admin' ? { role: 'admin' } : {}) },
+      validUntilMs: payload.exp! * 1_000,
+    };
+  }
+
+  private key(id: string | undefined): KeyObject {
+    const key = id === undefined ? undefined : this.keys.get(id);
+    if (!key) throw new errors.JWKSNoMatchingKey();
+    return key;
+  }
+}
+
+/** Names a secret without telling anything of it. */
+function keyId(secret: string): string {
+  return createHmac('sha256', secret).update('rowlock key id').digest('base64url').slice(0, 16);
+}

@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource, QueryRunner } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
+const LOCK_RETRY_INTERVAL_MS = 100;
+
+/**
+ * Runs work that takes its time (a migration, a mass of new rows, a check of everything) on a connection of its own, on
+ * which no time limit applies, and closes the connection: whatever the work has set or locked ends with it.
+ */
+export async function onMaintenanceConnection<T>(
+  dataSource: DataSource,
+  work: (runner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const { extra, ...options } = dataSource.options as PostgresOptions;
+  const own = await new DataSource({
+    ...options,
+    poolSize: 1,
+    extra: {
+      ...extra,
+      pipeline: false,
+      lock_timeout: undefined,
+      statement_timeout: undefined,
+      idle_in_transaction_session_timeout: undefined,
+      query_timeout: undefined,
+    },
+  }).initialize();
+  try {
+    const runner = own.createQueryRunner();
+    try {
+      await liftTimeLimits(runner);
+      return await work(runner);
+    } finally {
+      await runner.release();
+    }
+  } finally {
+    await own.destroy();
+  }
+}
+
+/** Also those that the database sets for everyone or for this user; which there are depends on PostgreSQL's version. */
+async function liftTimeLimits(runner: QueryRunner): Promise<void> {
+  await runner.query(
+    `SELECT set_config(name, '0', false) FROM pg_settings
+      WHERE name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout',
+                     'idle_in_transaction_session_timeout', 'idle_session_timeout')`,
+  );
+}
+
+/**
+ * Waits until no other connection to this database has the name locked, and keeps it until its own end.
+ *
+ * Asks again and again instead of waiting in PostgreSQL: a waiting statement has a snapshot, and a CREATE INDEX
+ * CONCURRENTLY of the one that has the lock waits for the end of every snapshot. The two would wait for each other.
+ */
+export async function lockUntilEnd(runner: QueryRunner, name: string): Promise<void> {
+  for (;;) {
+    const [answer] = await runner.manager.query<{ locked: boolean }[]>(
+      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
+      [name],
+    );
+    if (answer?.locked) return;
+    await delay(LOCK_RETRY_INTERVAL_MS);
+  }
+}

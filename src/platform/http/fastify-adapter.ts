@@ -1,0 +1,90 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
+import type { AppConfig } from '../config/app-config';
+import { Problem } from '../problem/problem';
+import { sendProblem } from '../problem/problem-answer';
+import { problemOf } from '../problem/problem-of';
+import { answerClientError } from './client-error';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id';
+
+/** Longest a request may take to arrive, headers and body; what it takes to answer is not limited here. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How often Node looks for requests that take too long; its default of 30 s would triple the above. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+/** Longest path parameter. */
+const MAX_PARAM_LENGTH = 255;
+
+type HttpConfig = Pick<AppConfig, 'BODY_LIMIT_BYTES' | 'TRUST_PROXY_HOPS'>;
+
+/** The HTTP server below Nest: limits, request ids, and an answer of the catalogue where Nest is not reached. */
+export function createFastifyAdapter(config: HttpConfig): FastifyAdapter {
+  const adapter: RowlockFastifyAdapter = new RowlockFastifyAdapter({
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    bodyLimit: config.BODY_LIMIT_BYTES,
+    // Counted from our end, so that no client can make up an address for itself.
+    trustProxy: config.TRUST_PROXY_HOPS > 0 && ((_address, hop) => hop < config.TRUST_PROXY_HOPS),
+    genReqId: requestIdOf,
+    // No connectionTimeout: it would cut event streams that are silent for a while.
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Node's own refusal has no body; see the hook below.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: answerClientError,
+    // The router refuses a malformed address before any hook or filter runs.
+    frameworkErrors: (error, request, reply) => {
+      reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+      adapter.setSecurityHeaders(request, reply.raw);
+      sendProblem(reply, problemOf(error));
+    },
+    // Fastify's own 503 is no problem+json; see the hook below.
+    return503OnClosing: false,
+  });
+  return adapter;
+}
+
+class RowlockFastifyAdapter extends FastifyAdapter {
+  private isStopping = false;
+
+  constructor(options: FastifyHttpOptions<RawServerDefault>) {
+    super(options);
+    this.instance.removeContentTypeParser('text/plain');
+    this.instance.addHook('onRequest', (request, reply, done) => {
+      // On the raw response, for handlers that write to it themselves, such as event streams.
+      reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+      if (this.isStopping) {
+        reply.header('connection', 'close');
+        sendProblem(reply, new Problem('BUSY', { detail: 'The server is shutting down; nothing was changed.' }));
+      } else if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') {
+        sendProblem(reply, new Problem('VALIDATION_FAILED', { detail: 'The Host header is missing.' }));
+      } else {
+        done();
+      }
+    });
+    // An `Expect` that is not understood may be ignored (RFC 9110 §10.1.1); Node would answer 417, without a body.
+    const { server } = this.instance;
+    server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    // Answers to CORS preflights are sent by a hook before ours.
+    this.instance.addHook('onSend', (request, reply, _payload, done) => {
+      if (!reply.raw.hasHeader(REQUEST_ID_HEADER)) reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+      done();
+    });
+  }
+
+  /** JSON is the only kind of body, and Fastify's own parser reads it; Nest would add one for forms. */
+  override registerParserMiddleware(): void {}
+
+  /** Called when the application begins to stop: what is running may finish, new requests are sent elsewhere. */
+  override beforeClose(): void {
+    super.beforeClose();
+    this.isStopping = true;
+  }
+
+  /** Does what Nest's own `frameworkErrors`, which ours replaces, does with `useSecurityHeaders()`. */
+  setSecurityHeaders(request: unknown, response: unknown): void {
+    const { securityHook } = this as unknown as { securityHook?: (request: unknown, response: unknown) => unknown };
+    securityHook?.(request, response);
+  }
+}

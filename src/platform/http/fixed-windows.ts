@@ -1,0 +1,39 @@
+import type { ThrottlerStorage } from '@nestjs/throttler';
+
+type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+/**
+ * Counts hits in windows that begin with the first hit. In the memory of this process, and no more of it than
+ * `windowsMax` windows take: who makes up ever new names to be counted under makes us forget the oldest, not run out of memory.
+ */
+export class FixedWindows implements ThrottlerStorage {
+  /** In the order in which they end, as all are equally long and each is put at the end when it begins. */
+  private readonly windows = new Map<string, { hits: number; endsAtMs: number }>();
+
+  constructor(
+    private readonly windowsMax = 100_000,
+    private readonly nowMs = () => performance.now(),
+  ) {}
+
+  async increment(key: string, windowMs: number, limit: number): Promise<Hit> {
+    const nowMs = this.nowMs();
+    let window = this.windows.get(key);
+    if (!window || window.endsAtMs <= nowMs) {
+      window = { hits: 0, endsAtMs: nowMs + windowMs };
+      this.windows.delete(key);
+      this.makeRoom(nowMs);
+      this.windows.set(key, window);
+    }
+    window.hits++;
+    const secondsLeft = Math.ceil((window.endsAtMs - nowMs) / 1_000);
+    const isBlocked = window.hits > limit;
+    return { totalHits: window.hits, timeToExpire: secondsLeft, isBlocked, timeToBlockExpire: isBlocked ? secondsLeft : 0 };
+  }
+
+  private makeRoom(nowMs: number): void {
+    for (const [key, { endsAtMs }] of this.windows) {
+      if (endsAtMs > nowMs && this.windows.size < this.windowsMax) return;
+      this.windows.delete(key);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { applyDecorators, ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
+import { normalizeIp, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import type { ThrottlerLimitDetail, ThrottlerModuleOptions } from '@nestjs/throttler';
+import { APP_CONFIG } from '../config/app-config';
+import type { AppConfig } from '../config/app-config';
+import { Problem } from '../problem/problem';
+import { FixedWindows } from './fixed-windows';
+
+const WINDOW_MS = 60_000;
+
+/** What the rules look at. Guards run before validation, so of the body nothing is known. */
+interface LimitedRequest {
+  ip: string;
+  body?: unknown;
+  holder?: { id: string };
+}
+
+interface Rule {
+  readonly name: string;
+  /** The setting that says how many requests a minute. */
+  readonly perMinute: Extract<keyof AppConfig, `RATE_LIMIT_${string}_PER_MINUTE`>;
+  /** Whose requests are counted together; with `undefined` the request is not counted. */
+  readonly subject: (request: LimitedRequest) => string | undefined;
+}
+
+const RULE = Symbol('RATE_LIMIT_RULE');
+
+/** Login attempts for one user name, however it is written, from one address. */
+export const LimitLogin = () =>
+  limit({
+    name: 'login',
+    perMinute: 'RATE_LIMIT_LOGIN_PER_MINUTE',
+    subject: (request) => {
+      const username = (request.body as { username?: unknown } | null | undefined)?.username;
+      // Without a name it is no attempt, and validation refuses it.
+      return typeof username === 'string' ? `${addressOf(request)} ${username.toLowerCase().slice(0, 64)}` : undefined;
+    },
+  });
+
+/** Registrations from one address. */
+export const LimitRegister = () => limit({ name: 'register', perMinute: 'RATE_LIMIT_REGISTER_PER_MINUTE', subject: addressOf });
+
+/** Guest tokens for one address. */
+export const LimitGuest = () => limit({ name: 'guest', perMinute: 'RATE_LIMIT_GUEST_PER_MINUTE', subject: addressOf });
+
+/** Seat commands of one holder, all kinds together. */
+export const LimitCommands = () =>
+  limit({ name: 'commands', perMinute: 'RATE_LIMIT_COMMANDS_PER_MINUTE', subject: ({ holder }) => holder?.id });
+
+/** A guard of the route, so it runs after the global ones: by then it is known who asks. */
+function limit(rule: Rule): MethodDecorator & ClassDecorator {
+  return applyDecorators(SetMetadata(RULE, rule), UseGuards(RateLimitGuard));
+}
+
+/** Refuses with RATE_LIMITED what goes beyond the rule of its route. */
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard {
+  protected override throwThrottlingException(_context: ExecutionContext, limit: ThrottlerLimitDetail): Promise<void> {
+    throw new Problem('RATE_LIMITED', {
+      detail: `No more than ${limit.limit} such requests a minute.`,
+      retryAfterSeconds: limit.timeToBlockExpire,
+    });
+  }
+}
+
+export const RateLimitModule = ThrottlerModule.forRootAsync({
+  inject: [APP_CONFIG],
+  useFactory: (config: AppConfig): ThrottlerModuleOptions => ({
+    storage: new FixedWindows(),
+    setHeaders: false,
+    skipIf: (context) => !config.RATE_LIMIT_ENABLED || subjectOf(context) === undefined,
+    throttlers: [{ ttl: WINDOW_MS, limit: (context) => config[ruleOf(context).perMinute] }],
+    getTracker: (_request, context) => subjectOf(context)!,
+    generateKey: (context, subject) => `${ruleOf(context).name} ${subject}`,
+  }),
+});
+
+function ruleOf(context: ExecutionContext): Rule {
+  return Reflect.getMetadata(RULE, context.getHandler()) as Rule;
+}
+
+function subjectOf(context: ExecutionContext): string | undefined {
+  return ruleOf(context).subject(context.switchToHttp().getRequest<LimitedRequest>());
+}
+
+/** Of IPv6 the /64, as that is what one client has. */
+function addressOf({ ip }: LimitedRequest): string {
+  return normalizeIp(ip);
+}

@@ -1,0 +1,76 @@
+import { ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import { Problem, ProblemExtras } from './problem';
+
+type FieldErrors = NonNullable<ProblemExtras['errors']>;
+
+/** More than any request of this API has; less than it takes to keep the recursive libraries behind this busy. */
+const DEPTH_MAX = 8;
+const VALUES_MAX = 1_000;
+
+/** What every object has: as keys of a request these would shadow methods that the libraries behind this call. */
+const INHERITED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** Checks and converts bodies, queries and path parameters. @throws Problem VALIDATION_FAILED naming every offending field */
+@Injectable()
+export class RequestValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      stopAtFirstError: false,
+      transform: true,
+      transformOptions: { enableImplicitConversion: false },
+      exceptionFactory: (errors) => validationFailed(flattenErrors(errors)),
+    });
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (this.toValidate(metadata)) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        throw validationFailed([{ path: '', message: `the ${metadata.type} must be a JSON object` }]);
+      }
+      const excess = findExcess(value);
+      if (excess) throw validationFailed([excess]);
+    }
+    return super.transform(value, metadata);
+  }
+}
+
+function validationFailed(errors: FieldErrors): Problem {
+  return new Problem('VALIDATION_FAILED', { detail: '`errors` says which fields are wrong, and how.', errors });
+}
+
+/** Makes a flat list, in the order of the fields, of what class-validator reports as a tree. */
+export function flattenErrors(errors: readonly ValidationError[], parent = ''): FieldErrors {
+  return errors.flatMap(({ property, constraints = {}, children = [] }) => {
+    const path = join(parent, property);
+    return [...Object.values(constraints).map((message) => ({ path, message })), ...flattenErrors(children, path)];
+  });
+}
+
+/**
+ * Finds what must not get to the libraries behind this, which work recursively and trust the shape of their input:
+ * a nesting that exhausts the stack, a list that costs more than it is worth, a key that shadows a method.
+ */
+function findExcess(root: object): FieldErrors[number] | undefined {
+  const pending = [{ value: root, path: '', depth: 1 }];
+  let count = 0;
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { value, path, depth } = next;
+    for (const [key, inner] of Object.entries(value)) {
+      if (++count > VALUES_MAX) return { path, message: `must not bring the request beyond ${VALUES_MAX} values` };
+      if (INHERITED_NAMES.has(key)) return { path: join(path, key), message: `property ${key} should not exist` };
+      if (typeof inner === 'object' && inner !== null) {
+        if (depth === DEPTH_MAX) return { path: join(path, key), message: `must not be nested deeper than ${DEPTH_MAX} levels` };
+        pending.push({ value: inner, path: join(path, key), depth: depth + 1 });
+      }
+    }
+  }
+  return undefined;
+}
+
+function join(parent: string, key: string): string {
+  return parent ? `${parent}.${key}` : key;
+}
