@@ -8,6 +8,7 @@ import { useCors } from './platform/http/cors';
 import { createFastifyAdapter } from './platform/http/fastify-adapter';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
+import { measureRequests } from './platform/metrics/http-metrics';
 import { ProblemFilter } from './platform/problem/problem.filter';
 import { RequestValidationPipe } from './platform/problem/validation.pipe';
 
@@ -26,6 +27,7 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   app.useGlobalPipes(new RequestValidationPipe());
   useSecurityHeaders(app, config);
   useCors(app, config);
+  measureRequests(app);
   if (config.DOCS_ENABLED) serveOpenApi(app, config);
   return app;
 }

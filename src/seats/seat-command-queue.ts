@@ -5,6 +5,7 @@ import { failureKind, sqlState } from '../platform/database/pg-errors';
 import { CommitUnknownError } from '../platform/database/pipelined-transaction';
 import { Problem } from '../platform/problem/problem';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
+import { SeatMetrics } from './seat-metrics';
 import { SeatStateMachine } from './seat-state-machine';
 
 /**
@@ -24,6 +25,7 @@ export class SeatCommandQueue {
 
   constructor(
     private readonly stateMachine: SeatStateMachine,
+    private readonly metrics: SeatMetrics,
     @Inject(APP_CONFIG)
     private readonly config: Pick<
       AppConfig,
@@ -83,7 +85,12 @@ export class SeatCommandQueue {
   private async attempt(batch: readonly Entry[], attempt = 1): Promise<void> {
     try {
       const answers = await this.stateMachine.execute(batch.map((entry) => entry.command));
-      batch.forEach((entry, index) => entry.resolve(answers[index]!));
+      this.metrics.transaction(batch.length, this.waiting);
+      batch.forEach((entry, index) => {
+        const answer = answers[index]!;
+        this.metrics.outcome(entry.command.name, answer.outcome.kind);
+        entry.resolve(answer);
+      });
     } catch (error) {
       if (error instanceof CommitUnknownError) {
         // It may have taken place. The client's retry finds out, by state or by key.
@@ -115,7 +122,10 @@ export class SeatCommandQueue {
   }
 
   private giveUp(entries: readonly Entry[], reason: unknown): void {
-    for (const entry of entries) entry.reject(reason);
+    for (const entry of entries) {
+      this.metrics.outcome(entry.command.name, reason instanceof Problem ? 'busy' : 'failed');
+      entry.reject(reason);
+    }
   }
 
   private rejectIfLate(entry: Entry): boolean {

@@ -127,14 +127,22 @@ export interface HoldRow {
   hold_expires_at: Date;
 }
 
-/** Reads what holders hold in shows, lapsed holds included, without locking. */
+/**
+ * Reads what holders hold in shows, lapsed holds included, without locking.
+ *
+ * OFFSET 0 makes PostgreSQL look each pair up in `seat_hold_slot`. Without it the planner, whose statistics can't keep up
+ * with how many seats are HELD in a rush, reads that whole index and compares every entry with every pair.
+ */
 export async function sendHoldings(
   transaction: PipelinedTransaction,
   pairs: readonly { showId: number; holderId: string }[],
 ): Promise<HoldRow[]> {
   const { rows } = await transaction.send<HoldRow>(
-    `SELECT show_id, holder_id, "row", number, hold_slot, hold_expires_at FROM seat
-      WHERE status = 'HELD' AND (show_id, holder_id) IN (SELECT * FROM unnest($1::int[], $2::text[]))`,
+    `SELECT hold.* FROM unnest($1::int[], $2::text[]) AS pair(show_id, holder_id)
+      CROSS JOIN LATERAL (
+        SELECT show_id, holder_id, "row", number, hold_slot, hold_expires_at FROM seat
+         WHERE seat.status = 'HELD' AND seat.show_id = pair.show_id AND seat.holder_id = pair.holder_id
+        OFFSET 0) AS hold`,
     [pairs.map((pair) => pair.showId), pairs.map((pair) => pair.holderId)],
   );
   return rows;

@@ -5,6 +5,7 @@ import { SeatCommandQueue } from './seat-command-queue';
 import { SeatCommands } from './seat-commands.service';
 import { SeatCountReader } from './seat-count-reader';
 import { SeatMapReader } from './seat-map';
+import { SeatMetrics } from './seat-metrics';
 import { SeatStateMachine } from './seat-state-machine';
 import { SeatSweeper } from './seat-sweeper';
 import { SeatsController } from './seats.controller';
@@ -17,6 +18,7 @@ import { SeatsController } from './seats.controller';
     SeatStateMachine,
     SeatCommandQueue,
     SeatCommands,
+    SeatMetrics,
     SeatMapReader,
     SeatSweeper,
     IdempotencyCleaner,

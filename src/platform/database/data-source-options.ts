@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { DataSourceOptions } from 'typeorm';
 import type { AppConfig } from '../config/app-config';
 
@@ -14,6 +15,8 @@ export type DatabaseConfig = Pick<
 
 export type Schema = Pick<DataSourceOptions, 'entities' | 'migrations'>;
 
+const logger = new Logger('Database');
+
 /** How TypeORM reaches the database: every wait is bounded on every connection. */
 export function dataSourceOptions(config: DatabaseConfig, schema: Schema): DataSourceOptions {
   return {
@@ -25,6 +28,8 @@ export function dataSourceOptions(config: DatabaseConfig, schema: Schema): DataS
     migrationsRun: false,
     // Failed statements are reported by whoever handles them; an expected lock timeout is no news.
     logging: ['warn', 'migration'],
+    // An idle connection that breaks is replaced at the next use.
+    poolErrorHandler: (error: Error) => logger.warn(`An idle connection was lost: ${error.message}`),
     // Needs no superuser.
     installExtensions: false,
     applicationName: 'rowlock',
