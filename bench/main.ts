@@ -4,12 +4,12 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
-import { createLoadShows } from '../src/cli/load-shows';
 import { parseDatabaseEnvironment } from '../src/platform/config/app-config';
 import { dataSourceOptions } from '../src/platform/database/data-source-options';
 import { openDatabase } from '../src/platform/database/database';
 import { migrate } from '../src/platform/database/migrate';
 import { schema } from '../src/schema';
+import { addLoadTestShows } from '../src/shows/load-test-shows';
 import { LoadResult, post, runLoad } from './http-load';
 import { pgbenchHoldsPerSecond } from './pgbench';
 import { BenchServer, startServer } from './server';
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const seconds = Number(values.seconds);
   const rounds = Number(values.rounds);
 
-  const dataDir = join(mkdtempSync(join(tmpdir(), 'rowlock-bench-')), 'postgres');
+  const dataDir = mkdtempSync(join(tmpdir(), 'rowlock-bench-'));
   const settings = parseDatabaseEnvironment({ EMBEDDED_DATABASE_DIR: dataDir, EMBEDDED_DATABASE: 'true', ...process.env });
   const database = await openDatabase(settings, log);
   const dataSource = await new DataSource(dataSourceOptions({ ...settings, DATABASE_URL: database.url }, schema)).initialize();
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     const [{ version, fsync }] = await dataSource.query("SELECT version(), current_setting('fsync') AS fsync");
     log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; ${version}; fsync ${fsync}`);
     log(`${SHOWS} shows × ${ROWS * SEATS_PER_ROW} seats, ${clients} clients, two seats a hold, ${rounds} rounds of ${seconds} s`);
-    await createLoadShows(dataSource, { shows: SHOWS, rows: ROWS, seatsPerRow: SEATS_PER_ROW });
+    await addLoadTestShows(dataSource.createQueryRunner(), { shows: SHOWS, rows: ROWS, seatsPerRow: SEATS_PER_ROW });
 
     const start = async (extra: Record<string, string>) => {
       const server = await startServer({ DATABASE_URL: database.url, MAX_HELD_SEATS_PER_HOLDER: String(HOLDER_LIMIT), ...extra });

@@ -40,7 +40,15 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
   if (seats && 'properties' in seats) {
     Object.assign(seats.properties!.seats!, { maxItems: config.MAX_SEATS_PER_COMMAND, uniqueItems: true });
   }
-  return document;
+  return integersOnly(document);
+}
+
+/** Nest calls every number `number`. All numbers of this API are whole, as money is a string. */
+function integersOnly<Node>(node: Node): Node {
+  if (Array.isArray(node)) return node.map(integersOnly) as Node;
+  if (typeof node !== 'object' || node === null) return node;
+  const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, integersOnly(value)]));
+  return (copy.type === 'number' ? { ...copy, type: 'integer' } : copy) as Node;
 }
 
 /** Serves the Swagger UI at /docs and the document at /docs-json. */

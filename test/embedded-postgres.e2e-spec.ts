@@ -17,7 +17,8 @@ const PROJECT = join(__dirname, '..');
 /** Lets plain Node load our TypeScript, so that an owner can be another process without a build. */
 const RUN_TYPESCRIPT = `
   const { transformFileSync } = require('@swc/core');
-  const options = { swcrc: false, jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } };
+  const jsc = { target: 'es2022', parser: { syntax: 'typescript' } };
+  const options = { swcrc: false, jsc, module: { type: 'commonjs' } };
   require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
   require(process.argv[1]);
 `;

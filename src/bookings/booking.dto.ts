@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { CursorField } from '../platform/http/api-fields';
 import { toWholeNumber } from '../platform/http/query-values';
 import { BookingDto } from '../seats/seat.dto';
 
@@ -39,8 +40,7 @@ export class BookingListDto {
 
   /**
    * Send it as `after` to get the bookings that follow; null on the last page.
-   * @example null
    */
-  @ApiProperty({ type: 'string', nullable: true })
+  @CursorField()
   next: string | null;
 }

@@ -60,7 +60,7 @@ export class AccessTokenDto {
    * Seconds until the token expires.
    * @example 86400
    */
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', minimum: 1 })
   expires_in: number;
 
   /** Whose token it is. */

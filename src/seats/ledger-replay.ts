@@ -105,11 +105,11 @@ export class SeatReplay {
       }
     }
     if (holdExpiresAtMs === null) return;
-    const when = `at ${instant(atMs)}, deadline ${instant(holdExpiresAtMs)}`;
+    const when = () => `at ${instant(atMs)}, deadline ${instant(holdExpiresAtMs)}`;
     const isOver = holdExpiresAtMs <= atMs;
-    if (command === 'book' && isOver) report('BOOKED_LATE', when);
-    if (command === 'release' && isOver) report('RELEASED_LATE', when);
-    if (command === 'expire' && !isOver) report('EXPIRED_EARLY', when);
+    if (command === 'book' && isOver) report('BOOKED_LATE', when());
+    if (command === 'release' && isOver) report('RELEASED_LATE', when());
+    if (command === 'expire' && !isOver) report('EXPIRED_EARLY', when());
   }
 
   /** Compares where the ledger ends with the stored seat. */

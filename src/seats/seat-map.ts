@@ -80,7 +80,7 @@ export class SeatMapReader {
   }
 }
 
-const STAT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked' } as const satisfies Record<SeatStatus, keyof SeatStats>;
+export const STAT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked' } as const satisfies Record<SeatStatus, keyof SeatStats>;
 
 /** A seat map as one viewer may see it, ready to send. */
 export interface RenderedSeatMap {
@@ -97,15 +97,7 @@ export function renderSeatMap(map: SeatMap, viewerId: string | null): RenderedSe
   const shared = ownsAny ? undefined : anonymous.get(map);
   if (shared) return shared;
 
-  const seats = map.seats.map(({ row, number, status, version, holderId, holdExpiresAtMs }) => ({
-    row,
-    number,
-    status,
-    version,
-    ...(ownsAny && holderId === viewerId
-      ? { held_by_me: true, hold_expires_at: new Date(holdExpiresAtMs!).toISOString() }
-      : {}),
-  }));
+  const seats = map.seats.map((seat) => renderSeenSeat(seat, viewerId));
   const lasting = JSON.stringify({ show_id: map.showId, screen: map.screen, stats: map.stats, seats });
   const rendered = {
     json: `{"server_time":"${new Date(map.serverTimeMs).toISOString()}",${lasting.slice(1)}`,
@@ -113,6 +105,18 @@ export function renderSeatMap(map: SeatMap, viewerId: string | null): RenderedSe
   };
   if (!ownsAny) anonymous.set(map, rendered);
   return rendered;
+}
+
+/** A seat in the words of the API. Only the holder sees whose hold it is. */
+export function renderSeenSeat({ row, number, status, version, holderId, holdExpiresAtMs }: SeenSeat, viewerId: string | null) {
+  const own = viewerId !== null && holderId === viewerId && status === 'HELD';
+  return {
+    row,
+    number,
+    status,
+    version,
+    ...(own ? { held_by_me: true, hold_expires_at: new Date(holdExpiresAtMs!).toISOString() } : {}),
+  };
 }
 
 /** Whether an If-None-Match header names the tag (RFC 9110 §13.1.2, weak comparison). */

@@ -1,12 +1,14 @@
 import { Transform, Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
+import { CurrencyField, InstantField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
 import { SEAT_STATUSES } from './seat-transitions';
 import type { SeatStatus } from './seat-transitions';
 
 /** Row labels are letters and digits, so that no label needs escaping or can hide characters. */
 export const ROW_PATTERN = /^[\p{L}\p{N}]{1,8}$/u;
+export const RowField = () => ApiProperty({ pattern: ROW_PATTERN.source });
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
@@ -15,6 +17,7 @@ export class SeatRefDto {
    * Row label.
    * @example "A"
    */
+  @RowField()
   @Matches(ROW_PATTERN, { message: 'row must be 1 to 8 letters or digits' })
   row: string;
 
@@ -68,6 +71,7 @@ export class SeatStatsDto {
    * All seats of the show.
    * @example 50
    */
+  @IsInt()
   @Min(0)
   total: number;
 
@@ -75,6 +79,7 @@ export class SeatStatsDto {
    * Seats that can be held now.
    * @example 47
    */
+  @IsInt()
   @Min(0)
   available: number;
 
@@ -82,6 +87,7 @@ export class SeatStatsDto {
    * Seats under a live hold.
    * @example 2
    */
+  @IsInt()
   @Min(0)
   held: number;
 
@@ -89,6 +95,7 @@ export class SeatStatsDto {
    * Sold seats.
    * @example 1
    */
+  @IsInt()
   @Min(0)
   booked: number;
 }
@@ -98,6 +105,7 @@ export class SeatDto {
    * Row label.
    * @example "A"
    */
+  @RowField()
   row: string;
 
   /**
@@ -133,7 +141,7 @@ export class SeatDto {
    * When the caller's own hold lapses; present on those only.
    * @example "2026-05-01T18:10:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   hold_expires_at?: string;
 }
 
@@ -143,6 +151,7 @@ export class SeatMapDto {
    * @example 1
    */
   @IsInt()
+  @Min(1)
   show_id: number;
 
   /**
@@ -155,7 +164,7 @@ export class SeatMapDto {
    * The database's clock at this answer; correct a local clock by it.
    * @example "2026-05-01T18:00:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   server_time: string;
 
   /** Counts of the same snapshot as the seats. */
@@ -171,6 +180,7 @@ export class HeldSeatDto {
    * Row label.
    * @example "A"
    */
+  @RowField()
   row: string;
 
   /**
@@ -178,6 +188,7 @@ export class HeldSeatDto {
    * @example 1
    */
   @IsInt()
+  @Min(1)
   number: number;
 
   /**
@@ -192,13 +203,14 @@ export class HeldSeatDto {
    * @example 3
    */
   @IsInt()
+  @Min(1)
   version: number;
 
   /**
    * When this hold lapses.
    * @example "2026-05-01T18:10:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   hold_expires_at: string;
 }
 
@@ -214,32 +226,35 @@ export class HoldAnswerDto {
    * @example 1
    */
   @IsInt()
+  @Min(1)
   show_id: number;
 
   /**
    * The earliest deadline among the seats: book before it.
    * @example "2026-05-01T18:10:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   expires_at: string;
 
   /**
    * The database's clock at this answer.
    * @example "2026-05-01T18:00:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   server_time: string;
 
   /**
    * What booking these seats costs; a decimal string.
    * @example "200.00"
    */
+  @MoneyField()
   total_price: string;
 
   /**
    * ISO 4217.
    * @example "USD"
    */
+  @CurrencyField()
   currency: string;
 
   /** The seats of the command, in row, number order. */
@@ -259,6 +274,7 @@ export class ReleaseAnswerDto {
    * @example 1
    */
   @IsInt()
+  @Min(1)
   show_id: number;
 
   /** The seats this call changed; those that were free already are not among them. */
@@ -278,6 +294,7 @@ export class BookingDto {
    * What a person reads out at the counter: no characters that are mistaken for one another.
    * @example "K7QM-3XVD"
    */
+  @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' })
   reference: string;
 
   /**
@@ -285,6 +302,7 @@ export class BookingDto {
    * @example 1
    */
   @IsInt()
+  @Min(1)
   show_id: number;
 
   /** The booked seats, in row, number order. */
@@ -295,19 +313,21 @@ export class BookingDto {
    * What was paid; a decimal string.
    * @example "200.00"
    */
+  @MoneyField()
   total_paid: string;
 
   /**
    * ISO 4217.
    * @example "USD"
    */
+  @CurrencyField()
   currency: string;
 
   /**
    * When the seats became BOOKED.
    * @example "2026-05-01T18:05:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   booked_at: string;
 }
 
@@ -322,12 +342,14 @@ export class BookAnswerDto {
    * What was paid; a decimal string.
    * @example "200.00"
    */
+  @MoneyField()
   total_paid: string;
 
   /**
    * ISO 4217.
    * @example "USD"
    */
+  @CurrencyField()
   currency: string;
 
   /** The booking; a repeated book gets the same one. */

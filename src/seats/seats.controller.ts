@@ -42,7 +42,6 @@ export class SeatsController {
   /** The seats of a show as they are now, with counts of the same instant. A lapsed hold is AVAILABLE. */
   @Get()
   @Public()
-  @ApiBearerAuth()
   @ApiOperation({ operationId: 'getSeatMap', summary: 'Seat map of a show' })
   @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of an earlier answer.', schema: { type: 'string' } })
   @ApiOkResponse({

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
 
 export const SALES = ['OPEN', 'CLOSED'] as const;
@@ -48,6 +49,7 @@ export class ShowStatsDto {
    * All seats of the show.
    * @example 50
    */
+  @IsInt()
   @Min(0)
   total: number;
 
@@ -55,6 +57,7 @@ export class ShowStatsDto {
    * Seats that can be held now.
    * @example 47
    */
+  @IsInt()
   @Min(0)
   available: number;
 
@@ -62,6 +65,7 @@ export class ShowStatsDto {
    * Seats under a live hold.
    * @example 2
    */
+  @IsInt()
   @Min(0)
   held: number;
 
@@ -69,6 +73,7 @@ export class ShowStatsDto {
    * Sold seats.
    * @example 1
    */
+  @IsInt()
   @Min(0)
   booked: number;
 }
@@ -98,26 +103,28 @@ export class ShowDto {
    * When it starts.
    * @example "2026-05-01T19:00:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   starts_at: string;
 
   /**
    * When it ends.
    * @example "2026-05-01T21:28:00.000Z"
    */
-  @ApiProperty({ format: 'date-time' })
+  @InstantField()
   ends_at: string;
 
   /**
    * What a seat costs; a decimal string.
    * @example "100.00"
    */
+  @MoneyField()
   price: string;
 
   /**
    * ISO 4217.
    * @example "USD"
    */
+  @CurrencyField()
   currency: string;
 
   /**
@@ -138,8 +145,7 @@ export class ShowListDto {
 
   /**
    * Send it as `after` to get the shows that follow; null on the last page.
-   * @example "MTc3NzY2MjAwMDAwMC4x"
    */
-  @ApiProperty({ type: 'string', nullable: true })
+  @CursorField()
   next: string | null;
 }

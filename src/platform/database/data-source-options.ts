@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { ClientConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import type { AppConfig } from '../config/app-config';
 
@@ -17,12 +18,26 @@ export type Schema = Pick<DataSourceOptions, 'entities' | 'migrations'>;
 
 const logger = new Logger('Database');
 
+/** How `pg` reaches the database, for a connection outside TypeORM's pool. */
+export function connectionOptions(config: DatabaseConfig): ClientConfig {
+  return {
+    connectionString: config.DATABASE_URL,
+    ...ssl(config),
+    connectionTimeoutMillis: config.DATABASE_CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  };
+}
+
+function ssl({ DATABASE_SSL }: DatabaseConfig): { ssl?: { rejectUnauthorized: boolean } } {
+  return DATABASE_SSL === 'url' ? {} : { ssl: { rejectUnauthorized: DATABASE_SSL === 'verify' } };
+}
+
 /** How TypeORM reaches the database: every wait is bounded on every connection. */
 export function dataSourceOptions(config: DatabaseConfig, schema: Schema): DataSourceOptions {
   return {
     type: 'postgres',
     url: config.DATABASE_URL,
-    ...(config.DATABASE_SSL === 'url' ? {} : { ssl: { rejectUnauthorized: config.DATABASE_SSL === 'verify' } }),
+    ...ssl(config),
     ...schema,
     synchronize: false,
     migrationsRun: false,

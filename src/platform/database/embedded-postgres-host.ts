@@ -97,10 +97,10 @@ export async function prepareHome(
   }
 
   const user = await chooseUser();
-  // Once data is in /var/tmp it stays there: the wanted directory may have become reachable since, but would be empty.
   const movedDir = join(placeReachableByAll(dataDir), 'data');
+  // Once data is there it stays there: the wanted directory may have become reachable since, but would be empty.
   const isMoved = (await isOurs(dirname(movedDir))) && (await findClusterOwner(movedDir)) !== undefined;
-  const obstacle = isMoved ? 'the database was put elsewhere earlier' : await takeOver(dataDir, user);
+  const obstacle = isMoved ? 'that was so at the first start' : await takeOver(dataDir, user);
   if (!obstacle) return { dataDir, user };
 
   await makePlaceReachableByAll(dataDir);
@@ -110,7 +110,7 @@ export async function prepareHome(
       `user ${user.name} can keep data neither in ${dataDir} (${obstacle}) nor in ${movedDir} (${secondObstacle}).`,
     );
   }
-  log(`the data is kept in ${movedDir}, as user ${user.name} can't keep it in ${dataDir}: ${obstacle}`);
+  log(`the data is in ${movedDir}, as user ${user.name} can't keep it in ${dataDir} (${obstacle})`);
   return { dataDir: movedDir, user };
 }
 
@@ -177,17 +177,20 @@ async function takeOver(dataDir: string, user: ServerUser): Promise<string | und
     await mkdir(dataDir, { mode: 0o700 }).catch(unless('EEXIST'));
     await refuseForeignContent(dataDir);
     if (isRoot()) {
-      // A tree copied by root belongs to root, database included.
-      await execFileAsync('chown', ['-Rh', `${user.uid}:${user.gid}`, `${dataDir}/.`]);
+      // What root copied belongs to root, to the last file. Otherwise they are right, and those of a running server come
+      // and go too fast to be walked through.
+      const isCopy = (await findClusterOwner(dataDir))?.uid === 0;
+      await execFileAsync('chown', [isCopy ? '-Rh' : '-h', `${user.uid}:${user.gid}`, `${dataDir}/.`]);
     }
     await chmod(dataDir, 0o700);
     const { uid, mode } = await stat(dataDir);
     if (uid !== user.uid || (mode & 0o077) !== 0) return 'its file system keeps no owners and modes';
-    await runAs(user, '/bin/sh', ['-c', 'cd "$0" && : >.probe && rm .probe', dataDir]);
+    await runAs(user, '/bin/sh', ['-c', 'cd "$0" && [ -w . ]', dataDir]);
     return undefined;
   } catch (error) {
     if (error instanceof EmbeddedPostgresError) throw error;
-    return describe(error);
+    // A number: the shell ran, and did not get there.
+    return typeof codeOf(error) === 'number' ? 'it is out of reach for that user' : describe(error);
   }
 }
 
@@ -219,14 +222,15 @@ export function describe(error: unknown): string {
   return (stderr?.trim() || message).replace(/\s*\n\s*/g, '; ');
 }
 
-export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
+/** The system's code of an error, "ENOENT"; the exit code if a program ran and failed. */
+export function codeOf(error: unknown): string | number | undefined {
+  return (error as { code?: string | number }).code;
 }
 
 /** For `catch`: swallows errors with these codes and no others. */
 export function unless(...codes: string[]): (error: unknown) => undefined {
   return (error) => {
-    if (!codes.includes(codeOf(error) ?? '')) throw error;
+    if (!codes.includes(String(codeOf(error)))) throw error;
     return undefined;
   };
 }

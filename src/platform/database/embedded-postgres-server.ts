@@ -19,9 +19,9 @@ const POLL_INTERVAL_MS = 10;
 
 /**
  * Starts the server and stops it when our end of standard input is closed. The kernel closes it however we end, `kill -9`
- * included, which no signal handler of ours could promise. Reading is left to a subshell, so that the shell itself can wait
- * for the server and say how it ended; each of the two does its part without the other. SIGINT is PostgreSQL's fast shutdown:
- * it ends sessions, where SIGTERM would wait for them.
+ * included, which no signal handler of ours could promise. Reading is left to a subshell, so that the shell itself can
+ * wait for the server and say how it ended; each of the two does its part without the other. SIGINT is PostgreSQL's fast
+ * shutdown: it ends sessions, where SIGTERM would wait for them.
  *
  * $0 is the log file, the arguments are the command.
  */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -201,7 +202,8 @@ async function isSameDirectory(a: string, b: string): Promise<boolean> {
 
 /**
  * Makes a new cluster: UTF-8, sorted by code point whatever the machine's locale, checksums on, a random password. It gets
- * its name when it is complete, so that neither a `kill -9` in between nor a second process at the same time leaves half a one.
+ * its name when it is complete, so that neither a `kill -9` in between nor a second process at the same time leaves half
+ * of one.
  */
 async function createCluster(dataDir: string, user: ServerUser, initdb: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
@@ -241,27 +243,19 @@ const fixedSettings = (port: number): Record<string, string> => ({
   unix_socket_directories: '', // where to put one is different for every system and user
 });
 
-/** Always the same port if possible, so that a pool finds the server again after a restart. */
+/** Always the same port if possible, so that a pool finds the server again after a restart; else any free one. */
 async function choosePort(): Promise<number> {
-  return (await probePort(PREFERRED_PORT)) ?? (await probePort(0)) ?? PREFERRED_PORT;
+  return (await probePort(PREFERRED_PORT).catch(unless('EADDRINUSE'))) ?? (await probePort(0));
 }
 
-/** @returns the port, a free one for 0, `undefined` if it is taken */
-function probePort(port: number): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error) => {
-      try {
-        resolve(unless('EADDRINUSE')(error));
-      } catch {
-        reject(error);
-      }
-    });
-    probe.listen(port, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
-    });
-  });
+/** @returns the port, or a free one for 0 */
+async function probePort(port: number): Promise<number> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port: found } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return found;
 }
 
 /** One log a start, and the one before it: enough to see why the last run ended, and no need for rotation. */

@@ -21,13 +21,14 @@ export class RefusedSeat {
    * Row label.
    * @example "A"
    */
+  @ApiProperty({ pattern: '^[\\p{L}\\p{N}]{1,8}$' })
   row: string;
 
   /**
    * Seat number within the row.
    * @example 1
    */
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', minimum: 1 })
   number: number;
 
   /**
@@ -57,7 +58,7 @@ export class ProblemDetails {
    * HTTP status of the answer.
    * @example 409
    */
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599 })
   status: number;
 
   /**

@@ -1,0 +1,5 @@
+// Everything, from a fresh checkout to a running server with a database: npm run up.
+import { main } from './ensure-installed.mjs';
+import { runEntry } from './run.mjs';
+
+await main(() => runEntry('cli/up', process.argv.slice(2)));

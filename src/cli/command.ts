@@ -1,0 +1,99 @@
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { DataSource } from 'typeorm';
+import { InvalidEnvironmentError, parseDatabaseEnvironment } from '../platform/config/app-config';
+import { dataSourceOptions } from '../platform/database/data-source-options';
+import { openDatabase } from '../platform/database/database';
+import { EmbeddedPostgresError } from '../platform/database/embedded-postgres';
+import { migrate } from '../platform/database/migrate';
+import { isConnectionFailure, sqlState } from '../platform/database/pg-errors';
+import { schema } from '../schema';
+
+/** The frame of the commands: standard output carries the result alone, everything else goes to standard error. */
+
+/** A mistake in a command's arguments. */
+export class UsageError extends Error {}
+
+const EXIT_FAILED = 2;
+const UNDEFINED_TABLE = '42P01';
+
+/** Runs a command; `main` returns its exit code. Whatever it throws is reported, and the exit code is 2. */
+export async function runCommand(main: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = EXIT_FAILED;
+  }
+}
+
+/** For people where they can do something about it, all there is where they can't. */
+function explain(error: unknown): unknown {
+  if (error instanceof UsageError) return `${error.message}\nTry --help.`;
+  if (error instanceof InvalidEnvironmentError || error instanceof EmbeddedPostgresError) return error.message;
+  if (isConnectionFailure(error)) return `The database can't be reached: ${String(error)}`;
+  if (sqlState(error) === UNDEFINED_TABLE) return `${String(error)}\nThe schema is not there or is not current: npm run migrate.`;
+  return error;
+}
+
+interface Option {
+  readonly type: 'boolean' | 'string';
+}
+
+type Arguments<Options> = { [Name in keyof Options]?: Options[Name] extends { type: 'boolean' } ? boolean : string };
+
+/**
+ * Reads the command's arguments: options alone. Prints the help and returns `undefined` where that is what is wanted.
+ *
+ * @throws UsageError
+ */
+export function parseArguments<const Options extends Record<string, Option>>(
+  help: string,
+  options: Options,
+): Arguments<Options> | undefined {
+  let values: Arguments<Options> & { help?: boolean };
+  try {
+    values = parseArgs({ options: { ...options, help: { type: 'boolean' } } }).values as typeof values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (!values.help) return values;
+  console.log(help);
+  return undefined;
+}
+
+/** Reads the whole number given for an option. @throws UsageError */
+export function wholeNumber(option: string, value: string, min: number, max: number): number {
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+  if (number >= min && number <= max) return number;
+  throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${value}".`);
+}
+
+/**
+ * Runs work on the database that the environment names, or on the embedded one where it names none, and leaves nothing
+ * open that would keep the process from ending.
+ *
+ * @param options.migrateOthers whether to migrate also a database that is not the embedded one
+ */
+export async function withDatabase<T>(
+  options: { migrateOthers: boolean },
+  work: (dataSource: DataSource, migrations: string[]) => Promise<T>,
+): Promise<T> {
+  const settings = parseDatabaseEnvironment({
+    ...process.env,
+    EMBEDDED_DATABASE: process.env.EMBEDDED_DATABASE || (process.env.DATABASE_URL ? 'false' : 'true'),
+  });
+  const database = await openDatabase(settings, (line) => console.error(line));
+  try {
+    const config = { ...settings, DATABASE_URL: database.url };
+    const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+    try {
+      const migrations = options.migrateOthers || settings.EMBEDDED_DATABASE ? await migrate(dataSource) : [];
+      return await work(dataSource, migrations);
+    } finally {
+      await dataSource.destroy();
+    }
+  } finally {
+    await database.stop();
+  }
+}

@@ -1,0 +1,34 @@
+import type { DataSource } from 'typeorm';
+import { PasswordHasher } from '../identity/password-hasher';
+import { User } from '../identity/user.entity';
+import { UsersService } from '../identity/users.service';
+import { lockUntilEnd, onMaintenanceConnection } from '../platform/database/maintenance';
+import { DemoShows, ensureDemoShows } from '../shows/demo-shows';
+
+export const DEMO_USERNAME = 'demo_user_123';
+export const DEMO_PASSWORD = 'demo_pass_123';
+
+/** Locked while the demo is made. */
+const DEMO_LOCK = 'rowlock: demo';
+
+export interface Demo extends DemoShows {
+  /** The user, if it was made. */
+  readonly user: string | null;
+}
+
+/**
+ * Makes whatever the demo lacks, and new shows once all of them have started; never deletes or resets anything. Several
+ * processes may do so at once: one makes it, the others wait and find it there.
+ *
+ * @param now instead of the database's clock
+ * @returns what was made
+ */
+export function ensureDemo(dataSource: DataSource, now?: Date): Promise<Demo> {
+  return onMaintenanceConnection(dataSource, async (runner) => {
+    await lockUntilEnd(runner, DEMO_LOCK);
+    const made = await runner.manager.transaction((manager) => ensureDemoShows(manager, now));
+    const users = new UsersService(runner.manager.getRepository(User), new PasswordHasher());
+    const isNew = await users.ensureUser(DEMO_USERNAME, DEMO_PASSWORD);
+    return { ...made, user: isNew ? DEMO_USERNAME : null };
+  });
+}

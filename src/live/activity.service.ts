@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { decodeCursor, encodeCursor } from '../platform/http/cursor';
+import { Problem } from '../platform/problem/problem';
+import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import type { ActivityDto } from './live.dto';
+
+interface ActivityRow {
+  row: string;
+  number: number;
+  version: number;
+  command: SeatCommandName;
+  from_status: SeatStatus;
+  to_status: SeatStatus;
+  holder_id: string;
+  at_ms: string;
+}
+
+/**
+ * The ledger as a log. A lapse is dated by its deadline, and is there from then on: written by a sweep or by the next hold,
+ * or not written yet. So no answer depends on the sweep.
+ */
+const ACTIVITY_SQL = `
+  SELECT * FROM (
+    SELECT "row", number, version, command, from_status, to_status, holder_id,
+           floor(extract(epoch FROM CASE command WHEN 'expire' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
+      FROM seat_transition WHERE show_id = $1
+    UNION ALL
+    SELECT "row", number, version + 1, 'expire', 'HELD', 'AVAILABLE', holder_id,
+           floor(extract(epoch FROM hold_expires_at) * 1000)::bigint
+      FROM seat WHERE show_id = $1 AND status = 'HELD' AND hold_expires_at <= statement_timestamp()
+  ) AS entry
+  WHERE $2::bigint IS NULL OR (at_ms, "row", number, version) < ($2::bigint, $3::text COLLATE "C", $4::int, $5::int)
+  ORDER BY at_ms DESC, "row" DESC, number DESC, version DESC
+  LIMIT $6`;
+
+const PLACE_PATTERN = /^[\p{L}\p{N}]{1,8}\/\d{1,10}\/\d{1,9}$/u;
+
+@Injectable()
+export class Activity {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not ours */
+  async list(showId: number, viewerId: string | null, { after, limit }: { after?: string; limit: number }): Promise<ActivityDto> {
+    const cursor = after === undefined ? undefined : decodeCursor(after, PLACE_PATTERN);
+    const [row, number, version] = cursor?.id.split('/') ?? [null, null, null];
+    const rows = await this.dataSource.query<ActivityRow[]>(ACTIVITY_SQL, [
+      showId,
+      cursor?.atMs ?? null,
+      row,
+      number,
+      version,
+      limit + 1,
+    ]);
+    if (rows.length === 0) await this.expectShow(showId);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      activity: page.map((entry) => ({
+        row: entry.row,
+        number: entry.number,
+        version: entry.version,
+        command: entry.command,
+        from: entry.from_status,
+        to: entry.to_status,
+        at: new Date(Number(entry.at_ms)).toISOString(),
+        ...(viewerId !== null && entry.holder_id === viewerId ? { by_me: true } : {}),
+      })),
+      next:
+        rows.length > limit && last
+          ? encodeCursor({ atMs: Number(last.at_ms), id: `${last.row}/${last.number}/${last.version}` })
+          : null,
+    };
+  }
+
+  private async expectShow(showId: number): Promise<void> {
+    const found = await this.dataSource.query<unknown[]>('SELECT 1 FROM show WHERE id = $1', [showId]);
+    if (found.length === 0) throw new Problem('SHOW_NOT_FOUND');
+  }
+}

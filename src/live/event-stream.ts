@@ -1,0 +1,40 @@
+import type { ServerResponse } from 'node:http';
+
+/** Beyond this a client does not read fast enough to be sent every change; it gets a fresh snapshot when it has caught up. */
+const MAX_BUFFERED_BYTES = 256 * 1_024;
+
+/** One client's Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+export class EventStream {
+  private behind = false;
+
+  /** @param onCaughtUp called when a client that had fallen behind can be written to again */
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly onCaughtUp: () => void,
+  ) {
+    response.on('drain', () => {
+      if (!this.behind) return;
+      this.behind = false;
+      this.onCaughtUp();
+    });
+  }
+
+  /** Sends an event rendered by {@link renderEvent}, or leaves it out when the client has fallen behind. */
+  send(event: string): void {
+    if (this.behind || this.response.writableEnded) return;
+    this.response.write(event);
+    // Whoever has this much unread gets no more of it, and a snapshot later: a gap, but never a silent one.
+    if (this.response.writableLength > MAX_BUFFERED_BYTES) this.behind = true;
+  }
+
+  end(): void {
+    this.response.end();
+  }
+}
+
+export function renderEvent(type: string, id: string, data: unknown): string {
+  return `event: ${type}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** A comment: keeps proxies and clients from taking the silence for a dead connection. */
+export const HEARTBEAT = ': heartbeat\n\n';

@@ -1,0 +1,89 @@
+/**
+ * PURE. The seats of one show as its watchers know them, and what has changed since they were told. Whatever comes in (a
+ * read of the whole map, changes of this or another instance, the passing of time) may come late, twice or out of order:
+ * of two reports about a seat the one with the higher version is newer.
+ */
+import { SeatMap, SeatStats, SeenSeat, STAT_OF } from '../seats/seat-map';
+import type { SeatRef } from '../seats/seat-transitions';
+
+/** A seat as a committed change left it. */
+export type ChangedSeat = SeenSeat;
+
+const keyOf = ({ row, number }: SeatRef): string => `${row}/${number}`;
+
+export class LiveSeats {
+  private readonly seats: Map<string, SeenSeat>;
+  private readonly stats: SeatStats;
+  private readonly pending = new Set<string>();
+  /** The sum of all versions: it rises with every change, so it names the state. */
+  private versionSum = 0;
+
+  constructor(readonly map: Pick<SeatMap, 'showId' | 'screen' | 'seats'>) {
+    this.stats = { total: 0, available: 0, held: 0, booked: 0 };
+    this.seats = new Map(map.seats.map((seat) => [keyOf(seat), seat]));
+    for (const seat of map.seats) this.count(seat, 1);
+  }
+
+  /** Takes over those reports that are newer than what is known. */
+  merge(reports: Iterable<SeenSeat>): void {
+    for (const report of reports) {
+      const key = keyOf(report);
+      const known = this.seats.get(key);
+      // A seat nobody knew of was added to the show; the next read of the whole map brings it.
+      if (!known || known.version >= report.version) continue;
+      this.count(known, -1);
+      this.count(report, 1);
+      this.seats.set(key, report);
+      this.pending.add(key);
+    }
+  }
+
+  /** Makes those holds AVAILABLE that have lapsed, as a reader would see them: with the version their expiry will have. */
+  lapse(nowMs: number): void {
+    for (const seat of this.seats.values()) {
+      if (seat.holdExpiresAtMs !== null && seat.holdExpiresAtMs <= nowMs) {
+        this.merge([{ ...seat, status: 'AVAILABLE', version: seat.version + 1, holderId: null, holdExpiresAtMs: null }]);
+      }
+    }
+  }
+
+  /** When the next hold lapses; undefined when nothing is held. */
+  get nextLapseMs(): number | undefined {
+    let next: number | undefined;
+    for (const { holdExpiresAtMs } of this.seats.values()) {
+      if (holdExpiresAtMs !== null && (next === undefined || holdExpiresAtMs < next)) next = holdExpiresAtMs;
+    }
+    return next;
+  }
+
+  /** What has changed since this was last asked. */
+  takeChanges(): SeenSeat[] {
+    const changes = [...this.pending].map((key) => this.seats.get(key)!);
+    this.pending.clear();
+    return changes;
+  }
+
+  get hasChanges(): boolean {
+    return this.pending.size > 0;
+  }
+
+  /** All seats as known now. */
+  snapshot(serverTimeMs: number): SeatMap {
+    return { ...this.map, serverTimeMs, stats: { ...this.stats }, seats: [...this.seats.values()] };
+  }
+
+  get counts(): SeatStats {
+    return { ...this.stats };
+  }
+
+  /** Names the state: the same for every instance, and higher for every later state. */
+  get stateId(): string {
+    return String(this.versionSum);
+  }
+
+  private count(seat: SeenSeat, by: 1 | -1): void {
+    this.stats.total += by;
+    this.stats[STAT_OF[seat.status]] += by;
+    this.versionSum += by * seat.version;
+  }
+}

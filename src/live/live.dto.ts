@@ -1,0 +1,122 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { CursorField, InstantField } from '../platform/http/api-fields';
+import { toWholeNumber } from '../platform/http/query-values';
+import { SEAT_COMMANDS, SEAT_STATUSES } from '../seats/seat-transitions';
+import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import { RowField, SeatDto, SeatStatsDto } from '../seats/seat.dto';
+
+export const ACTIVITY_PER_PAGE = 50;
+export const ACTIVITY_PER_PAGE_MAX = 200;
+
+export class SeatsEventDto {
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  show_id: number;
+
+  /**
+   * The database's clock when the event was made.
+   * @example "2026-05-01T18:00:00.000Z"
+   */
+  @InstantField()
+  server_time: string;
+
+  /** Counts of all seats of the show. */
+  stats: SeatStatsDto;
+
+  /** The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
+  @ApiProperty({ type: [SeatDto] })
+  seats: SeatDto[];
+}
+
+export class ActivityQueryDto {
+  /** The `next` of an earlier answer. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  after?: string;
+
+  /** Most entries in one answer. */
+  @IsOptional()
+  @Transform(toWholeNumber)
+  @IsInt()
+  @Min(1)
+  @Max(ACTIVITY_PER_PAGE_MAX)
+  limit?: number = ACTIVITY_PER_PAGE;
+}
+
+export class ActivityEntryDto {
+  /**
+   * Row label.
+   * @example "A"
+   */
+  @RowField()
+  row: string;
+
+  /**
+   * Seat number within the row.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  number: number;
+
+  /**
+   * The seat's version after the step.
+   * @example 3
+   */
+  @IsInt()
+  @Min(1)
+  version: number;
+
+  /**
+   * What was done; `expire` is the lapse of a hold.
+   * @example "hold"
+   */
+  @ApiProperty({ enum: SEAT_COMMANDS, enumName: 'SeatCommand' })
+  command: SeatCommandName;
+
+  /**
+   * Status before.
+   * @example "AVAILABLE"
+   */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
+  from: SeatStatus;
+
+  /**
+   * Status after.
+   * @example "HELD"
+   */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
+  to: SeatStatus;
+
+  /**
+   * When, by the database's clock; of a lapse, its deadline.
+   * @example "2026-05-01T18:00:00.000Z"
+   */
+  @InstantField()
+  at: string;
+
+  /**
+   * Present, and true, on what happened to the caller's own holds and bookings only.
+   * @example true
+   */
+  by_me?: boolean;
+}
+
+export class ActivityDto {
+  /** Newest first. */
+  @ApiProperty({ type: [ActivityEntryDto] })
+  activity: ActivityEntryDto[];
+
+  /**
+   * Send it as `after` to get the entries before these; null on the last page.
+   */
+  @CursorField()
+  next: string | null;
+}

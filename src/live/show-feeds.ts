@@ -1,0 +1,327 @@
+import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { SeatChanges } from '../seats/seat-changes';
+import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat } from '../seats/seat-map';
+import type { SeatState } from '../seats/seat-transitions';
+import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
+import { EventStream, HEARTBEAT, renderEvent } from './event-stream';
+import { LiveSeats } from './live-seats';
+
+/** Changes within this time go out as one event. */
+const FLUSH_INTERVAL_MS = 20;
+const HEARTBEAT_INTERVAL_MS = 15_000;
+/** How often the seats themselves are looked at, whatever was announced: makes up for messages that were lost. */
+const RECONCILE_INTERVAL_MS = 5_000;
+/** How many past events of a show can be sent again to a client that comes back. */
+const KEPT_EVENTS = 256;
+
+/** Somebody who watches a show. */
+export interface Watcher {
+  readonly viewerId: string | null;
+  readonly stream: EventStream;
+}
+
+/**
+ * What goes out to those who watch: for each watched show its seats in memory, fed by the commits of this instance, by the
+ * messages of the others and by the passing of time, and put right by reading the seats themselves. Shows that nobody
+ * watches cost nothing.
+ */
+@Injectable()
+export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ShowFeeds.name);
+  private readonly feeds = new Map<number, ShowFeed>();
+  private readonly heartbeat = setInterval(() => this.each((feed) => feed.beat()), HEARTBEAT_INTERVAL_MS).unref();
+  private readonly reconcile = setInterval(() => this.each((feed) => feed.refresh()), RECONCILE_INTERVAL_MS).unref();
+  private stopped = false;
+
+  constructor(
+    private readonly seatMaps: SeatMapReader,
+    private readonly channel: ChangeChannel,
+  ) {
+    super();
+    channel.listen(this);
+  }
+
+  /** Open streams would keep the server from closing. */
+  beforeApplicationShutdown(): void {
+    this.stopped = true;
+    clearInterval(this.heartbeat);
+    clearInterval(this.reconcile);
+    this.each((feed) => feed.end());
+  }
+
+  /** How many watch now. */
+  get watching(): number {
+    let count = 0;
+    this.each((feed) => (count += feed.watching));
+    return count;
+  }
+
+  /**
+   * Reads the seats and begins to follow them. Returns undefined when there is no such show, and otherwise a function that
+   * attaches a watcher; it returns the one that detaches it.
+   */
+  async open(showId: number): Promise<((watcher: Watcher, lastEventId?: string) => () => void) | undefined> {
+    const feed = this.feeds.get(showId) ?? this.create(showId);
+    feed.reserve();
+    try {
+      if (this.stopped || !(await feed.ready())) {
+        feed.unreserve();
+        return undefined;
+      }
+    } catch (error) {
+      feed.unreserve();
+      throw error;
+    }
+    return (watcher, lastEventId) => {
+      feed.attach(watcher, lastEventId);
+      feed.unreserve();
+      return () => feed.detach(watcher);
+    };
+  }
+
+  /** For a watcher that could not be sent everything and can be written to again. */
+  catchUp(showId: number, watcher: Watcher): void {
+    this.feeds.get(showId)?.sendSnapshot(watcher);
+  }
+
+  committed(seats: readonly SeatState[]): void {
+    for (const seat of seats) this.feeds.get(seat.showId)?.report([seat]);
+    this.channel.send(
+      seats.map(({ showId, row, number, status, version, holderId, holdExpiresAtMs }) => [
+        showId, row, number, status, version, holderId, holdExpiresAtMs,
+      ]),
+    );
+  }
+
+  uncertain(showIds: readonly number[]): void {
+    this.onShows(showIds);
+  }
+
+  onSeats(seats: readonly WireSeat[]): void {
+    for (const [showId, row, number, status, version, holderId, holdExpiresAtMs] of seats) {
+      this.feeds.get(showId)?.report([{ row, number, status, version, holderId, holdExpiresAtMs }]);
+    }
+  }
+
+  onShows(showIds: readonly number[]): void {
+    for (const showId of showIds) this.feeds.get(showId)?.refresh();
+  }
+
+  onGap(): void {
+    this.each((feed) => feed.restart());
+  }
+
+  private create(showId: number): ShowFeed {
+    const feed = new ShowFeed(showId, this.seatMaps, this.logger, () => this.feeds.delete(showId));
+    this.feeds.set(showId, feed);
+    return feed;
+  }
+
+  private each(visit: (feed: ShowFeed) => void): void {
+    for (const feed of this.feeds.values()) visit(feed);
+  }
+}
+
+interface SentEvent {
+  readonly id: string;
+  readonly seats: readonly SeenSeat[];
+}
+
+/** One show's watchers, and what they know. Ends when the last of them leaves. */
+class ShowFeed {
+  private readonly watchers = new Set<Watcher>();
+  private readonly sentEvents: SentEvent[] = [];
+  private live: LiveSeats | undefined;
+  private loading: Promise<boolean> | undefined;
+  /** Reports that came in before the first read was back. */
+  private early: SeenSeat[] = [];
+  private reserved = 0;
+  private flushTimer: NodeJS.Timeout | undefined;
+  private lapseTimer: NodeJS.Timeout | undefined;
+  /** The database's clock minus this process's monotonic one. */
+  private clockOffsetMs = 0;
+  private refreshing = false;
+  private refreshAgain = false;
+
+  constructor(
+    private readonly showId: number,
+    private readonly seatMaps: SeatMapReader,
+    private readonly logger: Logger,
+    private readonly onEmpty: () => void,
+  ) {}
+
+  get watching(): number {
+    return this.watchers.size;
+  }
+
+  /** Keeps the feed alive while somebody is about to attach. */
+  reserve(): void {
+    this.reserved++;
+  }
+
+  unreserve(): void {
+    this.reserved--;
+    this.endIfEmpty();
+  }
+
+  /** Whether the show exists; waits for its seats. */
+  ready(): Promise<boolean> {
+    if (this.live) return Promise.resolve(true);
+    this.loading ??= this.load().finally(() => (this.loading = undefined));
+    return this.loading;
+  }
+
+  attach(watcher: Watcher, lastEventId?: string): void {
+    this.watchers.add(watcher);
+    this.flush();
+    const missed = lastEventId === undefined ? undefined : this.eventsAfter(lastEventId);
+    if (!missed) return this.sendSnapshot(watcher);
+    for (const event of missed) watcher.stream.send(this.render(event, watcher.viewerId));
+    // Tells a client that missed nothing that it is up to date.
+    watcher.stream.send(HEARTBEAT);
+  }
+
+  detach(watcher: Watcher): void {
+    this.watchers.delete(watcher);
+    this.endIfEmpty();
+  }
+
+  /** For a client that could not be sent everything. */
+  sendSnapshot({ viewerId, stream }: Watcher): void {
+    const { json } = renderSeatMap(this.live!.snapshot(this.nowMs()), viewerId);
+    stream.send(`event: snapshot\nid: ${this.live!.stateId}\ndata: ${json}\n\n`);
+  }
+
+  report(seats: readonly SeenSeat[]): void {
+    if (!this.live) {
+      if (this.loading) this.early.push(...seats);
+      return;
+    }
+    this.live.merge(seats);
+    this.scheduleFlush();
+  }
+
+  /** Reads the seats and sends what turns out to have changed. */
+  refresh(): void {
+    if (!this.live) return;
+    if (this.refreshing) {
+      this.refreshAgain = true;
+      return;
+    }
+    this.refreshing = true;
+    this.seatMaps
+      .read(this.showId)
+      .then((map) => map && this.live && this.adopt(map))
+      .catch((error: unknown) => this.logger.warn(`Seats could not be read for those who watch: ${String(error)}`))
+      .finally(() => {
+        this.refreshing = false;
+        if (this.refreshAgain) {
+          this.refreshAgain = false;
+          this.refresh();
+        }
+      });
+  }
+
+  /** After a gap: everybody gets a fresh snapshot. */
+  restart(): void {
+    if (!this.live) return;
+    this.seatMaps
+      .read(this.showId)
+      .then((map) => {
+        if (!map || !this.live) return;
+        this.adopt(map);
+        this.flush();
+        this.sentEvents.length = 0;
+        for (const watcher of this.watchers) this.sendSnapshot(watcher);
+      })
+      .catch((error: unknown) => this.logger.warn(`Seats could not be read for those who watch: ${String(error)}`));
+  }
+
+  beat(): void {
+    for (const { stream } of this.watchers) stream.send(HEARTBEAT);
+  }
+
+  end(): void {
+    for (const { stream } of this.watchers) stream.end();
+    this.watchers.clear();
+    this.endIfEmpty();
+  }
+
+  private async load(): Promise<boolean> {
+    const map = await this.seatMaps.read(this.showId);
+    if (!map) return false;
+    this.synchronize(map);
+    this.live = new LiveSeats(map);
+    this.live.merge(this.early.splice(0));
+    this.live.takeChanges(); // nobody has been told anything yet
+    this.scheduleLapse();
+    return true;
+  }
+
+  private adopt(map: SeatMap): void {
+    this.synchronize(map);
+    this.live!.merge(map.seats);
+    this.scheduleFlush();
+  }
+
+  private synchronize(map: SeatMap): void {
+    this.clockOffsetMs = map.serverTimeMs - performance.now();
+  }
+
+  /** The database's time, a little late: the answer that told it was on its way for a while. */
+  private nowMs(): number {
+    return Math.floor(performance.now() + this.clockOffsetMs);
+  }
+
+  private scheduleFlush(): void {
+    if (this.live!.hasChanges) this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_INTERVAL_MS);
+  }
+
+  private flush(): void {
+    clearTimeout(this.flushTimer);
+    this.flushTimer = undefined;
+    const live = this.live!;
+    live.lapse(this.nowMs());
+    this.scheduleLapse();
+    if (!live.hasChanges) return;
+    const event = { id: live.stateId, seats: live.takeChanges() };
+    this.sentEvents.push(event);
+    if (this.sentEvents.length > KEPT_EVENTS) this.sentEvents.shift();
+    const shared = this.render(event, null);
+    const owners = new Set(event.seats.map((seat) => seat.holderId));
+    for (const { viewerId, stream } of this.watchers) {
+      stream.send(viewerId !== null && owners.has(viewerId) ? this.render(event, viewerId) : shared);
+    }
+  }
+
+  private scheduleLapse(): void {
+    clearTimeout(this.lapseTimer);
+    const nextMs = this.live!.nextLapseMs;
+    if (nextMs === undefined) return;
+    this.lapseTimer = setTimeout(() => this.flush(), Math.max(1, nextMs - this.nowMs())).unref();
+  }
+
+  private render(event: SentEvent, viewerId: string | null): string {
+    return renderEvent('seats', event.id, {
+      show_id: this.showId,
+      server_time: new Date(this.nowMs()).toISOString(),
+      stats: this.live!.counts,
+      seats: event.seats.map((seat) => renderSeenSeat(seat, viewerId)),
+    });
+  }
+
+  /** The events after the one a client saw last; undefined when that is not known any more. */
+  private eventsAfter(lastEventId: string): SentEvent[] | undefined {
+    if (lastEventId === this.live!.stateId) return [];
+    const index = this.sentEvents.findIndex((event) => event.id === lastEventId);
+    return index < 0 ? undefined : this.sentEvents.slice(index + 1);
+  }
+
+  private endIfEmpty(): void {
+    if (this.watchers.size > 0 || this.reserved > 0) return;
+    clearTimeout(this.flushTimer);
+    clearTimeout(this.lapseTimer);
+    this.live = undefined;
+    this.onEmpty();
+  }
+}

@@ -1,0 +1,33 @@
+import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
+import { Answer, seat } from './client';
+
+/** RFC 3339, UTC, milliseconds. */
+export const TIMESTAMP = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+export const UUID = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+export const TEXT = expect.stringMatching(/\S/);
+
+/** The whole answer is this problem: status, media type, request id, and no key more or less than these. */
+export function expectProblem(answer: Answer, code: ProblemCode, extras: object = {}): void {
+  const { status, title, retryable } = PROBLEMS[code];
+  expect(answer.body).toEqual({
+    type: expect.stringMatching(/^urn:rowlock:problem:[a-z-]+$/),
+    title,
+    status,
+    code,
+    detail: TEXT,
+    instance: answer.headers.get('x-request-id'),
+    retryable,
+    ...extras,
+  });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
+}
+
+/** Offending seats, e.g. `{ A1: 'SEAT_HELD' }`. */
+export function seatsOf(codes: Record<string, string>): { seats: object[] } {
+  return { seats: Object.entries(codes).map(([name, code]) => ({ ...seat(name), code })) };
+}
+
+/** Offending fields, each with whatever it is told. */
+export function fields(...paths: string[]): { errors: object[] } {
+  return { errors: paths.map((path) => ({ path, message: TEXT })) };
+}
