@@ -19,6 +19,7 @@ const PUBLIC_FILES: Readonly<Record<ModuleName, readonly string[]>> = {
     'database/pg-errors',
     'database/pipelined-transaction',
     'database/shared-read',
+    'http/api-fields',
     'http/cursor',
     'http/public',
     'http/query-values',

@@ -6,6 +6,7 @@ import { SETTINGS } from '../src/platform/config/settings';
 import { renderEnvExample, renderSettingsTable } from '../src/platform/config/settings-documentation';
 import { PROBLEMS, SEAT_REFUSALS } from '../src/problem-catalogue';
 import { renderProblemTable } from '../src/problem-documentation';
+import { Effect, SEAT_COMMANDS, STANDINGS, TRANSITIONS } from '../src/seats/seat-transitions';
 
 /** What the documentation says of the source must be so. Each check is tried on a text that is wrong as well. */
 
@@ -106,6 +107,12 @@ describe.each(DEPLOYMENTS)('%s', (file) => {
 });
 
 describe('README.md', () => {
+  it('names every route of the API, and only those', () => {
+    const named = routesIn(read('README.md'));
+    const routes = Object.keys((JSON.parse(read('openapi.json')) as { paths: object }).paths).filter((path) => path.startsWith('/api/'));
+    expect(named).toEqual(routes.sort());
+  });
+
   it('names every decision, and AGENTS.md every directory of the source', () => {
     const decisions = readdirSync('docs/adr').filter((name) => /^\d{4}-/.test(name));
     expect(decisions.filter((name) => !read('README.md').includes(`docs/adr/${name}`))).toEqual([]);
@@ -117,6 +124,18 @@ describe('README.md', () => {
     const internal = SCRIPTS.filter((name) => /^(pre|post)/.test(name));
     const named = namedScripts(read('README.md') + read('AGENTS.md'));
     expect(SCRIPTS.filter((name) => !internal.includes(name) && !named.includes(name))).toEqual([]);
+  });
+});
+
+describe.each(['README.md', 'src/seats/README.md'])('the life of a seat in %s', (file) => {
+  const table = lifeOfASeat(read(file));
+
+  it('has every command of a client', () => {
+    expect(Object.keys(table)).toEqual(expect.arrayContaining(SEAT_COMMANDS.filter((command) => command !== 'expire')));
+  });
+
+  it.each(Object.entries(table))('%s does what the state machine says', (command, effects) => {
+    expect(effects).toEqual(TRANSITIONS[command as keyof typeof TRANSITIONS]);
   });
 });
 
@@ -144,6 +163,10 @@ describe('the checks', () => {
     ]);
   });
 
+  it('find the routes in a text', () => {
+    expect(routesIn('`GET /api/shows/?date=2026-11-24`, `/api/shows/{id}/`, curl $API/api/shows/')).toEqual(['/api/shows/', '/api/shows/{id}/']);
+  });
+
   it('find a setting that does not exist', () => {
     expect(unknownNames('`HOLD_TTL_SECONDS`, `HOLD_TTL`, `SEAT_HELD`')).toEqual(['HOLD_TTL']);
   });
@@ -162,6 +185,24 @@ function markdownIn(directory: string): string[] {
 
 function namedScripts(text: string): string[] {
   return [...text.matchAll(/\bnpm (?:run (?:-\S+ )*([\w:-]+)|(test|start)\b)/g)].map(([, run, own]) => (run ?? own)!);
+}
+
+/** The table of what each command does in each standing. */
+function lifeOfASeat(text: string): Record<string, Record<string, Effect>> {
+  const rows = [...text.matchAll(/^\| (\w+) \| (.+) \|$/gm)].filter(([, name]) => (SEAT_COMMANDS as readonly string[]).includes(name!));
+  const effectOf = (cell: string): Effect => {
+    if (cell.startsWith('→ ')) return { to: cell.slice(2) } as Effect;
+    if (cell.startsWith('`')) return { refuse: cell.slice(1, -1) } as Effect;
+    return /^(keep|no change)/.test(cell) ? { keep: true } : { repeat: true };
+  };
+  return Object.fromEntries(
+    rows.map(([, name, cells]) => [name!, Object.fromEntries(cells!.split(' | ').map((cell, i) => [STANDINGS[i]!, effectOf(cell)]))]),
+  );
+}
+
+/** Paths of the API, once each. */
+function routesIn(text: string): string[] {
+  return [...new Set([...text.matchAll(/\/api\/[\w/{}-]+/g)].map(([path]) => path))].sort();
 }
 
 function missingScripts(text: string): string[] {

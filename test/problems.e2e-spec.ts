@@ -123,7 +123,7 @@ describe('the problems', () => {
     expect(Object.fromEntries(Object.entries(PROBLEMS).map(([code, { status }]) => [code, status]))).toEqual(STATUSES);
   });
 
-  it.each(PROVOKED)('%s', async (code, provoke, extras) => {
+  it.each(PROVOKED)('%s', async (...[code, provoke, extras]) => {
     const answer = await provoke();
     expect(answer.status).toBe(STATUSES[code]);
     expectProblem(answer, code, extras);
@@ -204,7 +204,7 @@ describe('a trailing slash', () => {
     ['POST', '/api/seats/release-hold-batch', 200, body],
   ];
 
-  it.each(ROUTES)('%s %s: is optional, and redirects nobody', async (method, route, status, bodyOf) => {
+  it.each(ROUTES)('%s %s: is optional, and redirects nobody', async (...[method, route, status, bodyOf]) => {
     const path = route.replace('{id}', String(showId));
     const slashed = path.includes('?') ? path.replace('?', '/?') : `${path}/`;
     for (const each of [path, slashed]) {

@@ -1,11 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { onMaintenanceConnection } from '../platform/database/maintenance';
 import { addLoadTestShows, LoadTestShows } from '../shows/load-test-shows';
-import { parseArguments, runCommand, UsageError, wholeNumber, withDatabase } from './command';
+import { parseArguments, runCommand, withDatabase } from './command';
 import { Demo, DEMO_PASSWORD, ensureDemo } from './demo';
+import { LoadTestSize, loadTestSize } from './load-test-size';
 import { count, ProgressBar } from './progress-bar';
-
-const BOUNDS = { shows: 1_000_000, rows: 702, seatsPerRow: 1_000, seats: 50_000_000 };
 
 const HELP = `Makes the demo data that is missing, and new demo shows once all of them have started. Never deletes or resets anything.
 
@@ -19,32 +18,6 @@ const HELP = `Makes the demo data that is missing, and new demo shows once all o
   --help              prints this
 
 The database is that of DATABASE_URL, or the embedded one. Exit code: 0, or 2 when it failed.`;
-
-interface LoadTestSize {
-  readonly shows: number;
-  readonly rows: number;
-  readonly seatsPerRow: number;
-}
-
-/** @throws UsageError */
-function loadTestSize(given: { shows?: string; rows?: string; 'seats-per-row'?: string }): LoadTestSize | undefined {
-  if (given.shows === undefined) {
-    for (const name of ['rows', 'seats-per-row'] as const) {
-      if (given[name] !== undefined) throw new UsageError(`--${name} is about the shows that --shows adds.`);
-    }
-    return undefined;
-  }
-  const size = {
-    shows: wholeNumber('shows', given.shows, 1, BOUNDS.shows),
-    rows: wholeNumber('rows', given.rows ?? '10', 1, BOUNDS.rows),
-    seatsPerRow: wholeNumber('seats-per-row', given['seats-per-row'] ?? '20', 1, BOUNDS.seatsPerRow),
-  };
-  const seats = size.shows * size.rows * size.seatsPerRow;
-  if (seats > BOUNDS.seats) {
-    throw new UsageError(`That would be ${count(seats)} seats; at most ${count(BOUNDS.seats)} can be made at a time.`);
-  }
-  return size;
-}
 
 async function addShows(dataSource: DataSource, size: LoadTestSize): Promise<LoadTestShows> {
   const startedMs = performance.now();

@@ -29,7 +29,7 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'createGuest', summary: 'Token for a guest' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems('RATE_LIMITED', 'INTERNAL')
+  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED', 'INTERNAL', 'BUSY')
   guest(): Promise<AccessTokenDto> {
     return this.tokenFor(newGuest());
   }

@@ -16,6 +16,7 @@ const WAITING_MAX = 64;
 export class PasswordHasher implements OnModuleInit {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
+  /** Of a password that nobody knows, so nothing matches it. */
   private hashOfNobody: string;
 
   async onModuleInit(): Promise<void> {
@@ -32,9 +33,8 @@ export class PasswordHasher implements OnModuleInit {
    *
    * @throws Problem BUSY
    */
-  async verify(storedHash: string | undefined, password: string): Promise<boolean> {
-    const matches = await this.inTurn(() => verify(storedHash ?? this.hashOfNobody, normalized(password)));
-    return matches && storedHash !== undefined;
+  verify(storedHash: string | undefined, password: string): Promise<boolean> {
+    return this.inTurn(() => verify(storedHash ?? this.hashOfNobody, normalized(password)));
   }
 
   private async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

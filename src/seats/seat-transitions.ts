@@ -126,9 +126,9 @@ export function standing(seat: SeatState, holderId: string | null, nowMs: number
   }
 }
 
-/** Orders seats as they are locked and listed: by row, then number. Code units, as `COLLATE "C"` orders what rows consist of. */
+/** Orders seats as they are locked and listed: by row, then number. Rows by their UTF-8 bytes, as `COLLATE "C"` does. */
 export function compareSeats(a: SeatRef, b: SeatRef): number {
-  if (a.row !== b.row) return a.row < b.row ? -1 : 1;
+  if (a.row !== b.row) return Buffer.compare(Buffer.from(a.row), Buffer.from(b.row));
   return a.number - b.number;
 }
 

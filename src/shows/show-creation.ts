@@ -83,7 +83,7 @@ async function ensure<Thing extends Movie | Screen>(
     .createQueryBuilder()
     .insert()
     .into(entity)
-    .values(values as never)
+    .values({ ...values } as never) // TypeORM writes the new id into what it is given
     .orIgnore()
     .returning('id')
     .execute();

@@ -10,10 +10,13 @@ export function encodeCursor({ atMs, id }: Cursor): string {
   return Buffer.from(`${atMs}.${id}`).toString('base64url');
 }
 
+/** The end of the year 9999: what comes later is written in a form that PostgreSQL does not read. */
+const LAST_MS = 253_402_300_799_999;
+
 /** @throws Problem VALIDATION_FAILED when it is none of ours */
 export function decodeCursor(text: string, idPattern: RegExp): Cursor {
   const match = /^(\d{1,15})\.(.+)$/.exec(Buffer.from(text, 'base64url').toString());
-  if (!match || !idPattern.test(match[2]!)) {
+  if (!match || Number(match[1]) > LAST_MS || !idPattern.test(match[2]!)) {
     throw new Problem('VALIDATION_FAILED', { errors: [{ path: 'after', message: 'must be a `next` of an earlier answer' }] });
   }
   return { atMs: Number(match[1]), id: match[2]! };

@@ -7,7 +7,7 @@ type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
  * `windowsMax` windows take: who makes up ever new names to be counted under makes us forget the oldest, not run out of memory.
  */
 export class FixedWindows implements ThrottlerStorage {
-  /** In the order in which they end, as all are equally long and each is put at the end when it begins. */
+  /** In the order in which they end: all are equally long, and an ended one is forgotten before its key begins another. */
   private readonly windows = new Map<string, { hits: number; endsAtMs: number }>();
 
   constructor(
@@ -19,9 +19,8 @@ export class FixedWindows implements ThrottlerStorage {
     const nowMs = this.nowMs();
     let window = this.windows.get(key);
     if (!window || window.endsAtMs <= nowMs) {
-      window = { hits: 0, endsAtMs: nowMs + windowMs };
-      this.windows.delete(key);
       this.makeRoom(nowMs);
+      window = { hits: 0, endsAtMs: nowMs + windowMs };
       this.windows.set(key, window);
     }
     window.hits++;
@@ -30,6 +29,7 @@ export class FixedWindows implements ThrottlerStorage {
     return { totalHits: window.hits, timeToExpire: secondsLeft, isBlocked, timeToBlockExpire: isBlocked ? secondsLeft : 0 };
   }
 
+  /** Forgets the windows that have ended, and the oldest if that is not enough. */
   private makeRoom(nowMs: number): void {
     for (const [key, { endsAtMs }] of this.windows) {
       if (endsAtMs > nowMs && this.windows.size < this.windowsMax) return;
