@@ -284,6 +284,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shows/{id}/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live seat map
+         * @description Server-Sent Events. First a `snapshot` (the seat map), then `seats` events with the seats that changed, within 100 ms of
+         *     the commit; a lapse is told when it happens. Of two reports about a seat the one with the higher `version` is newer, so
+         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
+         */
+        get: operations["watchSeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shows/{id}/activity/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Activity of a show
+         * @description What happened to the show's seats, newest first. Nobody's identity is shown but one's own.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -757,6 +799,80 @@ export interface components {
              */
             next: string | null;
         };
+        SeatsEventDto: {
+            /**
+             * Format: date-time
+             * @description The database's clock when the event was made.
+             * @example 2026-05-01T18:00:00.000Z
+             */
+            server_time: string;
+            /** @description The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
+            seats: components["schemas"]["SeatDto"][];
+            /**
+             * @description The show.
+             * @example 1
+             */
+            show_id: number;
+            /** @description Counts of all seats of the show. */
+            stats: components["schemas"]["SeatStatsDto"];
+        };
+        /**
+         * @description What was done; `expire` is the lapse of a hold.
+         * @enum {string}
+         */
+        SeatCommand: "hold" | "book" | "release" | "expire";
+        ActivityEntryDto: {
+            /**
+             * @description Row label.
+             * @example A
+             */
+            row: string;
+            /**
+             * @description What was done; `expire` is the lapse of a hold.
+             * @example hold
+             */
+            command: components["schemas"]["SeatCommand"];
+            /**
+             * @description Status before.
+             * @example AVAILABLE
+             */
+            from: components["schemas"]["SeatStatus"];
+            /**
+             * @description Status after.
+             * @example HELD
+             */
+            to: components["schemas"]["SeatStatus"];
+            /**
+             * Format: date-time
+             * @description When, by the database's clock; of a lapse, its deadline.
+             * @example 2026-05-01T18:00:00.000Z
+             */
+            at: string;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
+            /**
+             * @description The seat's version after the step.
+             * @example 3
+             */
+            version: number;
+            /**
+             * @description Present, and true, on what happened to the caller's own holds and bookings only.
+             * @example true
+             */
+            by_me?: boolean;
+        };
+        ActivityDto: {
+            /** @description Newest first. */
+            activity: components["schemas"]["ActivityEntryDto"][];
+            /**
+             * @description Send it as `after` to get the entries before these; null on the last page.
+             * @example MTc3NzY2MjAwMDAwMC4x
+             */
+            next: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -837,6 +953,48 @@ export interface operations {
                     "application/json": components["schemas"]["AccessTokenDto"];
                 };
             };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
             /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -864,6 +1022,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
                     };
                 };
             };
@@ -2159,6 +2333,203 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "BOOKING_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
+    watchSeats: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event seen, as browsers send it when they reconnect; only what came after it is sent, if that is still known. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The show. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `event: snapshot` with a SeatMapDto as data, `event: seats` with a SeatsEventDto; comments keep the connection alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /** @description `SHOW_NOT_FOUND`: The show does not exist. */
+            404: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description The `next` of an earlier answer. */
+                after?: string;
+                /** @description Most entries in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The show. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /** @description `SHOW_NOT_FOUND`: The show does not exist. */
+            404: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SHOW_NOT_FOUND";
                     };
                 };
             };

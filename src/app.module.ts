@@ -2,6 +2,7 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { BookingsModule } from './bookings/bookings.module';
 import { IdentityModule } from './identity/identity.module';
+import { LiveModule } from './live/live.module';
 import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
@@ -28,6 +29,7 @@ export class AppModule {
         ShowsModule,
         SeatsModule,
         BookingsModule,
+        LiveModule,
       ],
       controllers: [HealthController],
     };

@@ -27,6 +27,7 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
       .addTag('Shows', 'What is shown.')
       .addTag('Seats', 'The seats of a show, and the commands that move them.')
       .addTag('Bookings', "One's own bookings.")
+      .addTag('Live', 'Seats as they change, and what happened to them.')
       .addTag('Operation', 'For those who run it.')
       .build(),
     { operationIdFactory: (_controller, method) => method },

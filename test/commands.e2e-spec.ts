@@ -76,7 +76,8 @@ describe('commands', () => {
   it('seed prints the ids of the shows it adds as JSON, and nothing else', async () => {
     const { code, stdout, stderr } = await run(
       'seed',
-        onDatabase(),
+      ['--shows', '3', '--rows', '2', '--seats-per-row', '4', '--json'],
+      onDatabase(),
     );
 
     expect(code).toBe(0);

@@ -414,6 +414,7 @@ describe('a body that is not as it must be', () => {
     ['number a fraction', () => ({ ...good(), seats: [{ row: 'A', number: 1.5 }] }), ['seats.0.number']],
     ['number beyond an integer', () => ({ ...good(), seats: [{ row: 'A', number: 2_147_483_648 }] }), ['seats.0.number']],
     ['an unknown field', () => ({ ...good(), holder_id: 'me' }), ['holder_id']],
+    ['an unknown field, whatever it is called', () => ({ ...good(), prototype: 1 }), ['prototype']],
     ['an unknown field of a seat', () => ({ ...good(), seats: [{ ...seat('A1'), price: '0.00' }] }), ['seats.0.price']],
     ['several mistakes', () => ({ show_id: 'x', seats: [{ row: '', number: 1 }, { row: 'A', number: -1 }], extra: 1 }), ['extra', 'show_id', 'seats.0.row', 'seats.1.number']],
   ];

@@ -134,6 +134,14 @@ describe('the demo', () => {
     expect(await counts()).toEqual({ ...COMPLETE, shows: 8, seats: 320 });
   });
 
+  it('gets new shows once, also when five start together', async () => {
+    await ensureDemo(database.dataSource, new Date(Date.now() - 7 * HOUR_MS));
+
+    await Promise.all(Array.from({ length: 5 }, () => ensureDemo(database.dataSource)));
+
+    expect(await counts()).toEqual({ ...COMPLETE, shows: 8, seats: 320 });
+  });
+
   it('gets no new shows while one has still to start', async () => {
     await ensureDemo(database.dataSource, new Date(Date.now() - 5 * HOUR_MS));
 

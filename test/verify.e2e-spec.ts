@@ -6,6 +6,7 @@ import { SeatStateMachine } from '../src/seats/seat-state-machine';
 import { createTestDatabase, TestDatabase } from './support/database';
 import { createShow, lapse } from './support/house';
 
+const NOBODY_WATCHES = { committed: () => undefined, uncertain: () => undefined };
 const ANNE = 'user:anne';
 const BOB = 'user:bob';
 
@@ -30,7 +31,7 @@ describe('verify', () => {
   afterEach(() => database.drop());
 
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
-    const machine = new SeatStateMachine(database.dataSource, new BookingRows(), {
+    const machine = new SeatStateMachine(database.dataSource, new BookingRows(), NOBODY_WATCHES, {
       HOLD_TTL_SECONDS: 600,
       MAX_HELD_SEATS_PER_HOLDER: 10,
     });

@@ -5,7 +5,8 @@ import type { AppConfig } from '../platform/config/app-config';
 import { Problem } from '../platform/problem/problem';
 import { ExternalTokens } from './external-tokens';
 import type { Holder } from './holder';
-import { OWN_ISSUER, OwnHolder, OwnTokens } from './own-tokens';
+import { OWN_ISSUER } from '../platform/config/app-config';
+import { OwnHolder, OwnTokens } from './own-tokens';
 import { VerifiedToken, VerifiedTokens } from './verified-tokens';
 
 /** Longer ones need not be looked at: ours have 300 to 400 characters, those of providers seldom more than 2,000. */

@@ -1,3 +1,4 @@
+import { OWN_ISSUER } from '../platform/config/app-config';
 import { createHmac, createSecretKey, KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Holder } from './holder';
@@ -6,7 +7,6 @@ import type { VerifiedToken } from './verified-tokens';
 /** A holder this server knows first-hand. */
 export type OwnHolder = Holder & { kind: 'guest' | 'user' };
 
-export const OWN_ISSUER = 'rowlock';
 const ALGORITHM = 'HS256';
 const SUBJECT = /^(guest|user):[0-9a-f-]{36}$/;
 

@@ -69,8 +69,12 @@ export class LiveController {
       stream: new EventStream(response, () => this.feeds.catchUp(id, watcher)),
     };
     const detach = attach(watcher, lastEventId);
-    request.raw.on('close', detach);
-    if (request.raw.destroyed) detach();
+    if (request.method === 'HEAD' || request.raw.destroyed) {
+      detach();
+      response.end();
+    } else {
+      request.raw.on('close', detach);
+    }
   }
 
   /** What happened to the show's seats, newest first. Nobody's identity is shown but one's own. */

@@ -3,12 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
-import { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { CommitUnknownError, PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import { sumMoney } from '../platform/money';
 import { salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import { BookingLedger, NewBooking } from './booking-ledger';
 import { idempotencyKey, isKeyed, KnownAnswer, NewAnswer, sendKnownAnswers, sendNewAnswers } from './idempotency';
+import { SeatChanges } from './seat-changes';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from './seat-command';
 import { decide, Decision, Holdings, NO_HOLDINGS } from './seat-decision';
 import { HoldRow, SeatLock, sendClock, sendHoldings, sendSeatUpdate, sendTransitions } from './seat-rows';
@@ -25,6 +26,7 @@ export class SeatStateMachine {
   constructor(
     private readonly dataSource: DataSource,
     private readonly bookings: BookingLedger,
+    private readonly changes: SeatChanges,
     @Inject(APP_CONFIG)
     private readonly config: Pick<AppConfig, 'HOLD_TTL_SECONDS' | 'MAX_HELD_SEATS_PER_HOLDER'>,
   ) {
@@ -48,8 +50,10 @@ export class SeatStateMachine {
       }
       scene.sendChanges(transaction, this.bookings);
       await transaction.commit();
+      this.changes.committed(scene.changed);
       return answers;
     } catch (error) {
+      if (error instanceof CommitUnknownError) this.changes.uncertain(commands.map((command) => command.showId));
       await transaction.rollback(error);
       throw error;
     }
@@ -280,10 +284,15 @@ class LockedScene {
     return this.transitions.length === 0 && this.newAnswers.length === 0;
   }
 
+  /** The changed seats as they are afterwards. */
+  get changed(): SeatState[] {
+    return [...this.changedSeats].map((key) => this.seats.get(key)!);
+  }
+
   /** Sends at most one statement a table, and none where nothing changed. */
   sendChanges(transaction: PipelinedTransaction, ledger: BookingLedger): void {
     if (this.transitions.length > 0) {
-      sendSeatUpdate(transaction, [...this.changedSeats].map((key) => this.seats.get(key)!));
+      sendSeatUpdate(transaction, this.changed);
       sendTransitions(transaction, this.transitions, this.nowMs);
     }
     if (this.newBookings.length > 0) ledger.insert(transaction, this.newBookings);

@@ -24,6 +24,6 @@ import { SeatsController } from './seats.controller';
     IdempotencyCleaner,
     { provide: SeatCounts, useClass: SeatCountReader },
   ],
-  exports: [SeatCounts],
+  exports: [SeatCounts, SeatMapReader],
 })
 export class SeatsModule {}

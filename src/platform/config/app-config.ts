@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { AppConfig, crossCheck, SETTINGS } from './settings';
 
+export { OWN_ISSUER } from './settings';
 export type { AppConfig } from './settings';
 
 /** Nest injection token of the validated {@link AppConfig}. */
@@ -30,14 +30,16 @@ export function parseDatabaseEnvironment(env: NodeJS.ProcessEnv): Omit<AppConfig
 }
 
 function parse<Settings extends Partial<typeof SETTINGS>>(env: NodeJS.ProcessEnv, settings: Settings) {
-  const given = Object.fromEntries(Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
-  const parsed = z.object(settings as typeof SETTINGS).safeParse(given);
-  const mistakes = parsed.success
-    ? crossCheck(parsed.data).map(({ name, message }) => `${name} ${message}`)
-    : parsed.error.issues.map((issue) => {
-        const name = String(issue.path[0]);
-        return `${name} ${given[name] === undefined ? 'is required' : issue.message}`;
-      });
-  if (!parsed.success || mistakes.length > 0) throw new InvalidEnvironmentError(mistakes);
-  return parsed.data;
+  const mistakes = new Map<string, string>();
+  const config: Record<string, unknown> = {};
+  // One by one, so that what is between settings is checked as far as it can be even where one of them is wrong.
+  for (const [name, setting] of Object.entries(settings)) {
+    const given = env[name] || undefined;
+    const parsed = setting.safeParse(given);
+    if (parsed.success) config[name] = parsed.data;
+    else mistakes.set(name, given === undefined ? 'is required' : parsed.error.issues[0]!.message);
+  }
+  for (const { name, message } of crossCheck(config)) if (!mistakes.has(name)) mistakes.set(name, message);
+  if (mistakes.size > 0) throw new InvalidEnvironmentError([...mistakes].map(([name, message]) => `${name} ${message}`));
+  return config as AppConfig;
 }

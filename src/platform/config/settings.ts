@@ -31,6 +31,9 @@ const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) U
 const SECRET_MIN_LENGTH = 32;
 const secret = () => z.string().min(SECRET_MIN_LENGTH, `must have at least ${SECRET_MIN_LENGTH} characters`);
 
+/** The `iss` of this server's own tokens. */
+export const OWN_ISSUER = 'rowlock';
+
 export const SETTINGS = {
   HOST: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
   PORT: integer(0, 65_535, 3000).describe('Port to listen on; 0 takes a free one.'),
@@ -109,8 +112,8 @@ export const SETTINGS = {
   RATE_LIMIT_COMMANDS_PER_MINUTE: integer(1, 1_000_000, 600).describe('Seat commands a minute for one holder.'),
 } satisfies Record<string, z.ZodType>;
 
-/** Conditions between settings, each reported with the name of the one to mend. */
-export function crossCheck(config: AppConfig): { name: keyof AppConfig; message: string }[] {
+/** Conditions between settings, each reported with the name of the one to mend. What is wrong by itself is left out of `config`. */
+export function crossCheck(config: Partial<AppConfig>): { name: keyof AppConfig; message: string }[] {
   const mistakes: { name: keyof AppConfig; message: string }[] = [];
   if (!config.DATABASE_URL && !config.EMBEDDED_DATABASE) {
     mistakes.push({ name: 'DATABASE_URL', message: 'is required (or set EMBEDDED_DATABASE=true)' });
@@ -120,7 +123,10 @@ export function crossCheck(config: AppConfig): { name: keyof AppConfig; message:
       if (!config[name]) mistakes.push({ name, message: 'is required with AUTH_JWKS_URL' });
     }
   }
-  if (config.COMBINE_LANES + 2 > config.DATABASE_POOL_MAX) {
+  if (config.AUTH_ISSUER === OWN_ISSUER) {
+    mistakes.push({ name: 'AUTH_ISSUER', message: `must not be ${OWN_ISSUER}, which this server uses itself` });
+  }
+  if (config.COMBINE_LANES! + 2 > config.DATABASE_POOL_MAX!) {
     mistakes.push({ name: 'DATABASE_POOL_MAX', message: 'must be at least COMBINE_LANES + 2' });
   }
   return mistakes;

@@ -18,14 +18,7 @@ export async function onMaintenanceConnection<T>(
   const own = await new DataSource({
     ...options,
     poolSize: 1,
-    extra: {
-      ...extra,
-      pipeline: false,
-      lock_timeout: undefined,
-      statement_timeout: undefined,
-      idle_in_transaction_session_timeout: undefined,
-      query_timeout: undefined,
-    },
+    extra: { ...extra, pipeline: false, query_timeout: undefined },
   }).initialize();
   try {
     const runner = own.createQueryRunner();
@@ -40,7 +33,7 @@ export async function onMaintenanceConnection<T>(
   }
 }
 
-/** Also those that the database sets for everyone or for this user; which there are depends on PostgreSQL's version. */
+/** Those we set and those that the database sets; which there are depends on PostgreSQL's version. */
 async function liftTimeLimits(runner: QueryRunner): Promise<void> {
   await runner.query(
     `SELECT set_config(name, '0', false) FROM pg_settings
