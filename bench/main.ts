@@ -37,7 +37,12 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
 
   const dataDir = mkdtempSync(join(tmpdir(), 'rowlock-bench-'));
-  const settings = parseDatabaseEnvironment({ EMBEDDED_DATABASE_DIR: dataDir, EMBEDDED_DATABASE: 'true', ...process.env });
+  const settings = parseDatabaseEnvironment({
+    EMBEDDED_DATABASE_DIR: dataDir,
+    EMBEDDED_DATABASE: 'true',
+    STATEMENT_TIMEOUT_MS: '120000', // for the making of the seats
+    ...process.env,
+  });
   const database = await openDatabase(settings, log);
   const dataSource = await new DataSource(dataSourceOptions({ ...settings, DATABASE_URL: database.url }, schema)).initialize();
   const servers: BenchServer[] = [];

@@ -160,7 +160,8 @@ describe('commands', () => {
     try {
       const embedded = { EMBEDDED_DATABASE_DIR: join(dataDir, 'postgres') };
 
-      expect(await run('migrate', [], embedded)).toMatchObject({ code: 0, stdout: `${MIGRATIONS}\n` });
+      expect(await run('verify', [], embedded)).toMatchObject({ code: 0, stdout: expect.stringContaining(' 0 seats') });
+      expect(await run('migrate', [], embedded)).toMatchObject({ code: 0, stdout: '' });
       expect(await run('seed', ['--json'], embedded)).toMatchObject({ code: 0, stdout: expect.stringContaining('"show_ids":[]') });
       expect(await run('verify', [], embedded)).toMatchObject({ code: 0, stdout: expect.stringContaining('160 seats') });
       expect(existsSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'))).toBe(false);

@@ -124,20 +124,25 @@ function raw(entries: [string, unknown][]): object {
   return object;
 }
 
-const seatLike = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ row: fc.oneof(fc.constantFrom('A', 'B', 'Z'), evilText), number: fc.oneof(fc.integer({ min: 1, max: 12 }), evilNumber) }) },
-  { weight: 1, arbitrary: json },
-);
+const plausibleSeat = fc.record({ row: fc.constantFrom('A', 'B', 'E', 'Z'), number: fc.integer({ min: 1, max: 11 }) });
+const oddSeat = fc.oneof(fc.record({ row: evilText, number: fc.constant(1) }), fc.record({ row: fc.constant('A'), number: evilNumber }), json);
 const commandLike = () => {
   // Never the untouched one.
   const elsewhere = (value: unknown) => (value === untouched ? open : value);
-  return fc.record(
-    {
-      show_id: fc.oneof(fc.constantFrom(open, open, NO_SHOW, String(open)), evilNumber.map(elsewhere), json.map(elsewhere)),
-      seats: fc.oneof({ weight: 4, arbitrary: fc.array(seatLike, { maxLength: 12 }) }, { weight: 1, arbitrary: json }),
-    },
-    { requiredKeys: [] },
-  );
+  const parts = {
+    show_id: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(open) },
+      { weight: 1, arbitrary: fc.constantFrom(NO_SHOW, String(open)) },
+      { weight: 1, arbitrary: evilNumber.map(elsewhere) },
+      { weight: 1, arbitrary: json.map(elsewhere) },
+    ),
+    seats: fc.oneof(
+      { weight: 6, arbitrary: fc.array(plausibleSeat, { minLength: 1, maxLength: 3 }) },
+      { weight: 3, arbitrary: fc.array(fc.oneof(plausibleSeat, oddSeat), { maxLength: 12 }) },
+      { weight: 1, arbitrary: json },
+    ),
+  };
+  return fc.oneof({ weight: 5, arbitrary: fc.record(parts) }, { weight: 1, arbitrary: fc.record(parts, { requiredKeys: [] }) });
 };
 const credentialsLike = fc.record(
   {
@@ -186,7 +191,7 @@ function nested(opening: string, closing: string, levels: number, within = ''): 
 /** What Node lets into a header. */
 const headerText = fc.oneof(
   fc.string({ unit: character(0x20, 0xff), maxLength: 40 }).map((text) => text.replaceAll('\x7f', '')),
-  fc.constantFrom('', '*', ',', '""', 'W/', 'W/""', 'a, b', 'k'.repeat(256), 'x'.repeat(5_000), '\t', '{"a":1}', "'--"),
+  fc.constantFrom('', '*', ',', '""', 'W/', 'W/""', 'a, b', 'k'.repeat(256), 'x'.repeat(1_000), '\t', '{"a":1}', "'--"),
 );
 
 function character(from: number, to: number): fc.Arbitrary<string> {
@@ -199,7 +204,7 @@ const headers = (): fc.Arbitrary<Record<string, string>> =>
     .record({
       changed: fc.record(
         {
-          'idempotency-key': headerText,
+          'idempotency-key': fc.oneof(fc.string({ unit: character(0x21, 0x7e), minLength: 1 }), headerText),
           'if-none-match': fc.oneof(fc.constant('*'), headerText),
           'x-request-id': headerText,
           accept: headerText,
@@ -282,7 +287,6 @@ describe('whatever is sent', () => {
       }),
       { seed: SEED, numRuns: 3_000 },
     );
-    console.log(Object.fromEntries(met));
   });
 
   it('a command that is nearly right is refused, and changes nothing', async () => {

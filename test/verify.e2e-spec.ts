@@ -34,6 +34,7 @@ describe('verify', () => {
     const machine = new SeatStateMachine(database.dataSource, new BookingRows(), NOBODY_WATCHES, {
       HOLD_TTL_SECONDS: 600,
       MAX_HELD_SEATS_PER_HOLDER: 10,
+      IDEMPOTENCY_TTL_HOURS: 24,
     });
     const answers = await machine.execute(
       commands.map(([name, holderId, showId, seats]) => ({

@@ -45,7 +45,9 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   private readonly logger = new Logger(ChangeChannel.name);
   private readonly instance = randomUUID();
   private listener: ChannelListener | undefined;
+  /** Connecting, or connected. */
   private client: Client | undefined;
+  private reconnectTimer: NodeJS.Timeout | undefined;
   private stopped = false;
   private outgoing: WireSeat[] = [];
   private sending = false;
@@ -65,6 +67,7 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.reconnectTimer);
     await this.client?.end().catch(() => undefined);
   }
 
@@ -103,15 +106,14 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
 
   private async connect(): Promise<void> {
     const client = new Client({ ...connectionOptions(this.config), application_name: 'rowlock-listen' });
+    this.client = client;
     const lost = (error?: Error) => {
-      if (this.client !== client && this.client !== undefined) return;
+      if (this.client !== client) return;
       this.client = undefined;
-      client.removeAllListeners();
-      client.on('error', () => undefined);
-      void client.end().catch(() => undefined);
+      client.end().catch(() => undefined);
       if (this.stopped) return;
       if (error) this.logger.warn(`The connection that listens for changes was lost: ${error.message}`);
-      setTimeout(() => void this.connect(), RECONNECT_DELAY_MS).unref();
+      this.reconnectTimer = setTimeout(() => void this.connect(), RECONNECT_DELAY_MS).unref();
     };
     client.on('error', lost);
     client.on('end', () => lost());
@@ -119,7 +121,6 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      this.client = client;
       this.listener?.onGap();
     } catch (error) {
       lost(error as Error);

@@ -31,17 +31,35 @@ export function isKeyed(command: SeatCommand): command is KeyedCommand {
   return command.idempotency !== undefined && command.holderId !== null;
 }
 
+export interface StoredAnswer extends KnownAnswer {
+  readonly holderId: string;
+  readonly key: string;
+  /** Past its time: it counts as forgotten, whether or not it has been cleaned up. */
+  readonly expired: boolean;
+}
+
 /** Sends the look-up of the stored answers to keyed commands. */
 export async function sendKnownAnswers(
   transaction: PipelinedTransaction,
   commands: readonly KeyedCommand[],
-): Promise<Map<string, KnownAnswer>> {
-  const { rows } = await transaction.send<KnownAnswer & { holder_id: string; key: string }>(
-    `SELECT holder_id, key, fingerprint, outcome FROM idempotency_record
+  ttlHours: number,
+): Promise<StoredAnswer[]> {
+  const { rows } = await transaction.send<StoredAnswer>(
+    `SELECT holder_id AS "holderId", key, fingerprint, outcome,
+            created_at < statement_timestamp() - make_interval(hours => $3) AS expired
+       FROM idempotency_record
       WHERE (holder_id, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
-    [commands.map((command) => command.holderId), commands.map((command) => command.idempotency.key)],
+    [commands.map((command) => command.holderId), commands.map((command) => command.idempotency.key), ttlHours],
   );
-  return new Map(rows.map((row) => [idempotencyKey(row.holder_id, row.key), row]));
+  return rows;
+}
+
+/** Sends the removal of stored answers, to make room for new ones under the same keys. */
+export function sendForget(transaction: PipelinedTransaction, answers: readonly StoredAnswer[]): void {
+  void transaction.send(
+    'DELETE FROM idempotency_record WHERE (holder_id, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
+    [answers.map((answer) => answer.holderId), answers.map((answer) => answer.key)],
+  );
 }
 
 export interface NewAnswer extends KnownAnswer {

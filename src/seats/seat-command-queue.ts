@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
-import { failureKind, sqlState } from '../platform/database/pg-errors';
+import { failureKind, isConnectionFailure, isTimeout, sqlState } from '../platform/database/pg-errors';
 import { CommitUnknownError } from '../platform/database/pipelined-transaction';
 import { Problem } from '../platform/problem/problem';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
@@ -50,7 +50,7 @@ export class SeatCommandQueue {
     if (this.waiting >= this.config.QUEUE_MAX) return Promise.reject(busy('The queue of seat commands is full.'));
     const lane = this.lanes[command.showId % this.lanes.length]!;
     const answer = new Promise<SeatCommandAnswer>((resolve, reject) => {
-      lane.entries.push({ command, resolve, reject, deadlineMs: Date.now() + this.config.QUEUE_TIMEOUT_MS });
+      lane.entries.push({ command, resolve, reject, deadlineMs: performance.now() + this.config.QUEUE_TIMEOUT_MS });
       this.waiting++;
     });
     if (!lane.running) void this.run(lane);
@@ -63,8 +63,7 @@ export class SeatCommandQueue {
     while (lane.entries.length > 0) {
       const batch = this.take(lane);
       this.waiting -= batch.length;
-      const inTime = batch.filter((entry) => !this.rejectIfLate(entry));
-      if (inTime.length > 0) await this.attempt(inTime);
+      await this.attempt(this.inTime(batch));
     }
     lane.running = false;
   }
@@ -83,6 +82,7 @@ export class SeatCommandQueue {
   }
 
   private async attempt(batch: readonly Entry[], attempt = 1): Promise<void> {
+    if (batch.length === 0) return;
     try {
       const answers = await this.stateMachine.execute(batch.map((entry) => entry.command));
       this.metrics.transaction(batch.length, this.waiting);
@@ -92,18 +92,23 @@ export class SeatCommandQueue {
         entry.resolve(answer);
       });
     } catch (error) {
+      const kind = failureKind(error);
       if (error instanceof CommitUnknownError) {
         // It may have taken place. The client's retry finds out, by state or by key.
         this.giveUp(batch, busy('The outcome is not known; send the same request again.'));
+      } else if (isConnectionFailure(error)) {
+        // Nothing was committed. A session that was ended is replaced; where none can be had, one attempt is all the time
+        // there is: going through the commands one by one would keep the last of them waiting for minutes.
+        if (attempt < MAX_ATTEMPTS && !isTimeout(error)) await this.attempt(this.inTime(batch), attempt + 1);
+        else this.giveUpBusy(batch, error);
       } else if (batch.length > 1) {
         await this.separate(batch, error);
-      } else if (failureKind(error) === 'conflict' && attempt < MAX_ATTEMPTS) {
+      } else if (kind === 'conflict' && attempt < MAX_ATTEMPTS) {
         await this.attempt(batch, attempt + 1);
-      } else if (failureKind(error) === 'defect') {
+      } else if (kind === 'defect') {
         this.giveUp(batch, error);
       } else {
-        this.logger.warn(`A seat command was given up: ${String(error)}`);
-        this.giveUp(batch, busy('A time limit was reached or the database is away; nothing was changed.'));
+        this.giveUpBusy(batch, error);
       }
     }
   }
@@ -118,7 +123,12 @@ export class SeatCommandQueue {
       this.giveUp(wantsStuck, busy('The seat is being changed by somebody else; nothing was changed.'));
       rest = batch.filter((entry) => !stuck.has(entry.command));
     }
-    for (const entry of rest) await this.attempt([entry]);
+    for (const entry of rest) await this.attempt(this.inTime([entry]));
+  }
+
+  private giveUpBusy(entries: readonly Entry[], error: unknown): void {
+    this.logger.warn(`${entries.length} seat command(s) given up: ${String(error)}`);
+    this.giveUp(entries, busy('A time limit was reached or the database is away; nothing was changed.'));
   }
 
   private giveUp(entries: readonly Entry[], reason: unknown): void {
@@ -128,10 +138,12 @@ export class SeatCommandQueue {
     }
   }
 
-  private rejectIfLate(entry: Entry): boolean {
-    const late = Date.now() > entry.deadlineMs;
-    if (late) entry.reject(busy('The command waited too long for its turn; nothing was changed.'));
-    return late;
+  /** Those that have not waited too long; the others are told so. */
+  private inTime(entries: readonly Entry[]): Entry[] {
+    const nowMs = performance.now();
+    const late = entries.filter((entry) => nowMs > entry.deadlineMs);
+    this.giveUp(late, busy('The command waited too long for its turn; nothing was changed.'));
+    return entries.filter((entry) => nowMs <= entry.deadlineMs);
   }
 }
 
@@ -147,7 +159,7 @@ interface Entry {
   readonly command: SeatCommand;
   readonly resolve: (answer: SeatCommandAnswer) => void;
   readonly reject: (error: unknown) => void;
-  /** By this process's monotonic-enough clock; decides about waiting only, never about holds. */
+  /** By this process's monotonic clock: it decides about waiting, never about holds. */
   readonly deadlineMs: number;
 }
 

@@ -8,7 +8,7 @@ import { sumMoney } from '../platform/money';
 import { salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import { BookingLedger, NewBooking } from './booking-ledger';
-import { idempotencyKey, isKeyed, KnownAnswer, NewAnswer, sendKnownAnswers, sendNewAnswers } from './idempotency';
+import { idempotencyKey, isKeyed, KnownAnswer, NewAnswer, sendForget, sendKnownAnswers, sendNewAnswers, StoredAnswer } from './idempotency';
 import { SeatChanges } from './seat-changes';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from './seat-command';
 import { decide, Decision, Holdings, NO_HOLDINGS } from './seat-decision';
@@ -28,7 +28,7 @@ export class SeatStateMachine {
     private readonly bookings: BookingLedger,
     private readonly changes: SeatChanges,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<AppConfig, 'HOLD_TTL_SECONDS' | 'MAX_HELD_SEATS_PER_HOLDER'>,
+    private readonly config: Pick<AppConfig, 'HOLD_TTL_SECONDS' | 'MAX_HELD_SEATS_PER_HOLDER' | 'IDEMPOTENCY_TTL_HOURS'>,
   ) {
     this.lock = new SeatLock(dataSource);
   }
@@ -40,9 +40,11 @@ export class SeatStateMachine {
    */
   async execute(commands: readonly SeatCommand[]): Promise<SeatCommandAnswer[]> {
     const transaction = await PipelinedTransaction.begin(this.dataSource);
+    let scene: LockedScene;
+    let answers: SeatCommandAnswer[];
     try {
-      const scene = await this.readLocked(transaction, commands);
-      const answers = commands.map((command) => this.answer(command, scene));
+      scene = await this.readLocked(transaction, commands);
+      answers = commands.map((command) => this.answer(command, scene));
       if (scene.unchanged) {
         // Refusals and repetitions are true of what is committed already: nobody needs to wait for the end of this.
         void transaction.rollback(undefined);
@@ -50,13 +52,14 @@ export class SeatStateMachine {
       }
       scene.sendChanges(transaction, this.bookings);
       await transaction.commit();
-      this.changes.committed(scene.changed);
-      return answers;
     } catch (error) {
       if (error instanceof CommitUnknownError) this.changes.uncertain(commands.map((command) => command.showId));
       await transaction.rollback(error);
       throw error;
     }
+    // Behind the commit nothing may fail: whoever takes a committed command for a failed one would run it again.
+    this.changes.committed(scene.changed);
+    return answers;
   }
 
   /** Which of the commands name a seat that somebody else has locked right now. */
@@ -86,7 +89,7 @@ export class SeatStateMachine {
       sendClock(transaction),
       sendShowSales(transaction, [...new Set(commands.map((command) => command.showId))]),
       holders.size > 0 ? sendHoldings(transaction, [...holders.values()]) : [],
-      keyed.length > 0 ? sendKnownAnswers(transaction, keyed) : new Map<string, KnownAnswer>(),
+      keyed.length > 0 ? sendKnownAnswers(transaction, keyed, this.config.IDEMPOTENCY_TTL_HOURS) : [],
     ]);
     reads.catch(() => undefined); // stage() reports the one that failed first
     await transaction.stage();
@@ -204,19 +207,25 @@ function holdingsKey(showId: number, holderId: string): string {
 class LockedScene {
   readonly seats = new Map<string, SeatState>();
   readonly bookings = new Map<string, BookingView>();
+  readonly known = new Map<string, KnownAnswer>();
   private readonly allHoldings = new Map<string, { holds: Map<string, SeatRef & { holdExpiresAtMs: number }>; slotOwners: Map<number, string> }>();
   private readonly changedSeats = new Set<string>();
   private readonly transitions: SeatTransition[] = [];
   private readonly newBookings: NewBooking[] = [];
   private readonly newAnswers: NewAnswer[] = [];
+  private readonly expiredAnswers: StoredAnswer[] = [];
 
   constructor(
     seats: readonly SeatState[],
     readonly nowMs: number,
     readonly shows: ReadonlyMap<number, ShowSales>,
     holds: readonly HoldRow[],
-    readonly known: Map<string, KnownAnswer>,
+    known: readonly StoredAnswer[],
   ) {
+    for (const answer of known) {
+      if (answer.expired) this.expiredAnswers.push(answer);
+      else this.known.set(idempotencyKey(answer.holderId, answer.key), answer);
+    }
     for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);
     for (const hold of holds) {
       const key = seatKey(hold.show_id, hold);
@@ -296,6 +305,7 @@ class LockedScene {
       sendTransitions(transaction, this.transitions, this.nowMs);
     }
     if (this.newBookings.length > 0) ledger.insert(transaction, this.newBookings);
+    if (this.expiredAnswers.length > 0) sendForget(transaction, this.expiredAnswers);
     if (this.newAnswers.length > 0) sendNewAnswers(transaction, this.newAnswers, this.nowMs);
   }
 }

@@ -21,7 +21,7 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly commands: SeatCommands,
     private readonly scheduler: SchedulerRegistry,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<AppConfig, 'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND' | 'IDEMPOTENCY_TTL_HOURS'>,
+    private readonly config: Pick<AppConfig, 'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND'>,
   ) {}
 
   onApplicationBootstrap(): void {

@@ -108,7 +108,7 @@ export interface SeatTransition extends SeatRef {
   readonly bookingId: string | null;
 }
 
-/** A hold is lapsed from the very instant of its deadline. The SQL of the reads says the same (`<= clock_timestamp()`). */
+/** A hold is lapsed from the very instant of its deadline. The SQL of the reads says the same (`<= statement_timestamp()`). */
 export function isLapsed(seat: Pick<SeatState, 'status' | 'holdExpiresAtMs'>, nowMs: number): boolean {
   return seat.status === 'HELD' && seat.holdExpiresAtMs !== null && seat.holdExpiresAtMs <= nowMs;
 }

@@ -20,6 +20,8 @@ export interface TestDatabase {
 /** A freshly migrated database of one's own. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `rowlock_test_${process.pid}_${++count}`;
+  // Test files that share a process count anew: one that failed before its clean-up may have left this name behind.
+  await dropDatabase(name);
   await onServer((server) => server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()}`));
   const url = urlOf(name);
   const config = parseDatabaseEnvironment({ DATABASE_URL: url });

@@ -72,7 +72,7 @@ export const SETTINGS = {
     .describe('Where the embedded PostgreSQL keeps its data.'),
   MIGRATE_ON_START: flag(true).describe('Bring the schema up to date before serving (safe with several instances).'),
   LOCK_TIMEOUT_MS: integer(10, 60_000, 2_000).describe('Longest wait for a row lock; then BUSY.'),
-  STATEMENT_TIMEOUT_MS: integer(100, 600_000, 10_000).describe('Longest run of one statement; then BUSY.'),
+  STATEMENT_TIMEOUT_MS: integer(100, 600_000, 5_000).describe('Longest run of one statement; then BUSY.'),
   IDLE_IN_TRANSACTION_TIMEOUT_MS: integer(100, 600_000, 4_000).describe(
     'PostgreSQL ends a transaction whose client has gone silent for this long, and frees its row locks.',
   ),

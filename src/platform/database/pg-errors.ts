@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * What a failed statement means for the caller, by SQLSTATE
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html), as data.
@@ -64,25 +66,37 @@ export function isConnectionFailure(error: unknown): boolean {
   if (code !== undefined && (CONNECTION_CODES.has(code) || /^(08|57P)/.test(code) || code === '25P03' || code === '25P04')) {
     return true;
   }
-  return error instanceof Error && CONNECTION_MESSAGES.test(driverError(error).message);
+  return CONNECTION_MESSAGES.test(messageOf(error));
+}
+
+/** Whether the driver waited for an answer or a connection in vain: trying again would mean as long a wait again. */
+export function isTimeout(error: unknown): boolean {
+  return /^(Query read timeout|timeout exceeded|Connection terminated due to connection timeout)/.test(messageOf(error));
 }
 
 /** The SQLSTATE, or the system error code, of a driver error, wrapped by TypeORM or not. */
 export function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { code } = driverError(error) as { code?: unknown };
+  const { code } = driverError(error);
   return typeof code === 'string' ? code : undefined;
 }
 
 /** Name of the violated constraint or unique index, if any. */
 export function violatedConstraint(error: unknown): string | undefined {
-  return error instanceof Error ? (driverError(error) as { constraint?: string }).constraint : undefined;
+  const { constraint } = driverError(error);
+  return typeof constraint === 'string' ? constraint : undefined;
 }
 
-function driverError(error: Error): Error {
-  const inner = (error as { driverError?: unknown }).driverError;
-  if (inner instanceof Error) return inner;
+function messageOf(error: unknown): string {
+  const { message } = driverError(error);
+  return typeof message === 'string' ? message : '';
+}
+
+/** Not by `instanceof`: where the code runs in a `vm`, errors of Node's own are of another realm. */
+function driverError(error: unknown): { code?: unknown; message?: unknown; constraint?: unknown } {
+  if (!types.isNativeError(error)) return {};
+  const { driverError: wrapped, errors } = error as { driverError?: unknown; errors?: unknown };
+  if (types.isNativeError(wrapped)) return driverError(wrapped);
   // A connection attempt to several addresses fails with one error an address.
-  const first = (error as AggregateError).errors?.[0];
-  return first instanceof Error ? first : error;
+  if (Array.isArray(errors) && errors.length > 0) return driverError(errors[0]);
+  return error;
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
@@ -24,6 +25,7 @@ const COMMITTED = 'COMMIT';
 export class PipelinedTransaction {
   private readonly sent: Promise<unknown>[] = [];
   private finished = false;
+  private collecting = false;
 
   private constructor(
     private readonly client: PoolClient,
@@ -31,7 +33,8 @@ export class PipelinedTransaction {
   ) {
     // The pool listens for errors of idle connections only; one that nobody hears would end the process.
     client.on('error', ignore);
-    this.send('BEGIN', []);
+    // Whatever the database's default: what is read behind the locks must be what is committed then.
+    this.send('BEGIN ISOLATION LEVEL READ COMMITTED', []);
   }
 
   /** Takes a connection of TypeORM's pool; BEGIN travels with the first statement. */
@@ -42,6 +45,7 @@ export class PipelinedTransaction {
 
   /** Sends a statement. */
   send<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
+    this.writeTogether();
     const result = this.client.query<Row>(text, values);
     // Its failure is reported by stage() or commit(); without this it would count as unhandled until then.
     result.catch(ignore);
@@ -86,6 +90,18 @@ export class PipelinedTransaction {
       (error: unknown) => error,
     );
     this.giveBack(brokenBy);
+  }
+
+  /** Collects what is sent in this turn of the event loop into one write: a system call for a stage, not for a statement. */
+  private writeTogether(): void {
+    if (this.collecting) return;
+    this.collecting = true;
+    const { stream } = (this.client as unknown as { connection: { stream: Duplex } }).connection;
+    stream.cork();
+    process.nextTick(() => {
+      this.collecting = false;
+      stream.uncork();
+    });
   }
 
   /** A broken connection leaves the pool. */
