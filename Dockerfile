@@ -5,6 +5,9 @@ COPY package.json package-lock.json .npmrc ./
 # No package has to compile anything, so no install script has to run.
 RUN npm ci --ignore-scripts
 COPY nest-cli.json tsconfig.json tsconfig.build.json ormconfig.ts ./
+COPY scripts scripts
+COPY client client
+COPY web web
 COPY src src
 RUN npm run build
 # Not --omit=optional: the password hashing comes as an optional package, one a platform, like the embedded PostgreSQL. Of

@@ -2,10 +2,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildWeb } from './build-web.mjs';
 import { ensureInstalled, isMain, main, PROJECT, requireWritable, run, say, UserError } from './ensure-installed.mjs';
 
 /** What the build is made from. Of these, directories with all that is in them. */
-const SOURCES = ['src', 'bench', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const SOURCES = [
+  'src', 'bench', 'stress', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json',
+  'web', 'client', 'scripts/build-web.mjs',
+];
 
 /** In dist/: the hash of the sources that it was made from. Times would not do: git and `cp` set them as they please. */
 const STAMP = join(PROJECT, 'dist/.rowlock-sources-sha256');
@@ -18,7 +22,7 @@ export function isBuilt() {
 }
 
 /**
- * Runs `nest build` unless dist/ is up to date.
+ * Does what `npm run build` does unless dist/ is up to date.
  *
  * @throws UserError
  */
@@ -30,6 +34,7 @@ export async function ensureBuilt() {
   say('compiling');
   requireWritable(existsSync(join(PROJECT, 'dist')) ? join(PROJECT, 'dist') : PROJECT, 'compile');
   await run(process.execPath, [COMPILER, 'build'], 'nest build');
+  await buildWeb();
   writeFileSync(STAMP, hash);
 }
 

@@ -17,6 +17,9 @@ import {
   UserError,
 } from './ensure-installed.mjs';
 
+/** Programs that are not part of the server. */
+const TOOLS = ['bench', 'stress'];
+
 /**
  * Makes a program ready and runs it in this very process: signals, Ctrl-C, the exit code, standard output and `kill -9`
  * are then the program's own, where a parent would have to pass each of them on, and can't with the last.
@@ -24,7 +27,7 @@ import {
  * @throws UserError if it can't be made ready
  */
 export async function runEntry(entry, args, { withTools = false } = {}) {
-  const file = join(PROJECT, 'dist', entry === 'bench' ? 'bench/main.js' : `src/${entry}.js`);
+  const file = join(PROJECT, 'dist', TOOLS.includes(entry) ? `${entry}/main.js` : `src/${entry}.js`);
   await makeReady(file, withTools);
   if (!existsSync(file)) throw new UserError(`there is no program "${entry}": no ${file}.`);
   process.chdir(PROJECT); // as npm does: .env and the embedded database are found from there

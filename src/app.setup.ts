@@ -2,6 +2,7 @@ import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
+import { serveDashboard } from './dashboard';
 import { serveOpenApi } from './openapi';
 import type { AppConfig } from './platform/config/app-config';
 import { useCors } from './platform/http/cors';
@@ -29,5 +30,6 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
   useCors(app, config);
   measureRequests(app);
   if (config.DOCS_ENABLED) serveOpenApi(app, config);
+  serveDashboard(app);
   return app;
 }

@@ -24,6 +24,7 @@ const PUBLIC_FILES: Readonly<Record<ModuleName, readonly string[]>> = {
     'http/public',
     'http/query-values',
     'http/rate-limits',
+    'instant',
     'metrics/metrics',
     'money',
     'problem/api-problems.decorator',

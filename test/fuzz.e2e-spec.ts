@@ -176,8 +176,8 @@ const body = (): fc.Arbitrary<string | Uint8Array | undefined> =>
         '{"show_id":1,"seats":[{"row":"\\u0000","number":1}]}',
         '{"show_id":1,"seats":[{"row":"\\ud800","number":1}]}',
         nested('[', ']', 20_000),
-        nested('{"seats":', '}', 5_000, '1'),
-        `{"show_id":1,"seats":${nested('[', ']', 5_000)}}`,
+        nested('{"a":', '}', 10_000, '1'),
+        `{"show_id":1,"seats":${nested('[', ']', 32_000)}}`,
         `{"show_id":1,"seats":[${'{"row":"A","number":1},'.repeat(2_000)}{}]}`,
         'x'.repeat(70_000),
       ),
@@ -285,7 +285,7 @@ describe('whatever is sent', () => {
       fc.asyncProperty(anything(), async (sent) => {
         await sendAndCheck(sent);
       }),
-      { seed: SEED, numRuns: 3_000 },
+      { seed: SEED, numRuns: 2_500 },
     );
   });
 

@@ -231,6 +231,15 @@ describe('the key belongs to the holder', () => {
     expectReplay(await another.hold(showId, ['A2'], keyed(key)), theirs);
   });
 
+  it('also when many come with it at once', async () => {
+    const key = newKey();
+    const people = await Promise.all(Array.from({ length: 20 }, () => person(target)));
+    const answers = await Promise.all(people.map((each, index) => each.hold(showId, [`${'AB'[index % 2]}${Math.floor(index / 2) + 1}`], keyed(key))));
+    expect(tally(answers)).toEqual({ '200': 20 });
+    expect(answers.filter(isReplayed)).toEqual([]);
+    expect(await records(key)).toBe(20);
+  });
+
   it('the very same request of another is decided for them', async () => {
     const key = newKey();
     await ok(me.hold(showId, ['A1'], keyed(key)));

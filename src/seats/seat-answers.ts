@@ -1,4 +1,5 @@
 import { PROBLEMS } from '../problem-catalogue';
+import { instant } from '../platform/instant';
 import { Problem } from '../platform/problem/problem';
 import type { BookAnswerDto, BookingDto, HoldAnswerDto, ReleaseAnswerDto } from './seat.dto';
 import type { BookingView, SeatCommandOutcome, StoredOutcome } from './seat-command';
@@ -8,7 +9,6 @@ import type { BookingView, SeatCommandOutcome, StoredOutcome } from './seat-comm
 type Outcome<Kind extends StoredOutcome['kind']> = Extract<StoredOutcome, { kind: Kind }>;
 
 const seats = (count: number) => (count === 1 ? '1 seat' : `${count} seats`);
-const instant = (ms: number) => new Date(ms).toISOString();
 
 export function holdAnswer(outcome: Outcome<'held'>): HoldAnswerDto {
   return {

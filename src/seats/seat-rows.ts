@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { instant } from '../platform/instant';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import { seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
 import { Seat } from './seat.entity';
@@ -199,5 +200,5 @@ export function sendTransitions(
 export function timestamp(ms: number): string;
 export function timestamp(ms: number | null): string | null;
 export function timestamp(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+  return ms === null ? null : instant(ms);
 }

@@ -1,6 +1,7 @@
 import { ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { Problem, ProblemExtras } from './problem';
+import { compileQuickCheck, QuickCheck } from './quick-check';
 
 type FieldErrors = NonNullable<ProblemExtras['errors']>;
 
@@ -8,12 +9,14 @@ type FieldErrors = NonNullable<ProblemExtras['errors']>;
 const DEPTH_MAX = 8;
 const VALUES_MAX = 1_000;
 
-/** What every object has: as keys of a request these would shadow methods that the libraries behind this call. */
-const INHERITED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
+/** As keys of a request these would shadow what the libraries behind this call, or be dropped by them without a word. */
+const INHERITED_NAMES = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 /** Checks and converts bodies, queries and path parameters. @throws Problem VALIDATION_FAILED naming every offending field */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
+  private readonly quickChecks = new Map<unknown, QuickCheck | undefined>();
+
   constructor() {
     super({
       whitelist: true,
@@ -27,6 +30,7 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && this.quickCheck(metadata.metatype)?.(value)) return value;
     if (this.toValidate(metadata)) {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw validationFailed([{ path: '', message: `the ${metadata.type} must be a JSON object` }]);
@@ -35,6 +39,12 @@ export class RequestValidationPipe extends ValidationPipe {
       if (excess) throw validationFailed([excess]);
     }
     return super.transform(value, metadata);
+  }
+
+  private quickCheck(type: ArgumentMetadata['metatype']): QuickCheck | undefined {
+    if (typeof type !== 'function') return undefined;
+    if (!this.quickChecks.has(type)) this.quickChecks.set(type, compileQuickCheck(type as new () => object));
+    return this.quickChecks.get(type);
   }
 }
 

@@ -1,0 +1,248 @@
+/**
+ * Follows the seats of a show. The reference client: no dependencies, for browsers and Node.js 20 or newer.
+ *
+ *     const live = new LiveSeats({
+ *       baseUrl: 'http://localhost:3000',
+ *       showId: 1,
+ *       token: () => accessToken, // optional: with it, one's own holds are marked
+ *       onChange: ({ seats, counts }) => draw(seats, counts),
+ *       onConnection: (connection) => console.log(connection.state),
+ *     });
+ *     live.start();
+ *
+ * It reads the event stream with fetch rather than EventSource, which can't send a bearer token.
+ */
+import { EventParser, ServerSentEvent } from './event-parser.ts';
+import { SeatCounts, SeatMerge, SeatReport } from './seat-merge.ts';
+import { ServerClock } from './server-clock.ts';
+
+export type Connection =
+  /** On the way to the first snapshot. */
+  | { readonly state: 'connecting' }
+  | { readonly state: 'live' }
+  /** The stream was lost, or never came up; it is tried again by itself. */
+  | { readonly state: 'waiting'; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
+  /** Over for good: stopped by {@link LiveSeats.stop}, or there is no such show. */
+  | { readonly state: 'stopped'; readonly reason: 'stopped' | 'no such show' };
+
+export interface SeatsChange {
+  /** The seats that are different now; after the first snapshot, all of them. */
+  readonly seats: readonly SeatReport[];
+  readonly counts: SeatCounts;
+}
+
+export interface LiveSeatsOptions {
+  readonly baseUrl: string;
+  readonly showId: number;
+  /** Asked before every connection. */
+  readonly token?: () => string | undefined | Promise<string | undefined>;
+  /** The token was refused. Get rid of it; {@link token} is asked again at the next attempt. */
+  readonly onTokenRefused?: () => void;
+  readonly onChange: (change: SeatsChange) => void;
+  readonly onConnection?: (connection: Connection) => void;
+  readonly fetch?: typeof fetch;
+}
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 15_000;
+/** The server sends something every 15 seconds; silence for longer is a dead connection that nobody has noticed. */
+const LONGEST_SILENCE_MS = 40_000;
+
+/** How long to wait before a further attempt: twice as long each time, and not in step with everybody else. */
+export function retryDelayMs(attempt: number, random: number): number {
+  const fullMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
+  return Math.round(fullMs * (0.5 + random / 2));
+}
+
+class NoSuchShow extends Error {}
+
+export class LiveSeats {
+  private readonly merge = new SeatMerge();
+  private readonly clock = new ServerClock(() => performance.timeOrigin + performance.now());
+  private lastEventId: string | undefined;
+  private running: AbortController | undefined;
+  private endWait: (() => void) | undefined;
+  private lapseTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: LiveSeatsOptions) {}
+
+  /** Connects, and stays connected until {@link stop}. */
+  start(): void {
+    if (this.running) return;
+    const running = new AbortController();
+    this.running = running;
+    void this.run(running.signal);
+  }
+
+  stop(): void {
+    if (!this.running) return;
+    this.running.abort();
+    this.running = undefined;
+    clearTimeout(this.lapseTimer);
+    this.tell({ state: 'stopped', reason: 'stopped' });
+  }
+
+  /** Ends the wait before the next attempt: somebody asked for it, or the network is back. */
+  retryNow(): void {
+    this.endWait?.();
+  }
+
+  /** Takes over what the answer to a command says of seats: the map is then up to date before its event comes. */
+  report(seats: Iterable<SeatReport>): void {
+    this.changed(this.merge.merge(seats));
+  }
+
+  /** Sets the clock by a `server_time` that has just arrived. */
+  observeServerTime(serverTime: string): void {
+    this.clock.observe(serverTime);
+  }
+
+  /** The server's time. */
+  get nowMs(): number {
+    return this.clock.nowMs;
+  }
+
+  seat(key: string): SeatReport | undefined {
+    return this.merge.get(key);
+  }
+
+  get seats(): IterableIterator<SeatReport> {
+    return this.merge.seats;
+  }
+
+  get counts(): SeatCounts {
+    return this.merge.counts;
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    this.tell({ state: 'connecting' });
+    while (!signal.aborted) {
+      let reason: string;
+      try {
+        await this.connect(signal, () => {
+          attempt = 0;
+          this.tell({ state: 'live' });
+        });
+        reason = 'The server ended the stream.';
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof NoSuchShow) {
+          this.running = undefined;
+          return this.tell({ state: 'stopped', reason: 'no such show' });
+        }
+        reason = error instanceof Error ? error.message : String(error);
+      }
+      if (signal.aborted) return;
+      attempt++;
+      const retryInMs = retryDelayMs(attempt, Math.random());
+      this.tell({ state: 'waiting', attempt, retryInMs, reason });
+      await this.wait(retryInMs, signal);
+    }
+  }
+
+  /** One connection, to its end. @throws when it could not be made, or broke */
+  private async connect(signal: AbortSignal, onLive: () => void): Promise<void> {
+    const { baseUrl, showId, token, onTokenRefused } = this.options;
+    const connection = new AbortController();
+    const abort = () => connection.abort();
+    signal.addEventListener('abort', abort);
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => connection.abort(new Error('The server has gone silent.')), LONGEST_SILENCE_MS);
+    };
+    try {
+      heard();
+      const bearer = await token?.();
+      const call = this.options.fetch ?? fetch;
+      const response = await call(`${baseUrl}/api/shows/${showId}/events/`, {
+        headers: {
+          accept: 'text/event-stream',
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+          ...(this.lastEventId === undefined ? {} : { 'last-event-id': this.lastEventId }),
+        },
+        cache: 'no-store',
+        signal: connection.signal,
+      });
+      if (response.status === 401) onTokenRefused?.();
+      if (response.status === 404) throw new NoSuchShow();
+      if (!response.ok || !response.body) throw new Error(`The server answered ${response.status}.`);
+      await this.read(response.body, heard, onLive);
+    } finally {
+      clearTimeout(silence);
+      signal.removeEventListener('abort', abort);
+      connection.abort();
+    }
+  }
+
+  private async read(body: ReadableStream<Uint8Array>, onHeard: () => void, onLive: () => void): Promise<void> {
+    const parser = new EventParser();
+    const decoder = new TextDecoder();
+    const reader = body.getReader();
+    let [hasEvents, isLive] = [false, false];
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      onHeard();
+      const text = decoder.decode(value, { stream: true });
+      for (const event of parser.push(text)) {
+        if (!hasEvents) this.clock.reset();
+        hasEvents = true;
+        this.take(event);
+      }
+      // Who has missed nothing is sent a mere comment. A big snapshot comes in pieces, and is not there with the first.
+      if (!isLive && (hasEvents || text.startsWith(':'))) {
+        isLive = true;
+        onLive();
+      }
+    }
+  }
+
+  private take({ type, data, id }: ServerSentEvent): void {
+    if (type !== 'snapshot' && type !== 'seats') return;
+    const { seats, server_time: serverTime } = JSON.parse(data) as { seats: SeatReport[]; server_time: string };
+    this.clock.observe(serverTime);
+    this.changed(this.merge.merge(seats));
+    this.lastEventId = id;
+  }
+
+  private changed(seats: SeatReport[]): void {
+    if (seats.length === 0) return;
+    this.scheduleLapse();
+    this.options.onChange({ seats, counts: this.counts });
+  }
+
+  /** One's own holds end on time, even while there is no connection. */
+  private scheduleLapse(): void {
+    clearTimeout(this.lapseTimer);
+    let nextMs = Infinity;
+    for (const { hold_expires_at: expiresAt } of this.merge.seats) {
+      if (expiresAt !== undefined) nextMs = Math.min(nextMs, Date.parse(expiresAt));
+    }
+    if (nextMs === Infinity || !this.running) return;
+    this.lapseTimer = setTimeout(() => {
+      const lapsed = this.merge.lapse(this.nowMs);
+      if (lapsed.length > 0) this.changed(lapsed);
+      else this.scheduleLapse();
+    }, Math.max(1, nextMs - this.nowMs));
+  }
+
+  private wait(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        this.endWait = undefined;
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
+      this.endWait = end;
+    });
+  }
+
+  private tell(connection: Connection): void {
+    this.options.onConnection?.(connection);
+  }
+}

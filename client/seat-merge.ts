@@ -1,0 +1,88 @@
+/**
+ * PURE. What is known of a show's seats, put together from reports that may come late, twice or in any order: of two reports
+ * about a seat the one with the higher version is newer, and reports of one version say the same. So the result depends on
+ * which reports came, and not on when.
+ */
+
+export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED';
+
+/** A seat as the API tells of it. */
+export interface SeatReport {
+  readonly row: string;
+  readonly number: number;
+  readonly status: SeatStatus;
+  readonly version: number;
+  /** On one's own holds only. */
+  readonly held_by_me?: boolean;
+  /** On one's own holds only. */
+  readonly hold_expires_at?: string;
+}
+
+export interface SeatCounts {
+  readonly total: number;
+  readonly available: number;
+  readonly held: number;
+  readonly booked: number;
+}
+
+const COUNT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked' } as const;
+
+export const seatKey = ({ row, number }: Pick<SeatReport, 'row' | 'number'>): string => `${row}/${number}`;
+
+/** Whether a report says more than what is known: something later, or of the same version whose hold it is and until when. */
+function saysMore(report: SeatReport, known: SeatReport | undefined): boolean {
+  if (!known || report.version > known.version) return true;
+  return report.version === known.version && detailOf(report) > detailOf(known);
+}
+
+const detailOf = ({ held_by_me: isMine, hold_expires_at: expiresAt }: SeatReport): number =>
+  (isMine ? 2 : 0) + (expiresAt === undefined ? 0 : 1);
+
+export class SeatMerge {
+  private readonly known = new Map<string, SeatReport>();
+  private readonly tally = { total: 0, available: 0, held: 0, booked: 0 };
+
+  /** Takes over what is news, from a snapshot or from a single change alike. Returns the seats that are different now. */
+  merge(reports: Iterable<SeatReport>): SeatReport[] {
+    const changed: SeatReport[] = [];
+    for (const report of reports) {
+      const key = seatKey(report);
+      const known = this.known.get(key);
+      if (!saysMore(report, known)) continue;
+      if (known) this.count(known, -1);
+      this.count(report, 1);
+      this.known.set(key, report);
+      changed.push(report);
+    }
+    return changed;
+  }
+
+  /** Makes those holds with a known deadline AVAILABLE that have lapsed, as the server does: with the version their expiry will have. */
+  lapse(nowMs: number): SeatReport[] {
+    const lapsed: SeatReport[] = [];
+    for (const { row, number, version, hold_expires_at: expiresAt } of this.known.values()) {
+      if (expiresAt !== undefined && Date.parse(expiresAt) <= nowMs) {
+        lapsed.push({ row, number, status: 'AVAILABLE', version: version + 1 });
+      }
+    }
+    return this.merge(lapsed);
+  }
+
+  get(key: string): SeatReport | undefined {
+    return this.known.get(key);
+  }
+
+  /** All seats, in the order in which they became known. */
+  get seats(): IterableIterator<SeatReport> {
+    return this.known.values();
+  }
+
+  get counts(): SeatCounts {
+    return { ...this.tally };
+  }
+
+  private count({ status }: SeatReport, by: 1 | -1): void {
+    this.tally.total += by;
+    this.tally[COUNT_OF[status]] += by;
+  }
+}

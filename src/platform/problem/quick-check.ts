@@ -1,0 +1,57 @@
+import { TransformationType } from 'class-transformer';
+import { getMetadataStorage } from 'class-validator';
+// What @Type and @Transform have noted down; class-transformer has no other way to it.
+// eslint-disable-next-line -- no types at this path
+const { defaultMetadataStorage } = require('class-transformer/cjs/storage') as typeof import('class-transformer/types/storage');
+
+/**
+ * A quick "surely valid" for request bodies, compiled from the class-validator decorators of a class, which stay the only
+ * statement of the rules. It says yes only to what class-validator would accept as well; to anything else it says nothing,
+ * and the full validation decides and words the errors. Class-validator is half of what a hot route costs, and nearly every
+ * request is valid.
+ */
+export type QuickCheck = (value: unknown) => boolean;
+
+type Check = (value: unknown) => boolean;
+
+/**
+ * Compiles the check of a class: the decorators' own functions, without the machinery that runs and reports them. Undefined
+ * when the class has a condition, a conversion or a nesting that is not understood.
+ */
+export function compileQuickCheck(target: new () => object): QuickCheck | undefined {
+  const storage = getMetadataStorage();
+  const metadata = storage.getTargetValidationMetadatas(target, '', false, false);
+  const properties = new Map<string, Check[]>();
+  for (const { type, constraints, constraintCls, each, propertyName } of metadata) {
+    const checks = properties.get(propertyName) ?? [];
+    properties.set(propertyName, checks);
+    // A value that is converted first can't be judged as it came.
+    const conversions = defaultMetadataStorage.findTransformMetadatas(target, propertyName, TransformationType.PLAIN_TO_CLASS);
+    if (conversions.length > 0) return undefined;
+    if (type === 'nestedValidation') {
+      const nested = defaultMetadataStorage.findTypeMetadata(target, propertyName)?.typeFunction();
+      const check = nested && compileQuickCheck(nested as new () => object);
+      if (!check || !each) return undefined;
+      checks.push((value) => Array.isArray(value) && value.every(check));
+      continue;
+    }
+    const [constraint] = type === 'customValidation' ? storage.getTargetValidatorConstraints(constraintCls) : [];
+    if (!constraint || constraint.async) return undefined;
+    const { instance } = constraint;
+    const check = (value: unknown) =>
+      instance.validate(value, { value, constraints, property: propertyName, object: {}, targetName: target.name }) === true;
+    checks.push(each ? (value) => Array.isArray(value) && value.every(check) : check);
+  }
+  if (properties.size === 0) return undefined;
+
+  const entries = [...properties];
+  return (value) =>
+    isPlainObject(value) &&
+    // As many keys as properties, and each property there: so no key is unknown.
+    Object.keys(value).length === entries.length &&
+    entries.every(([property, checks]) => Object.hasOwn(value, property) && checks.every((check) => check(value[property])));
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

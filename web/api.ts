@@ -1,0 +1,36 @@
+import type { components, paths } from '../client/schema';
+import createClient from './vendor/openapi-fetch.js';
+
+type Schemas = components['schemas'];
+export type Show = Schemas['ShowDto'];
+export type SeatRef = Schemas['SeatRefDto'];
+export type Booking = Schemas['BookingDto'];
+export type ActivityEntry = Schemas['ActivityEntryDto'];
+export type Problem = Schemas['ProblemDetails'];
+
+export const BASE_URL = location.origin;
+
+export const api = createClient<paths>({ baseUrl: BASE_URL, cache: 'no-store' });
+
+/** What came of a call. Status 0: no answer came. */
+export type Answer<Data> =
+  | { readonly isOk: true; readonly status: number; readonly data: Data; readonly tookMs: number }
+  | { readonly isOk: false; readonly status: number; readonly code: string; readonly problem?: Problem; readonly tookMs: number };
+
+export const UNREACHABLE = 'UNREACHABLE';
+
+/** Makes a call; a failure is a value, whatever it is. */
+export async function call<Data>(send: () => Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Answer<Data>> {
+  const startMs = performance.now();
+  const tookMs = () => performance.now() - startMs;
+  try {
+    const { data, error, response } = await send();
+    if (response.ok) return { isOk: true, status: response.status, data: data as Data, tookMs: tookMs() };
+    const problem = typeof error === 'object' && error !== null && 'code' in error ? (error as Problem) : undefined;
+    return { isOk: false, status: response.status, code: problem?.code ?? 'NO_PROBLEM', problem, tookMs: tookMs() };
+  } catch {
+    return { isOk: false, status: 0, code: UNREACHABLE, tookMs: tookMs() };
+  }
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

@@ -1,0 +1,241 @@
+import { Connection, LiveSeats } from '../client/live-seats.ts';
+import { SeatCounts, SeatReport, seatKey } from '../client/seat-merge.ts';
+import { Answer, api, BASE_URL, SeatRef, Show } from './api.ts';
+import { Message, Person } from './person.ts';
+import { CommandName, refusalWords } from './refusal-words.ts';
+import { plural, seatList } from './words.ts';
+
+/** How a seat looks to this page. */
+export type Look = 'available' | 'held-you' | 'held-alex' | 'held' | 'booked-you' | 'booked-alex' | 'booked';
+
+export interface SessionEvents {
+  /** Seats came or changed. */
+  seats(keys: readonly string[]): void;
+  /** Something about a person changed: choice, holds, bookings, message. */
+  persons(): void;
+  connection(connection: Connection): void;
+  /** Seats that a command was refused because of. */
+  refused(keys: readonly string[]): void;
+}
+
+const COMMANDS = {
+  hold: '/api/seats/hold-batch/',
+  book: '/api/seats/book-batch/',
+  release: '/api/seats/release-hold-batch/',
+} as const;
+
+/** One show as this page sees it: its seats, live, and what the persons at the page do about them. */
+export class ShowSession {
+  private readonly live: LiveSeats;
+
+  constructor(
+    readonly show: Show,
+    readonly persons: readonly Person[],
+    private readonly events: SessionEvents,
+  ) {
+    // The stream is that of the first person; what the others hold is known from their answers. A stream for each would
+    // use up the few connections that a browser opens to one server.
+    const { guest } = this.you;
+    this.live = new LiveSeats({
+      baseUrl: BASE_URL,
+      showId: show.id,
+      token: async () => {
+        const token = await guest.token();
+        return token.isOk ? token.data : undefined;
+      },
+      onTokenRefused: () => guest.forget(),
+      onChange: ({ seats }) => this.onSeats(seats),
+      onConnection: (connection) => events.connection(connection),
+    });
+  }
+
+  start(): void {
+    this.live.start();
+    for (const person of this.persons) void this.recall(person);
+  }
+
+  stop(): void {
+    this.live.stop();
+  }
+
+  retryNow(): void {
+    this.live.retryNow();
+  }
+
+  resume(): void {
+    this.live.start();
+  }
+
+  get nowMs(): number {
+    return this.live.nowMs;
+  }
+
+  get counts(): SeatCounts {
+    return this.live.counts;
+  }
+
+  get seats(): SeatReport[] {
+    return [...this.live.seats];
+  }
+
+  seat(key: string): SeatReport | undefined {
+    return this.live.seat(key);
+  }
+
+  look(seat: SeatReport): Look {
+    if (seat.status === 'AVAILABLE') return 'available';
+    if (seat.status === 'HELD') {
+      const holder = this.persons.find((person) => person.holdsSeat(seat));
+      return holder ? `held-${holder.id}` : 'held';
+    }
+    const buyer = this.persons.find((person) => person.booked(seatKey(seat)));
+    return buyer ? `booked-${buyer.id}` : 'booked';
+  }
+
+  holdsOf(person: Person): SeatReport[] {
+    return [...person.holds.keys()].flatMap((key) => {
+      const seat = this.live.seat(key);
+      return seat && person.holdsSeat(seat) ? [seat] : [];
+    });
+  }
+
+  /** The chosen seats that a person could hold, and not those that are the person's already. */
+  wantedBy(person: Person): SeatReport[] {
+    return this.chosenBy(person).filter((seat) => !person.holdsSeat(seat));
+  }
+
+  /** What Book and Release are about: the chosen ones among the person's holds, or else all of them. */
+  targetedBy(person: Person): SeatReport[] {
+    const holds = this.holdsOf(person);
+    const chosen = holds.filter((seat) => person.chosen.has(seatKey(seat)));
+    return chosen.length > 0 ? chosen : holds;
+  }
+
+  private chosenBy(person: Person): SeatReport[] {
+    return [...person.chosen].flatMap((key) => this.live.seat(key) ?? []);
+  }
+
+  toggle(person: Person, key: string): void {
+    if (!person.chosen.delete(key)) person.chosen.add(key);
+    person.message = undefined;
+    this.events.seats([key]);
+    this.events.persons();
+  }
+
+  choose(person: Person, keys: readonly string[]): void {
+    const before = [...person.chosen];
+    person.chosen.clear();
+    for (const key of keys) person.chosen.add(key);
+    this.events.seats([...before, ...keys]);
+    this.events.persons();
+  }
+
+  hold(person: Person, seats: readonly SeatRef[] = this.wantedBy(person)): Promise<void> {
+    return this.command('hold', person, seats, (headers, body) => api.POST(COMMANDS.hold, { headers, body }), (data) => {
+      this.live.observeServerTime(data.server_time);
+      for (const seat of data.seats) person.noteHold(seat, this.nowMs);
+      this.live.report(data.seats);
+      return `${plural(data.seats.length, 'seat')} held for ${person.inSentence}: ${seatList(data.seats)}.`;
+    });
+  }
+
+  book(person: Person): Promise<void> {
+    return this.command('book', person, this.targetedBy(person), (headers, body) => api.POST(COMMANDS.book, { headers, body }), ({ booking }) => {
+      person.noteBooking(booking);
+      this.live.report(booking.seats.flatMap((seat) => this.following(seat, 'BOOKED')));
+      return `${seatList(booking.seats)} booked for ${booking.total_paid} ${booking.currency}. Reference ${booking.reference}.`;
+    });
+  }
+
+  release(person: Person): Promise<void> {
+    return this.command('release', person, this.targetedBy(person), (headers, body) => api.POST(COMMANDS.release, { headers, body }), ({ released }) => {
+      this.live.report(released.flatMap((seat) => this.following(seat, 'AVAILABLE')));
+      return released.length > 0 ? `${seatList(released)} released.` : 'There was nothing to release any more.';
+    });
+  }
+
+  /** An own hold goes straight on to its next step, so the version is known without being told. */
+  private following(ref: SeatRef, status: 'BOOKED' | 'AVAILABLE'): SeatReport[] {
+    const seat = this.live.seat(seatKey(ref));
+    return seat?.status === 'HELD' ? [{ row: seat.row, number: seat.number, status, version: seat.version + 1 }] : [];
+  }
+
+  private async command<Data>(
+    name: CommandName,
+    person: Person,
+    seats: readonly SeatRef[],
+    send: (
+      headers: { authorization: string },
+      body: { show_id: number; seats: SeatRef[] },
+    ) => Promise<{ data?: Data; error?: unknown; response: Response }>,
+    onDone: (data: Data) => string,
+  ): Promise<void> {
+    if (person.isBusy || seats.length === 0) return;
+    const body = { show_id: this.show.id, seats: seats.map(({ row, number }) => ({ row, number })) };
+    const keys = seats.map(seatKey);
+    person.isBusy = true;
+    this.events.persons();
+    const answer = await person.guest.call((headers) => send(headers, body));
+    person.isBusy = false;
+    if (answer.isOk) {
+      person.message = { kind: 'good', text: onDone(answer.data) };
+      for (const key of keys) person.chosen.delete(key);
+    } else {
+      person.message = this.refusal(name, person, answer, keys);
+    }
+    // Whose a seat is may be another now although the seat itself is not.
+    this.events.seats(keys);
+    this.events.persons();
+  }
+
+  private refusal(name: CommandName, person: Person, answer: Extract<Answer<unknown>, { isOk: false }>, keys: readonly string[]): Message {
+    const offending = (answer.problem?.seats ?? []).map(seatKey);
+    for (const key of offending) person.chosen.delete(key);
+    if (offending.length > 0) this.events.refused(offending);
+    const text = refusalWords(name, answer, (seat) => {
+      const known = this.live.seat(seatKey(seat));
+      const holder = known && this.persons.find((other) => other.holdsSeat(known));
+      return holder ? holder.inSentence : 'someone else';
+    });
+    const remaining = name === 'hold' && offending.length > 0 ? keys.filter((key) => !offending.includes(key)) : [];
+    return { kind: 'bad', text, ...(remaining.length > 0 ? { remaining } : {}) };
+  }
+
+  private onSeats(seats: readonly SeatReport[]): void {
+    for (const seat of seats) if (seat.held_by_me) this.you.noteHold(seat, this.nowMs);
+    this.events.seats(seats.map(seatKey));
+    this.events.persons();
+  }
+
+  /** After a reload: what a person holds and has booked. */
+  private async recall(person: Person): Promise<void> {
+    const [map, bookings] = await Promise.all([
+      person === this.you
+        ? undefined
+        : person.guest.call((headers) => api.GET('/api/seats/', { headers, params: { query: { show_id: this.show.id } } })),
+      person.guest.call((headers) => api.GET('/api/bookings/', { headers })),
+    ]);
+    const keys: string[] = [];
+    if (map?.isOk) {
+      for (const seat of map.data.seats.filter((found) => found.held_by_me)) {
+        person.noteHold(seat, Date.parse(map.data.server_time));
+        this.live.report([seat]);
+        keys.push(seatKey(seat));
+      }
+    }
+    if (bookings.isOk) {
+      for (const booking of [...bookings.data.bookings].reverse().filter((found) => found.show_id === this.show.id)) {
+        person.noteBooking(booking);
+        keys.push(...booking.seats.map(seatKey));
+      }
+    }
+    if (keys.length > 0) {
+      this.events.seats(keys);
+      this.events.persons();
+    }
+  }
+
+  private get you(): Person {
+    return this.persons[0]!;
+  }
+}
