@@ -319,6 +319,16 @@ describe('the stored answer', () => {
     expect(isReplayed(await ok(me.hold(showId, ['A3'], keyed(old))))).toBeNull();
   });
 
+  it('counts as forgotten at its time, whether or not it has been cleaned up', async () => {
+    const key = newKey();
+    await ok(me.hold(showId, ['A1'], keyed(key)));
+    await age(key, '24:00:01');
+    const other = await ok(me.hold(showId, ['A2'], keyed(key)));
+    expect(isReplayed(other)).toBeNull();
+    expect(await records(key)).toBe(1);
+    expectReplay(await me.hold(showId, ['A2'], keyed(key)), other);
+  });
+
   it('is written with its effect: when one can’t be, neither is', async () => {
     const key = newKey();
     await target.dataSource.query(`ALTER TABLE idempotency_record ADD CONSTRAINT refuse_all CHECK (key <> '${key}')`);
