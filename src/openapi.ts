@@ -37,10 +37,9 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
     Object.entries(document.paths).map(([path, item]) => [path.startsWith('/api/') ? `${path}/` : path, item]),
   );
   // A bound that a deployment may set differently.
-  const seats = document.components?.schemas?.SeatCommandDto;
-  if (seats && 'properties' in seats) {
-    Object.assign(seats.properties!.seats!, { maxItems: config.MAX_SEATS_PER_COMMAND, uniqueItems: true });
-  }
+  const command = document.components?.schemas?.SeatCommandDto;
+  const seats = command && 'properties' in command ? command.properties?.seats : undefined;
+  if (seats) Object.assign(seats, { maxItems: config.MAX_SEATS_PER_COMMAND, uniqueItems: true });
   return integersOnly(document);
 }
 

@@ -72,7 +72,7 @@ function sendRaw(bytes: string): Promise<Received> {
 }
 
 const LEAKS =
-  /\b(SELECT|INSERT|UPDATE|DELETE) .*\b(FROM|INTO|SET)\b|relation "|column "|constraint "|syntax error|invalid input syntax|invalid byte sequence|out of range for type|duplicate key|QueryFailedError|pg_|postgres|typeorm|node_modules|\.[jt]s:\d+|\bat \S+ \(|TypeError|RangeError|SyntaxError|FST_ERR/i;
+  /\b(SELECT|INSERT|UPDATE|DELETE) .*\b(FROM|INTO|SET)\b|relation "|column "|constraint "|syntax error|invalid input syntax|invalid byte sequence|out of range for type|duplicate key|QueryFailedError|\bpg_[a-z]|postgres|typeorm|node_modules|\.[jt]s:\d+|\bat \S+ \(|TypeError|RangeError|SyntaxError|FST_ERR/i;
 
 /** Throws unless the answer is one that a client may get, and that is not the server's fault. */
 function check(sent: Pick<Sent, 'method'>, { status, headers, text }: Received): void {
@@ -80,7 +80,8 @@ function check(sent: Pick<Sent, 'method'>, { status, headers, text }: Received):
   if (!(status >= 200 && status < 500)) throw wrong('not the client’s doing');
   if (status >= 300 && status < 400 && status !== 304) throw wrong('a redirect');
   if (!headers['x-request-id']) throw wrong('no request id');
-  if (LEAKS.test(text)) throw wrong('a leak');
+  // A token is random, and may happen to contain anything.
+  if (LEAKS.test(text.replace(/"access_token":"[^"]+"/, ''))) throw wrong('a leak');
   if (status < 400) return;
   if (headers['content-type'] !== 'application/problem+json') throw wrong(`media type ${String(headers['content-type'])}`);
   if (sent.method === 'HEAD') return;

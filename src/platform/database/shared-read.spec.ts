@@ -108,6 +108,17 @@ describe('a shared read', () => {
     expect(await third).toBe('answer 2');
   });
 
+  it('who asks again the moment they are answered shares the next query with those who wait for it', async () => {
+    const database = new Database();
+    const again = database.shared.read('a').then(() => database.shared.read('a'));
+    const waiting = database.shared.read('a');
+    database.queries[0]!.answer();
+    await settle();
+    expect(database.queries).toHaveLength(2);
+    database.queries[1]!.answer();
+    expect(await Promise.all([again, waiting])).toEqual(['answer 1', 'answer 1']);
+  });
+
   it('forgets a key that nobody asks about', async () => {
     const database = new Database();
     const reads = [database.read('a'), database.read('a'), database.read('b')];
