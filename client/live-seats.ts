@@ -162,7 +162,6 @@ export class LiveSeats {
           ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
           ...(this.lastEventId === undefined ? {} : { 'last-event-id': this.lastEventId }),
         },
-        cache: 'no-store',
         signal: connection.signal,
       });
       if (response.status === 401) onTokenRefused?.();

@@ -219,7 +219,6 @@ export class ShowSession {
     if (map?.isOk) {
       for (const seat of map.data.seats.filter((found) => found.held_by_me)) {
         person.noteHold(seat, Date.parse(map.data.server_time));
-        this.live.report([seat]);
         keys.push(seatKey(seat));
       }
     }

@@ -1,0 +1,88 @@
+import { find } from './dom.ts';
+
+const SMALLEST_PX = 9;
+const LARGEST_PX = 72;
+/** What a fit does not go beyond: few seats don't become a wall of tiles. */
+const LARGEST_FIT_PX = 48;
+const LARGEST_FIT_ON_WALL_PX = 64;
+const WALL_WIDTH_PX = 1_900;
+/** Small seats show no numbers. */
+const NUMBERS_FROM_PX = 19;
+/** What a finger hits. */
+const FINGER_PX = 26;
+const STEP = 1.25;
+/** The space between seats and beside rows, in seats; as in house.css. */
+const GAP = 0.16;
+const LABELS = 2.6;
+
+export interface Zoom {
+  /** Makes a house of this many seats across and rows fill the view; for fingers it is larger than that and scrolls. */
+  fit(widest: number, rows: number): void;
+}
+
+/** The size of a seat: by buttons, by ctrl and wheel (which is what a pinch on a trackpad is), or to fit. */
+export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
+  const [smaller, larger, whole] = [find('#zoom-out'), find('#zoom-in'), find('#zoom-fit')];
+  let size = 32;
+  let [across, rows] = [10, 5];
+  let isFitted = true;
+  let isWhole = false;
+
+  const apply = (wanted: number, x: number, y: number) => {
+    const next = Math.min(LARGEST_PX, Math.max(SMALLEST_PX, wanted));
+    // What is under the pointer, or in the middle, stays there.
+    const before = grid.getBoundingClientRect();
+    const place = { x: (x - before.left) / before.width, y: (y - before.top) / before.height };
+    size = next;
+    grid.parentElement!.style.setProperty('--seat', `${next}px`);
+    grid.dataset.density = next < NUMBERS_FROM_PX ? 'far' : 'near';
+    smaller.toggleAttribute('disabled', next <= SMALLEST_PX);
+    larger.toggleAttribute('disabled', next >= LARGEST_PX);
+    const after = grid.getBoundingClientRect();
+    viewport.scrollBy(after.left + place.x * after.width - x, after.top + place.y * after.height - y);
+  };
+  const atCentre = (wanted: number) => {
+    const box = viewport.getBoundingClientRect();
+    apply(wanted, box.left + box.width / 2, box.top + box.height / 2);
+  };
+  const zoomTo = (wanted: number) => {
+    isFitted = false;
+    atCentre(wanted);
+  };
+  const fit = () => {
+    isFitted = true;
+    const most = window.innerWidth >= WALL_WIDTH_PX ? LARGEST_FIT_ON_WALL_PX : LARGEST_FIT_PX;
+    const byWidth = (viewport.clientWidth - 32) / (across * (1 + GAP) + LABELS);
+    const byHeight = (viewport.clientHeight - 110) / (rows * (1 + GAP));
+    const least = !isWhole && matchMedia('(pointer: coarse)').matches ? FINGER_PX : 0;
+    // A view as tall as its content has no height of its own to fit into.
+    const hasHeight = getComputedStyle(viewport).maxHeight === 'none';
+    atCentre(Math.floor(Math.min(most, Math.max(least, hasHeight ? Math.min(byWidth, byHeight) : byWidth))));
+    viewport.scrollTo((viewport.scrollWidth - viewport.clientWidth) / 2, 0);
+  };
+
+  smaller.addEventListener('click', () => zoomTo(size / STEP));
+  larger.addEventListener('click', () => zoomTo(size * STEP));
+  whole.addEventListener('click', () => {
+    isWhole = true;
+    fit();
+  });
+  viewport.addEventListener(
+    'wheel',
+    (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      isFitted = false;
+      apply(size * Math.exp(-event.deltaY / 240), event.clientX, event.clientY);
+    },
+    { passive: false },
+  );
+  new ResizeObserver(() => isFitted && fit()).observe(viewport);
+  return {
+    fit(widestRow, rowCount) {
+      [across, rows] = [widestRow, rowCount];
+      isWhole = false;
+      fit();
+    },
+  };
+}
