@@ -11,6 +11,7 @@ import { migrate } from '../src/platform/database/migrate';
 import { schema } from '../src/schema';
 import { addLoadTestShows } from '../src/shows/load-test-shows';
 import { LoadResult, post, runLoad } from './http-load';
+import { watchHolds } from './live';
 import { pgbenchHoldsPerSecond } from './pgbench';
 import { BenchServer, startServer } from './server';
 
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
       clients: { type: 'string', default: '64' },
       seconds: { type: 'string', default: '4' },
       rounds: { type: 'string', default: '5' },
+      watchers: { type: 'string', default: '2000' },
     },
   });
   const clients = Number(values.clients);
@@ -81,6 +83,16 @@ async function main(): Promise<void> {
     print('combined ÷ COMBINE_MAX=1 with 16 connections', results.combined!, results.pooled!);
     if (results.pgbench!.length > 0) print('combined ÷ pgbench', results.combined!, results.pgbench!);
     else log('pgbench is not installed (Debian: postgresql-contrib; or name it in PGBENCH): no comparison with it');
+
+    await reset(dataSource);
+    const [{ id: showId }] = await dataSource.query('SELECT min(id) AS id FROM show');
+    const live = await watchHolds(combined.server, showId, combined.tokens, Number(values.watchers), 100);
+    const sorted = live.delaysMs.sort((x, y) => x - y);
+    const percentile = (p: number) => sorted[Math.floor((sorted.length - 1) * p)]!.toFixed(0);
+    console.log(
+      `${live.watchers} watchers of one show, ${live.holds} holds: event behind the answer by ${percentile(0.5)} ms (median), ` +
+        `${percentile(0.99)} ms (p99), ${percentile(1)} ms (last); memory ${live.rssBeforeMb.toFixed(0)} → ${live.rssAfterMb.toFixed(0)} MB`,
+    );
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
     await dataSource.destroy();
