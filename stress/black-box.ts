@@ -1,9 +1,9 @@
-import type { Answer, Attempt, Command, HeldSeat, SeatName, SeenSeat, Violation } from './history';
-import { Event, Limits, linearize } from './linearizability';
+import type { Attempt, Violation } from './history';
+import { Limits, linearize } from './linearizability';
 import { ModelScene } from './model-scene';
-import { describe, Operation } from './operations';
-import { effectByAnswer, effectOf, effectOfRead, isOver, isPast, lapse, ModelSeat } from './seat-rules';
-import { serverClock, ServerClock } from './server-clock';
+import type { Operation } from './operations';
+import { serverClock } from './server-clock';
+import { eventsOf, modelSeat } from './show-events';
 
 /**
  * PURE but for the stop watch. Checks every show of a history by itself: is there an order in which all that was told is
@@ -61,106 +61,6 @@ function byShow(operations: readonly Operation[]): Map<number, Operation[]> {
     else shows.set(operation.showId, [operation]);
   }
   return shows;
-}
-
-const FROM_BEFORE = '?before';
-
-function modelSeat({ seat, status, version }: SeenSeat): readonly [SeatName, ModelSeat] {
-  return [seat, { status, version, ...(status === 'HELD' ? { deadline: `${FROM_BEFORE} ${seat}` } : {}) }];
-}
-
-interface World {
-  readonly clock: ServerClock;
-  readonly holdTtlMs: number;
-  readonly holdLimit: number;
-}
-
-/** What happened, what may have happened, and what time did. */
-function eventsOf(operations: readonly Operation[], seats: readonly SeenSeat[], world: World): Event[] {
-  const events: Event[] = [];
-  /** By seat and deadline: who was told of it. */
-  const told = new Map<string, { seat: SeatName; deadlineMs: number; by: Event[] }>();
-  for (const operation of operations) {
-    const event = eventOf(operation, world.holdLimit);
-    events.push(event);
-    for (const { seat, deadlineMs } of deadlinesIn(operation.answer)) {
-      const name = `${seat} ${deadlineMs}`;
-      const known = told.get(name) ?? { seat, deadlineMs, by: [] };
-      known.by.push(event);
-      told.set(name, known);
-    }
-    // Holds that nobody has been told of lapse as well, some time.
-    if (operation.command === 'hold' && operation.answer === undefined) {
-      for (const seat of operation.seats) {
-        events.push(mayLapse(seat, `${aliasOf(operation)} ${seat}`, operation.sentMs + world.holdTtlMs));
-      }
-    }
-  }
-  for (const { seat, deadlineMs, by } of told.values()) {
-    events.push({
-      text: `hold of ${seat} until ${new Date(deadlineMs).toISOString()} lapses`,
-      beginMs: deadlineMs - world.clock.aheadMaxMs,
-      endMs: deadlineMs - world.clock.aheadMinMs,
-      isCertain: true,
-      effect: (scene) => lapse(seat, deadlineMs, scene),
-      isLost: () => false,
-      concerns: () => [seat],
-      awaits: by,
-    });
-  }
-  for (const { seat, status } of seats) if (status === 'HELD') events.push(mayLapse(seat, `${FROM_BEFORE} ${seat}`, -Infinity));
-  // What lapses after the end of the history is no part of it.
-  const endMs = Math.max(...operations.map(({ sentMs, answeredMs }) => (answeredMs === Infinity ? sentMs : answeredMs)));
-  return events.filter(({ beginMs }) => beginMs <= endMs);
-}
-
-function eventOf(operation: Operation, holdLimit: number): Event {
-  const { command: name, holder, seats, answer, sentMs, answeredMs } = operation;
-  const common = { text: describe(operation), beginMs: sentMs, endMs: answeredMs };
-  if (answer?.kind === 'seen') {
-    return {
-      ...common,
-      isCertain: true,
-      effect: (scene) => effectOfRead(holder, answer, scene),
-      isLost: (scene) => answer.seats.some((seen) => isPast(seen, scene)),
-      concerns: (scene) => answer.seats.flatMap(({ seat, version }) => (scene.get(seat)?.version === version ? [] : [seat])),
-    };
-  }
-  const command = { name: name as Command, holder, seats, alias: aliasOf(operation) };
-  const concerned = [holder, ...seats];
-  return {
-    ...common,
-    isCertain: answer !== undefined,
-    effect: answer
-      ? (scene) => effectByAnswer(command, answer, scene, holdLimit)
-      : (scene) => {
-          const effect = effectOf(command, scene, holdLimit);
-          return 'changes' in effect ? effect.changes : [];
-        },
-    isLost: (scene) => answer !== undefined && isOver(command, answer, scene),
-    concerns: () => concerned,
-  };
-}
-
-function mayLapse(seat: SeatName, deadline: string, beginMs: number): Event {
-  return {
-    text: `hold of ${seat} lapses`,
-    beginMs,
-    endMs: Infinity,
-    isCertain: false,
-    effect: (scene) => lapse(seat, deadline, scene),
-    isLost: () => false,
-    concerns: () => [seat],
-  };
-}
-
-/** Question marks start no id of the server's. */
-const aliasOf = ({ id }: Operation) => `?${id}`;
-
-function deadlinesIn(answer: Answer | undefined): HeldSeat[] {
-  if (answer?.kind === 'held') return [...answer.seats];
-  if (answer?.kind !== 'seen') return [];
-  return answer.seats.flatMap(({ seat, version, deadlineMs }) => (deadlineMs === null ? [] : [{ seat, version, deadlineMs }]));
 }
 
 /** How long a hold lasts, as far as the answers tell; 0 when they don't. */

@@ -124,7 +124,10 @@ class LedgerCheck {
       if (this.claims.has(step) || step.command === 'expire' || !ours.has(step.holder)) continue;
       const candidates = this.unknown.get(stepOf(step)) ?? [];
       const fitting = candidates.filter((one) => this.mayBeAt(step, one));
-      const found = fitting.find((one) => transactions.get(one) === step.transaction) ?? fitting.find((one) => !transactions.has(one)) ?? fitting[0];
+      // Of several that somebody hung up on, the one that is there with all its seats.
+      const whole = fitting.filter((one) => one.seats.every((seat) => this.ledger.isDoneBy(one, seat, step)));
+      const found =
+        whole.find((one) => transactions.get(one) === step.transaction) ?? whole.find((one) => !transactions.has(one)) ?? whole[0] ?? fitting[0];
       if (!found) {
         this.tell('EXPLAINED', step.showId, `nobody asked for ${told(step)} of ${step.seat} by ${step.holder}`);
         continue;

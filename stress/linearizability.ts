@@ -8,8 +8,8 @@ import type { Change, Scene } from './seat-rules';
  * - What changes nothing and fits now is taken at once. Taking it later can't help: it would still change nothing, and until
  *   then it only stands in the way.
  * - Where something certain can never happen any more, as its seats have moved on, nothing else is tried.
- * - What need not have happened comes last, and only where it has to do with what is certain to come next: otherwise it may
- *   as well come later.
+ * - Of what may come next, only a stubborn set is tried (Valmari 1990): everything that could bring about the event that must
+ *   end first, or come into conflict with that. The rest may as well come later, as it ends later.
  * - Only what has failed is remembered, so a straight way costs no memory.
  */
 
@@ -24,8 +24,10 @@ export interface Event {
   readonly effect: (scene: Scene) => readonly Change[] | undefined;
   /** Whether it can't happen any more, whatever comes before it. */
   readonly isLost: (scene: Scene) => boolean;
-  /** Whom and which seats what comes before it must not touch, or must touch, for it to happen. */
-  readonly concerns: (scene: Scene) => readonly string[];
+  /** The seats and people that it changes or depends on, less those that must change before it can happen. */
+  readonly touches: (scene: Scene) => readonly string[];
+  /** Seats and people of which one must change before it can happen, if it can't now. */
+  readonly needs: (scene: Scene) => readonly string[];
   /** Events that happened before it, whatever the clocks say. */
   readonly awaits?: readonly Event[];
 }
@@ -132,27 +134,40 @@ class Search {
     return { taken, key, ways, next: 0, back: [] };
   }
 
-  /** What can be next and changes something: first what is certain, the first to end before the others. */
+  /** What can be next and changes something, of a stubborn set: first what is certain, by its end. */
   private waysOn(possible: readonly number[]): Way[] {
-    const wayOf = (index: number): Way[] => {
-      const changes = this.events[index]!.effect(this.scene);
-      return changes && changes.length > 0 ? [{ index, changes }] : [];
-    };
-    const certain = possible.filter((index) => this.events[index]!.isCertain);
-    const concerned = new Set(certain.flatMap((index) => this.events[index]!.concerns(this.scene)));
-    const ways = certain.flatMap(wayOf).sort((a, b) => this.events[a.index]!.endMs - this.events[b.index]!.endMs);
-    let others = possible.filter((index) => !this.events[index]!.isCertain);
+    const needed = new Set(this.needsOfFirst());
+    const stubborn: number[] = [];
+    let others = possible;
     for (let before = -1; before !== others.length; ) {
       before = others.length;
       others = others.filter((index) => {
-        const touched = this.events[index]!.concerns(this.scene);
-        if (!touched.some((one) => concerned.has(one))) return true;
-        for (const one of touched) concerned.add(one);
-        ways.push(...wayOf(index));
+        const event = this.events[index]!;
+        if (!event.touches(this.scene).some((one) => needed.has(one))) return true;
+        for (const one of event.needs(this.scene)) needed.add(one);
+        stubborn.push(index);
         return false;
       });
     }
-    return ways;
+    const endOf = (index: number) => (this.events[index]!.isCertain ? this.events[index]!.endMs : Number.MAX_VALUE);
+    return stubborn
+      .sort((a, b) => endOf(a) - endOf(b))
+      .flatMap((index) => {
+        const changes = this.events[index]!.effect(this.scene);
+        return changes && changes.length > 0 ? [{ index, changes }] : [];
+      });
+  }
+
+  /** What the certain event that ends first needs, and what those need that it waits for. */
+  private needsOfFirst(): string[] {
+    let first = -1;
+    for (const index of this.left) {
+      const event = this.events[index]!;
+      if (first >= 0 && event.beginMs > this.events[first]!.endMs) break;
+      if (event.isCertain && (first < 0 || event.endMs < this.events[first]!.endMs)) first = index;
+    }
+    const awaited = this.awaited[first]!.filter((index) => this.left.has(index));
+    return [first, ...awaited].flatMap((index) => [...this.events[index]!.needs(this.scene)]);
   }
 
   /** Takes the next way that has not been tried, from here or from the nearest place before. False when there is none. */

@@ -148,6 +148,16 @@ export function isPast({ seat, version, status }: SeenSeat, scene: Scene): boole
   return !state || state.version > version || (state.version === version && state.status !== status);
 }
 
+/** Whether a seat must change before it can be seen so. */
+export function isToCome({ seat, version }: SeenSeat, scene: Scene): boolean {
+  return scene.get(seat)?.version !== version;
+}
+
+/** Whether to see a seat so is to learn its deadline. */
+export function isNews({ seat, deadlineMs }: SeenSeat, scene: Scene): boolean {
+  return deadlineMs !== null && scene.get(seat)?.deadline !== deadlineMs;
+}
+
 /** Whether a command can never be answered so again: a booked seat stays booked, and a hold has told its version. */
 export function isOver({ holder, seats }: ModelCommand, answer: Answer, scene: Scene): boolean {
   if (answer.kind === 'held') return answer.seats.some(({ seat, version }) => isPast({ seat, version, status: 'HELD', deadlineMs: null }, scene));

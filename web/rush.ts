@@ -94,7 +94,7 @@ function tally({ answers, tookMs }: { answers: readonly Answer<unknown>[]; tookM
 
 /** Does a thing many times, several at once. */
 async function pooled<Result>(count: number, run: (index: number) => Promise<Result>, onProgress: (done: number) => void): Promise<Result[]> {
-  const results = new Array<Result>(count);
+  const results: Result[] = [];
   let [next, done] = [0, 0];
   const work = async () => {
     while (next < count) {
