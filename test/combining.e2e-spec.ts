@@ -245,7 +245,7 @@ describe('combining', () => {
       expect(statements.splice(0).map(kindOf)).toEqual(['BEGIN', 'LOCK', 'CLOCK', 'SELECT', 'SELECT', 'ROLLBACK']);
       await people[0]!.book(showId, ['A1', 'A2']);
       expect(statements.splice(0).map(kindOf)).toEqual([
-        'BEGIN', 'LOCK', 'CLOCK', 'SELECT', 'UPDATE', 'INSERT', 'INSERT', 'INSERT', 'COMMIT',
+        'BEGIN', 'LOCK', 'CLOCK', 'SELECT', 'UPDATE', 'INSERT', 'INSERT', 'INSERT', 'CLOCK', 'COMMIT',
       ]);
     } finally {
       jest.restoreAllMocks();

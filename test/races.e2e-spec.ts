@@ -100,6 +100,29 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     expect(await seatRow('A', 1)).toMatchObject({ status: 'HELD', version: 1, booking_id: null });
   });
 
+  test('lapse between the decision and the commit: what readers have seen AVAILABLE is not BOOKED a moment later', async () => {
+    const brief = await startApp({ ...mode, DATABASE_URL: one.databaseUrl, HOLD_TTL_SECONDS: '1', LOCK_TIMEOUT_MS: '10000' });
+    try {
+      const holder = await person(brief);
+      const held = await holder.hold(showId, ['A1']);
+      const blocker = await block(one.databaseUrl, STOP_WRITES);
+      const booking = holder.book(showId, ['A1']);
+      await blocker.untilWaiting(1); // decided, and stopped before its UPDATE
+      await until(async () => {
+        const [{ lapsed }] = await one.dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS lapsed', [held.body.expires_at]);
+        return lapsed;
+      });
+      const seen = (await holder.seatMap(showId)).body.seats[0];
+      expect(seen).toEqual({ row: 'A', number: 1, status: 'AVAILABLE', version: 2 });
+      await blocker.release();
+
+      expect((await booking).body.seats).toEqual([{ row: 'A', number: 1, code: 'HOLD_GONE' }]);
+      expect((await holder.seatMap(showId)).body.seats[0]).toEqual(seen);
+    } finally {
+      await brief.close();
+    }
+  });
+
   test('same key twice, on two instances at once: one effect, one answer, the second marked', async () => {
     const [here, there] = await onBoth();
     const key = { 'idempotency-key': 'twice' };

@@ -45,7 +45,7 @@ export class CountsView {
       available, booked, 'held-you': you, 'held-alex': alex, held: Math.max(0, held - you - alex),
     };
     for (const { look } of ENTRIES) {
-      setText(this.numbers.get(look)!, String(counts[look]));
+      setText(this.numbers.get(look)!, counts[look]!.toLocaleString());
       this.shares.get(look)!.style.flexGrow = String(counts[look]);
     }
   }

@@ -96,7 +96,7 @@ export class ShowsView {
     setText(titleText!, title);
     setText(when!, `${dayAndTime(startsAt)} · ${fromNow(Date.parse(startsAt) - Date.now())}`);
     setText(where!, screen);
-    setText(left!, sales === 'CLOSED' ? 'Sales are closed' : stats.available === 0 ? 'Sold out' : `${stats.available} free`);
+    setText(left!, sales === 'CLOSED' ? 'Sales are closed' : stats.available === 0 ? 'Sold out' : `${stats.available.toLocaleString()} free`);
     (bar!.firstElementChild as HTMLElement).style.transform = `scaleX(${stats.total === 0 ? 0 : stats.available / stats.total})`;
   }
 }

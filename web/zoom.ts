@@ -1,4 +1,4 @@
-import { find } from './dom.ts';
+import { find, oncePerFrame } from './dom.ts';
 
 const SMALLEST_PX = 9;
 const LARGEST_PX = 72;
@@ -61,6 +61,13 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
     viewport.scrollTo((viewport.scrollWidth - viewport.clientWidth) / 2, 0);
   };
 
+  // A wheel turns faster than a large house can be laid out.
+  let wheel: { size: number; x: number; y: number } | undefined;
+  const applyWheel = oncePerFrame(() => {
+    if (wheel) apply(wheel.size, wheel.x, wheel.y);
+    wheel = undefined;
+  });
+
   smaller.addEventListener('click', () => zoomTo(size / STEP));
   larger.addEventListener('click', () => zoomTo(size * STEP));
   whole.addEventListener('click', () => {
@@ -73,7 +80,8 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
       if (!event.ctrlKey) return;
       event.preventDefault();
       isFitted = false;
-      apply(size * Math.exp(-event.deltaY / 240), event.clientX, event.clientY);
+      wheel = { size: (wheel?.size ?? size) * Math.exp(-event.deltaY / 240), x: event.clientX, y: event.clientY };
+      applyWheel();
     },
     { passive: false },
   );

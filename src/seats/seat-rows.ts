@@ -171,6 +171,20 @@ export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonl
   );
 }
 
+/**
+ * How long before a hold's deadline its booking or release must have reached the COMMIT. A commit that became visible after
+ * the deadline would turn a seat that readers have seen AVAILABLE for a moment into a BOOKED one of the same version.
+ */
+const COMMIT_MARGIN_MS = 50;
+
+/**
+ * Fails the transaction unless it is still well before the deadline. Sent last before COMMIT: between the decision and here
+ * a transaction can be held up for as long as it likes.
+ */
+export function sendDeadlineGuard(transaction: PipelinedTransaction, deadlineMs: number): void {
+  void transaction.send('SELECT 1 / (clock_timestamp() < $1::timestamptz)::int', [timestamp(deadlineMs - COMMIT_MARGIN_MS)]);
+}
+
 /** Sends one INSERT for all steps taken. */
 export function sendTransitions(
   transaction: PipelinedTransaction,

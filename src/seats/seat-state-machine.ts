@@ -12,7 +12,7 @@ import { idempotencyKey, isKeyed, KnownAnswer, NewAnswer, sendForget, sendKnownA
 import { SeatChanges } from './seat-changes';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from './seat-command';
 import { decide, Decision, Holdings, NO_HOLDINGS } from './seat-decision';
-import { HoldRow, SeatLock, sendClock, sendHoldings, sendSeatUpdate, sendTransitions } from './seat-rows';
+import { HoldRow, SeatLock, sendClock, sendDeadlineGuard, sendHoldings, sendSeatUpdate, sendTransitions } from './seat-rows';
 import { seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
 
 /**
@@ -307,5 +307,15 @@ class LockedScene {
     if (this.newBookings.length > 0) ledger.insert(transaction, this.newBookings);
     if (this.expiredAnswers.length > 0) sendForget(transaction, this.expiredAnswers);
     if (this.newAnswers.length > 0) sendNewAnswers(transaction, this.newAnswers, this.nowMs);
+    const deadlineMs = this.earliestDeadlineMs();
+    if (deadlineMs !== undefined) sendDeadlineGuard(transaction, deadlineMs);
+  }
+
+  /** Of the holds that were booked or released: those that had to be live. */
+  private earliestDeadlineMs(): number | undefined {
+    const deadlines = this.transitions
+      .filter(({ command }) => command === 'book' || command === 'release')
+      .map(({ holdExpiresAtMs }) => holdExpiresAtMs!);
+    return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
   }
 }

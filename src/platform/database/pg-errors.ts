@@ -16,6 +16,7 @@ export type FailureKind =
 const CONFLICTS = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
+  '22012', // division_by_zero: what sendDeadlineGuard fails with, as SQL has no statement that raises an error
   '23505', // unique_violation: somebody else was first; what is true now is seen after a fresh start
 ]);
 
