@@ -41,13 +41,20 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
     const after = grid.getBoundingClientRect();
     viewport.scrollBy(after.left + place.x * after.width - x, after.top + place.y * after.height - y);
   };
-  const atCentre = (wanted: number) => {
+  const centre = () => {
     const box = viewport.getBoundingClientRect();
-    apply(wanted, box.left + box.width / 2, box.top + box.height / 2);
+    return [box.left + box.width / 2, box.top + box.height / 2] as const;
   };
-  const zoomTo = (wanted: number) => {
+  // Wheels turn, and fingers tap, faster than a large house can be laid out.
+  let pending: { size: number; x: number; y: number } | undefined;
+  const applyPending = oncePerFrame(() => {
+    if (pending) apply(pending.size, pending.x, pending.y);
+    pending = undefined;
+  });
+  const zoomBy = (factor: number, x: number, y: number) => {
     isFitted = false;
-    atCentre(wanted);
+    pending = { size: (pending?.size ?? size) * factor, x, y };
+    applyPending();
   };
   const fit = () => {
     isFitted = true;
@@ -57,19 +64,12 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
     const least = !isWhole && matchMedia('(pointer: coarse)').matches ? FINGER_PX : 0;
     // A view as tall as its content has no height of its own to fit into.
     const hasHeight = getComputedStyle(viewport).maxHeight === 'none';
-    atCentre(Math.floor(Math.min(most, Math.max(least, hasHeight ? Math.min(byWidth, byHeight) : byWidth))));
+    apply(Math.floor(Math.min(most, Math.max(least, hasHeight ? Math.min(byWidth, byHeight) : byWidth))), ...centre());
     viewport.scrollTo((viewport.scrollWidth - viewport.clientWidth) / 2, 0);
   };
 
-  // A wheel turns faster than a large house can be laid out.
-  let wheel: { size: number; x: number; y: number } | undefined;
-  const applyWheel = oncePerFrame(() => {
-    if (wheel) apply(wheel.size, wheel.x, wheel.y);
-    wheel = undefined;
-  });
-
-  smaller.addEventListener('click', () => zoomTo(size / STEP));
-  larger.addEventListener('click', () => zoomTo(size * STEP));
+  smaller.addEventListener('click', () => zoomBy(1 / STEP, ...centre()));
+  larger.addEventListener('click', () => zoomBy(STEP, ...centre()));
   whole.addEventListener('click', () => {
     isWhole = true;
     fit();
@@ -79,9 +79,7 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
     (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
-      isFitted = false;
-      wheel = { size: (wheel?.size ?? size) * Math.exp(-event.deltaY / 240), x: event.clientX, y: event.clientY };
-      applyWheel();
+      zoomBy(Math.exp(-event.deltaY / 240), event.clientX, event.clientY);
     },
     { passive: false },
   );

@@ -280,11 +280,15 @@ describe('the dashboard', () => {
       await looks(page, name, 'held');
       changedMs.push(performance.now() - beforeMs);
     }
-    const zoomMs = await page.evaluate<number>(`(async () => {
-      const start = performance.now();
-      for (let i = 0; i < 6; i++) document.querySelector('#zoom-in').click();
-      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-      return performance.now() - start;
+    const zoomMs = await page.evaluate<number[]>(`(async () => {
+      const steps = [];
+      for (let i = 0; i < 6; i++) {
+        const start = performance.now();
+        document.querySelector('#zoom-in').click();
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        steps.push(performance.now() - start);
+      }
+      return steps;
     })()`);
     const before = await page.evaluate<number>(`document.querySelector('#viewport').scrollLeft`);
     await page.mouse.move(500, 700);
@@ -297,8 +301,9 @@ describe('the dashboard', () => {
     await press(page, 'you', /^Hold/);
     await looks(page, 'AX50', 'held-you');
     await shoot(page, 'arena-near');
+    // Seconds, as the machine may be busy with other things: what is too slow for people was slower by far.
     console.log('10,000 seats', { drawnMs, changedMs, zoomMs });
     expect(Math.max(...changedMs)).toBeLessThan(3_000);
-    expect(zoomMs).toBeLessThan(3_000);
+    expect(Math.max(...zoomMs)).toBeLessThan(3_000);
   });
 });
