@@ -27,6 +27,7 @@ async function up(): Promise<void> {
   console.log(`
 Rowlock is up.
 
+  Dashboard    ${server.url}/
   Swagger UI   ${server.url}/docs
   API          ${server.url}/api/shows/
   Demo login   ${DEMO_USERNAME} / ${DEMO_PASSWORD}

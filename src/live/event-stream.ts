@@ -22,9 +22,10 @@ export class EventStream {
   /** Sends an event rendered by {@link renderEvent}, or leaves it out when the client has fallen behind. */
   send(event: string): void {
     if (this.behind || this.response.writableEnded) return;
-    this.response.write(event);
-    // Whoever has this much unread gets no more of it, and a snapshot later: a gap, but never a silent one.
+    // Whoever has this much unread gets no more of it, and a snapshot later: a gap, but never a silent one. What is unread
+    // before, not after: the snapshot of a large house alone is more, and would call for the next one for ever.
     if (this.response.writableLength > MAX_BUFFERED_BYTES) this.behind = true;
+    else this.response.write(event);
   }
 
   end(): void {
