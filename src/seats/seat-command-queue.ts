@@ -139,9 +139,10 @@ export class SeatCommandQueue {
   }
 
   /** Those that have not waited too long; the others are told so. */
-  private inTime(entries: readonly Entry[]): Entry[] {
+  private inTime(entries: readonly Entry[]): readonly Entry[] {
     const nowMs = performance.now();
     const late = entries.filter((entry) => nowMs > entry.deadlineMs);
+    if (late.length === 0) return entries;
     this.giveUp(late, busy('The command waited too long for its turn; nothing was changed.'));
     return entries.filter((entry) => nowMs <= entry.deadlineMs);
   }
