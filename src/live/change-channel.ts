@@ -11,6 +11,9 @@ const CHANNEL = 'rowlock_seats';
 /** NOTIFY refuses a payload of 8,000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7_900;
 const RECONNECT_DELAY_MS = 500;
+const APPLICATION_NAME = 'rowlock-listen';
+/** How often it is checked whether other instances are still there. */
+const PEERS_INTERVAL_MS = 30_000;
 
 /** A changed seat on its way to the other instances. */
 export type WireSeat = [
@@ -23,7 +26,7 @@ export type WireSeat = [
   holdExpiresAtMs: number | null,
 ];
 
-type Message = { from: string; seats: WireSeat[] } | { from: string; shows: number[] };
+type Message = { seats: WireSeat[] } | { shows: number[] } | { hello: true };
 
 export interface ChannelListener {
   /** Seats changed, at another instance. */
@@ -37,7 +40,7 @@ export interface ChannelListener {
 /**
  * Tells the other instances what changed, through PostgreSQL. Outside the transactions that make the changes, as a NOTIFY
  * takes a lock of the whole cluster at its commit; and combined like them: what comes up while one NOTIFY is under way
- * goes with the next. Nothing depends on it for correctness: a message lost with its sender is made up for by the next
+ * goes with the next. An instance that is alone sends nothing. Nothing depends on it for correctness: a message lost with its sender is made up for by the next
  * look at the seats themselves.
  */
 @Injectable()
@@ -51,6 +54,10 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   private stopped = false;
   private outgoing: WireSeat[] = [];
   private sending = false;
+  /** Whether anybody else listens. An instance says hello when it begins to; while that could not be heard, they may be. */
+  private hasPeers = true;
+  private hellos = 0;
+  private readonly peersTimer = setInterval(() => void this.lookForPeers(), PEERS_INTERVAL_MS).unref();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -68,11 +75,13 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnectTimer);
+    clearInterval(this.peersTimer);
     await this.client?.end().catch(() => undefined);
   }
 
-  /** Sends changes to the other instances, soon. Never throws. */
+  /** Sends changes to the other instances, soon, if there are any. Never throws. */
   send(seats: readonly WireSeat[]): void {
+    if (!this.hasPeers) return;
     this.outgoing.push(...seats);
     if (!this.sending && !this.stopped) void this.drain();
   }
@@ -91,25 +100,42 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private payloads(seats: WireSeat[]): string[] {
-    const whole = this.encode({ from: this.instance, seats });
+    const whole = this.encode({ seats });
     if (Buffer.byteLength(whole) <= MAX_PAYLOAD_BYTES) return [whole];
     if (seats.length > 1) {
       const half = Math.ceil(seats.length / 2);
       return [...this.payloads(seats.slice(0, half)), ...this.payloads(seats.slice(half))];
     }
-    return [this.encode({ from: this.instance, shows: [seats[0]![0]] })];
+    return [this.encode({ shows: [seats[0]![0]] })];
   }
 
+  /** The sender comes first, so that one's own messages are known without reading them. */
   private encode(message: Message): string {
-    return JSON.stringify(message);
+    return this.instance + JSON.stringify(message);
+  }
+
+  private async lookForPeers(): Promise<void> {
+    if (!this.client) return;
+    const { hellos } = this;
+    try {
+      const [{ listeners }] = await this.dataSource.query<[{ listeners: number }]>(
+        'SELECT count(*)::int AS listeners FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
+        [APPLICATION_NAME],
+      );
+      // A hello that came meanwhile is newer than this count.
+      if (hellos === this.hellos && this.client) this.hasPeers = listeners > 1;
+    } catch {
+      this.hasPeers = true;
+    }
   }
 
   private async connect(): Promise<void> {
-    const client = new Client({ ...connectionOptions(this.config), application_name: 'rowlock-listen' });
+    const client = new Client({ ...connectionOptions(this.config), application_name: APPLICATION_NAME });
     this.client = client;
     const lost = (error?: Error) => {
       if (this.client !== client) return;
       this.client = undefined;
+      this.hasPeers = true;
       client.end().catch(() => undefined);
       if (this.stopped) return;
       if (error) this.logger.warn(`The connection that listens for changes was lost: ${error.message}`);
@@ -121,16 +147,20 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
+      await client.query('SELECT pg_notify($1, $2)', [CHANNEL, this.encode({ hello: true })]);
       this.listener?.onGap();
+      await this.lookForPeers();
     } catch (error) {
       lost(error as Error);
     }
   }
 
   private receive(payload: string): void {
-    const message = JSON.parse(payload) as Message;
-    if (message.from === this.instance) return;
+    if (payload.startsWith(this.instance)) return;
+    const message = JSON.parse(payload.slice(this.instance.length)) as Message;
+    this.hasPeers = true;
     if ('seats' in message) this.listener?.onSeats(message.seats);
-    else this.listener?.onShows(message.shows);
+    else if ('shows' in message) this.listener?.onShows(message.shows);
+    else this.hellos++;
   }
 }
