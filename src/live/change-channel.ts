@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { BeforeApplicationShutdown, Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
@@ -11,6 +12,8 @@ const CHANNEL = 'rowlock_seats';
 /** NOTIFY refuses a payload of 8,000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7_900;
 const RECONNECT_DELAY_MS = 500;
+/** Least time between two NOTIFYs: under load, what several transactions changed travels together. */
+const SEND_INTERVAL_MS = 25;
 const APPLICATION_NAME = 'rowlock-listen';
 /** How often it is checked whether other instances are still there. */
 const PEERS_INTERVAL_MS = 30_000;
@@ -95,6 +98,7 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
       } catch (error) {
         this.logger.warn(`Other instances were not told of changes, and will find out by looking: ${String(error)}`);
       }
+      await pause(SEND_INTERVAL_MS, undefined, { ref: false });
     }
     this.sending = false;
   }
