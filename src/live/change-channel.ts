@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { connectionOptions } from '../platform/database/data-source-options';
-import type { SeatStatus } from '../seats/seat-transitions';
+import type { SeatState, SeatStatus } from '../seats/seat-transitions';
 
 const CHANNEL = 'rowlock_seats';
 /** NOTIFY refuses a payload of 8,000 bytes and more. */
@@ -43,8 +43,8 @@ export interface ChannelListener {
 /**
  * Tells the other instances what changed, through PostgreSQL. Outside the transactions that make the changes, as a NOTIFY
  * takes a lock of the whole cluster at its commit; and combined like them: what comes up while one NOTIFY is under way
- * goes with the next. An instance that is alone sends nothing. Nothing depends on it for correctness: a message lost with its sender is made up for by the next
- * look at the seats themselves.
+ * goes with the next. An instance that is alone sends nothing. Nothing depends on it for correctness: a message lost with
+ * its sender is made up for by the next look at the seats themselves.
  */
 @Injectable()
 export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -83,9 +83,11 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /** Sends changes to the other instances, soon, if there are any. Never throws. */
-  send(seats: readonly WireSeat[]): void {
+  send(seats: readonly SeatState[]): void {
     if (!this.hasPeers) return;
-    this.outgoing.push(...seats);
+    for (const { showId, row, number, status, version, holderId, holdExpiresAtMs } of seats) {
+      this.outgoing.push([showId, row, number, status, version, holderId, holdExpiresAtMs]);
+    }
     if (!this.sending && !this.stopped) void this.drain();
   }
 

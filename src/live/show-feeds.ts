@@ -86,11 +86,7 @@ export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApp
 
   committed(seats: readonly SeatState[]): void {
     for (const seat of seats) this.feeds.get(seat.showId)?.report([seat]);
-    this.channel.send(
-      seats.map(({ showId, row, number, status, version, holderId, holdExpiresAtMs }) => [
-        showId, row, number, status, version, holderId, holdExpiresAtMs,
-      ]),
-    );
+    this.channel.send(seats);
   }
 
   uncertain(showIds: readonly number[]): void {
