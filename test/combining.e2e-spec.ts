@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, Connection } from 'pg';
 import { SeatCommandQueue } from '../src/seats/seat-command-queue';
 import { startApp, TestApp } from './support/app';
 import { block, LOCK_SEAT, STOP_WRITES } from './support/blocker';
@@ -235,6 +235,25 @@ describe('combining', () => {
     expect(await transactions(showId)).toBe(1);
   });
 
+  test('a statement is parsed and planned once a connection, also where it failed before', async () => {
+    await start({ LOCK_TIMEOUT_MS: '100' });
+    const blocker = await block(target.databaseUrl, LOCK_SEAT, [showId, 'A', 1]);
+    expect(tally([await people[0]!.hold(showId, ['A1'])])).toEqual({ '503 BUSY': 1 });
+    await blocker.release();
+
+    const parsed = jest.spyOn(Connection.prototype, 'parse');
+    try {
+      expect((await people[0]!.hold(showId, ['A1'])).status).toBe(200);
+      // BEGIN, the lock and ROLLBACK were parsed before; what stood behind the lock was not.
+      expect(parsed.mock.calls.map(([{ text }]) => kindOf(text))).toEqual(['CLOCK', 'SELECT', 'SELECT', 'UPDATE', 'INSERT', 'COMMIT']);
+      parsed.mockClear();
+      expect((await people[1]!.hold(showId, ['A2'])).status).toBe(200);
+      expect(parsed).not.toHaveBeenCalled();
+    } finally {
+      jest.restoreAllMocks();
+    }
+  });
+
   test('a hold is six statements between BEGIN and COMMIT, a refusal writes nothing, and no NOTIFY where nobody else listens', async () => {
     await start({});
     const statements = spyOnStatements();
@@ -264,7 +283,8 @@ function spyOnStatements(): string[] {
   const statements: string[] = [];
   const original = Client.prototype.query as (...args: unknown[]) => unknown;
   jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...args: unknown[]) {
-    statements.push(String(args[0]));
+    const [statement] = args as [string | { text: string }];
+    statements.push(typeof statement === 'string' ? statement : statement.text);
     return original.apply(this, args);
   } as never);
   return statements;

@@ -43,10 +43,14 @@ export class PipelinedTransaction {
     return new PipelinedTransaction(client, release as (brokenBy?: unknown) => void);
   }
 
-  /** Sends a statement. */
+  /**
+   * Sends a statement, which PostgreSQL parses and plans once a connection.
+   *
+   * @param text constant: every text is kept, here and on every connection
+   */
   send<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
     this.writeTogether();
-    const result = this.client.query<Row>(text, values);
+    const result = this.client.query<Row>({ name: statementName(text), text, values });
     // Its failure is reported by stage() or commit(); without this it would count as unhandled until then.
     result.catch(ignore);
     this.sent.push(result);
@@ -111,6 +115,15 @@ export class PipelinedTransaction {
     this.client.off('error', ignore);
     this.release(brokenBy);
   }
+}
+
+const statementNames = new Map<string, string>();
+
+/** Under what name a text is a prepared statement on every connection. */
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) statementNames.set(text, (name = `rowlock_${statementNames.size + 1}`));
+  return name;
 }
 
 function ignore(): void {
