@@ -1,4 +1,4 @@
-import { ConsoleLogger } from '@nestjs/common';
+import { ConsoleLogger, DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
@@ -13,9 +13,16 @@ import { measureRequests } from './platform/metrics/http-metrics';
 import { ProblemFilter } from './platform/problem/problem.filter';
 import { RequestValidationPipe } from './platform/problem/validation.pipe';
 
-/** Builds the app as it runs in production; `main.ts`, `npm run up` and the e2e tests all use it. */
-export async function createApp(config: AppConfig): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), createFastifyAdapter(config), {
+/**
+ * Builds the app as it runs in production; `main.ts`, `npm run up` and the e2e tests all use it.
+ *
+ * @param root the app's modules, and whatever is measured beside them
+ */
+export async function createApp(
+  config: AppConfig,
+  root: DynamicModule = AppModule.forRoot(config),
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config), {
     logger: new ConsoleLogger({
       json: config.LOG_FORMAT === 'json',
       colors: config.LOG_FORMAT === 'text' && process.stdout.isTTY === true,

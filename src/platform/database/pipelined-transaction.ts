@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { arrayLiteral, isPlainArray } from './array-literal';
 import { isConnectionFailure } from './pg-errors';
 
 /** The connection broke after COMMIT was sent: whether the transaction took place can't be known here. */
@@ -50,7 +51,8 @@ export class PipelinedTransaction {
    */
   send<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
     this.writeTogether();
-    const result = this.client.query<Row>({ name: statementName(text), text, values });
+    const written = values.map((value) => (isPlainArray(value) ? arrayLiteral(value) : value));
+    const result = this.client.query<Row>({ name: statementName(text), text, values: written });
     // Its failure is reported by stage() or commit(); without this it would count as unhandled until then.
     result.catch(ignore);
     this.sent.push(result);
