@@ -4,6 +4,8 @@ import { connect, Socket } from 'node:net';
 export interface LoadResult {
   readonly seconds: number;
   readonly answers: number;
+  /** How many answers each client got. */
+  readonly answersOf: readonly number[];
   /** E.g. `{ '200': 41000, '409 SEAT_UNAVAILABLE': 3 }`. */
   readonly counts: Record<string, number>;
   /** Latency of each answer, in milliseconds, unsorted. */
@@ -16,58 +18,115 @@ export interface Load {
   readonly seconds: number;
   /** The k-th request of a client, as raw HTTP/1.1 text; undefined ends the client. */
   readonly request: (client: number, k: number) => string | undefined;
+  /** Is told of each answer before the client's next request is asked for. */
+  readonly onAnswer?: (client: number, outcome: string, tookMs: number) => void;
+  /**
+   * Requests a second, whoever waits for answers (an open loop): a request that finds all clients busy waits, and its
+   * latency counts from when it was due. Without it each client sends its next request when the last is answered.
+   */
+  readonly arrivalsPerSecond?: number;
 }
 
 /**
- * Closed-loop load over keep-alive connections: each client sends its next request when the last is answered. Written on
- * bare sockets, as the generator shares the machine's cores with the server and must take as little of them as it can.
+ * Load over keep-alive connections. Written on bare sockets, as the generator shares the machine's cores with the server
+ * and must take as little of them as it can.
  */
-export async function runLoad({ port, clients, seconds, request }: Load): Promise<LoadResult> {
+export async function runLoad({ port, clients, seconds, request, onAnswer, arrivalsPerSecond }: Load): Promise<LoadResult> {
   const counts: Record<string, number> = {};
   const latenciesMs: number[] = [];
-  const started = performance.now();
-  const endAt = started + seconds * 1_000;
-  await Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
-  return { seconds: (performance.now() - started) / 1_000, answers: latenciesMs.length, counts, latenciesMs };
+  const answersOf = Array.from({ length: clients }, () => 0);
+  const connections = Array.from({ length: clients }, () => new Connection(port));
+  const startedMs = performance.now();
+  const endMs = startedMs + seconds * 1_000;
+  const arrivals = arrivalsPerSecond === undefined ? undefined : new Arrivals(startedMs, endMs, arrivalsPerSecond);
+  try {
+    await Promise.all(connections.map(run));
+  } finally {
+    arrivals?.stop();
+    for (const connection of connections) connection.close();
+  }
+  return { seconds: (performance.now() - startedMs) / 1_000, answers: latenciesMs.length, answersOf, counts, latenciesMs };
 
-  async function runClient(client: number): Promise<void> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const answers = new AnswerReader(socket);
-    try {
-      for (let k = 0; performance.now() < endAt; k++) {
-        const text = request(client, k);
-        if (text === undefined) return;
-        const sentAt = performance.now();
-        socket.write(text);
-        const key = await answers.next();
-        latenciesMs.push(performance.now() - sentAt);
-        counts[key] = (counts[key] ?? 0) + 1;
-      }
-    } finally {
-      socket.destroy();
+  async function run(connection: Connection, client: number): Promise<void> {
+    for (let k = 0; ; k++) {
+      const dueMs = arrivals ? await arrivals.next() : performance.now() < endMs ? performance.now() : undefined;
+      const text = dueMs === undefined ? undefined : request(client, k);
+      if (text === undefined) return;
+      const outcome = await connection.ask(text);
+      const tookMs = performance.now() - dueMs!;
+      latenciesMs.push(tookMs);
+      counts[outcome] = (counts[outcome] ?? 0) + 1;
+      answersOf[client]!++;
+      onAnswer?.(client, outcome, tookMs);
     }
   }
 }
 
-/** Reads one answer at a time; the server sends a Content-Length with each. */
-class AnswerReader {
-  private received = '';
-  private waiting: { resolve: (key: string) => void; reject: (error: Error) => void } | undefined;
+/** Hands out the moments at which requests are due, at a steady rate. */
+class Arrivals {
+  private readonly idle: ((dueMs: number | undefined) => void)[] = [];
+  private readonly timer = setInterval(() => this.handOut(), 1);
+  private dueMs: number;
+  private readonly intervalMs: number;
 
-  constructor(socket: Socket) {
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk: string) => {
+  constructor(
+    startedMs: number,
+    private readonly endMs: number,
+    perSecond: number,
+  ) {
+    this.dueMs = startedMs;
+    this.intervalMs = 1_000 / perSecond;
+  }
+
+  /** When the next request is due, as soon as it is; undefined when there is none any more. */
+  next(): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      this.idle.push(resolve);
+      this.handOut();
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private handOut(): void {
+    const nowMs = performance.now();
+    while (this.idle.length > 0 && this.dueMs <= nowMs && this.dueMs < this.endMs) {
+      this.idle.shift()!(this.dueMs);
+      this.dueMs += this.intervalMs;
+    }
+    if (this.dueMs >= this.endMs) for (const resolve of this.idle.splice(0)) resolve(undefined);
+  }
+}
+
+/** One question at a time; the server sends a Content-Length with each answer. */
+class Connection {
+  private readonly socket: Socket;
+  private received = '';
+  private waiting: { resolve: (outcome: string) => void; reject: (error: Error) => void } | undefined;
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.socket.setEncoding('latin1');
+    this.socket.on('data', (chunk: string) => {
       this.received += chunk;
       this.deliver();
     });
-    socket.on('error', (error) => this.waiting?.reject(error));
-    socket.on('close', () => this.waiting?.reject(new Error('The server closed the connection')));
+    this.socket.on('error', (error) => this.waiting?.reject(error));
+    this.socket.on('close', () => this.waiting?.reject(new Error('The server closed the connection')));
   }
 
-  next(): Promise<string> {
+  /** The status of the answer, with the problem's code if there is one. */
+  ask(text: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
+      this.socket.write(text);
     });
+  }
+
+  close(): void {
+    this.socket.destroy();
   }
 
   private deliver(): void {
@@ -88,4 +147,14 @@ class AnswerReader {
 export function post(path: string, token: string, body: unknown): string {
   const json = JSON.stringify(body);
   return `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+}
+
+export function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+}
+
+/** A percentile of unsorted values; NaN of none. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
 }

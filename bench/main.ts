@@ -1,165 +1,96 @@
 import 'reflect-metadata';
-import { mkdtempSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
-import { parseDatabaseEnvironment } from '../src/platform/config/app-config';
-import { dataSourceOptions } from '../src/platform/database/data-source-options';
-import { openDatabase } from '../src/platform/database/database';
-import { migrate } from '../src/platform/database/migrate';
-import { schema } from '../src/schema';
-import { addLoadTestShows } from '../src/shows/load-test-shows';
-import { LoadResult, post, runLoad } from './http-load';
-import { watchHolds } from './live';
-import { pgbenchHoldsPerSecond } from './pgbench';
-import { BenchServer, startServer } from './server';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArguments, runCommand, UsageError, wholeNumber } from '../src/cli/command';
+import { withSection } from '../src/cli/document';
+import type { Measure } from './bench';
+import { openDatabaseServer } from './house';
+import { holds } from './measures/holds';
+import { instances } from './measures/instances';
+import { latency } from './measures/latency';
+import { memory } from './measures/memory';
+import { roundTrips } from './measures/round-trips';
+import { scale } from './measures/scale';
+import { seatMaps } from './measures/seat-maps';
+import { sellOut } from './measures/sell-out';
+import { watchers } from './measures/watchers';
+import { asMarkdown, asText, Row } from './report';
 
-/**
- * `npm run bench`: durable holds of two free seats over 1,000 shows × 200 seats, combined against one transaction a command
- * against pgbench, interleaved round by round on one database. These machines are noisy: the ratios count, not the figures.
- */
-const SHOWS = 1_000;
-const ROWS = 10;
-const SEATS_PER_ROW = 20;
-const PAIRS_PER_SHOW = (ROWS * SEATS_PER_ROW) / 2;
-const HOLDER_LIMIT = 10;
+const MEASURES: Readonly<Record<string, Measure>> = {
+  holds,
+  'round-trips': roundTrips,
+  latency,
+  'seat-maps': seatMaps,
+  'sell-out': sellOut,
+  instances,
+  watchers,
+  scale,
+  memory,
+};
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      clients: { type: 'string', default: '64' },
-      seconds: { type: 'string', default: '4' },
-      rounds: { type: 'string', default: '5' },
-      watchers: { type: 'string', default: '2000' },
-    },
+const HELP = `Measures what the server can do, beside what it is compared with, in turns on the same machine in the same minutes: the
+ratios count, not the figures. After every turn the answers are compared with the seats, and the ledger is replayed; a
+measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of disk.
+
+  npm run bench
+  npm run bench -- --only holds,latency
+
+  --only NAMES     of ${Object.keys(MEASURES).join(', ')}
+  --clients N      who ask at the same time; 64 by default
+  --seconds N      length of a turn; 4 by default
+  --rounds N       turns of each variant, after one to warm up; 5 by default
+  --json FILE      writes the results as JSON
+  --markdown FILE  writes them as a table
+  --readme         puts that table into README.md
+  --help           prints this
+
+Makes databases of its own on the server of DATABASE_URL, or on an embedded PostgreSQL, and drops them in the end.
+pgbench comes with PostgreSQL (Debian: postgresql-contrib); PGBENCH names it where it is not on the path.`;
+
+void runCommand(async () => {
+  const given = parseArguments(HELP, {
+    only: { type: 'string' },
+    clients: { type: 'string' },
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+    markdown: { type: 'string' },
+    readme: { type: 'boolean' },
   });
-  const clients = Number(values.clients);
-  const seconds = Number(values.seconds);
-  const rounds = Number(values.rounds);
+  if (!given) return 0;
+  const names = given.only?.split(',') ?? Object.keys(MEASURES);
+  const unknown = names.find((name) => !(name in MEASURES));
+  if (unknown !== undefined) throw new UsageError(`--only: there is no "${unknown}".`);
+  const number = (name: 'clients' | 'seconds' | 'rounds', fallback: number, max: number) =>
+    given[name] === undefined ? fallback : wholeNumber(name, given[name], 1, max);
+  const clients = number('clients', 64, 1_000);
+  const seconds = number('seconds', 4, 600);
+  const rounds = number('rounds', 5, 100);
 
-  const dataDir = mkdtempSync(join(tmpdir(), 'rowlock-bench-'));
-  const settings = parseDatabaseEnvironment({
-    EMBEDDED_DATABASE_DIR: dataDir,
-    EMBEDDED_DATABASE: 'true',
-    STATEMENT_TIMEOUT_MS: '120000', // for the making of the seats
-    ...process.env,
-  });
-  const database = await openDatabase(settings, log);
-  const dataSource = await new DataSource(dataSourceOptions({ ...settings, DATABASE_URL: database.url }, schema)).initialize();
-  const servers: BenchServer[] = [];
+  const databases = await openDatabaseServer(log);
+  const machine =
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]!.model}, server, PostgreSQL and load generator together; ` +
+    `${databases.version.split(' on ')[0]}, fsync ${databases.fsync}; ${rounds} rounds of ${seconds} s.`;
+  log(machine);
+  const rows: Row[] = [];
   try {
-    await migrate(dataSource);
-    const [{ version, fsync }] = await dataSource.query("SELECT version(), current_setting('fsync') AS fsync");
-    log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; ${version}; fsync ${fsync}`);
-    log(`${SHOWS} shows × ${ROWS * SEATS_PER_ROW} seats, ${clients} clients, two seats a hold, ${rounds} rounds of ${seconds} s`);
-    await addLoadTestShows(dataSource.createQueryRunner(), { shows: SHOWS, rows: ROWS, seatsPerRow: SEATS_PER_ROW });
-
-    const start = async (extra: Record<string, string>) => {
-      const server = await startServer({ DATABASE_URL: database.url, MAX_HELD_SEATS_PER_HOLDER: String(HOLDER_LIMIT), ...extra });
-      servers.push(server);
-      return { server, tokens: await guestTokens(server, clients) };
-    };
-    const combined = await start({});
-    const separate = await start({ COMBINE_MAX: '1' });
-    // What a team would write itself has a pool of connections, so it is given one here too.
-    const pooled = await start({ COMBINE_MAX: '1', COMBINE_LANES: '16' });
-
-    const results: Record<string, number[]> = { combined: [], separate: [], pooled: [], pgbench: [] };
-    for (let round = 0; round <= rounds; round++) {
-      const figures: Record<string, number | undefined> = {};
-      for (const [name, variant] of Object.entries({ combined, separate, pooled })) {
-        await reset(dataSource);
-        const result = await holdRound(variant.server, variant.tokens, clients, seconds);
-        await check(dataSource, result);
-        figures[name] = result.answers / result.seconds;
+    for (const name of names) {
+      log(name);
+      for (const row of await MEASURES[name]!({ databases, clients, seconds, rounds, log })) {
+        rows.push(row);
+        console.log(asText(row));
       }
-      await reset(dataSource);
-      figures.pgbench = pgbenchHoldsPerSecond(database.url, Math.min(clients, 64), seconds);
-      log(`${round === 0 ? 'warm-up' : `round ${round}`}: ${Object.entries(figures).map(([name, figure]) => `${name} ${figure?.toFixed(0) ?? 'not installed'}`).join(', ')} holds/s`);
-      if (round > 0) for (const [name, figure] of Object.entries(figures)) if (figure !== undefined) results[name]!.push(figure);
     }
-    print('combined ÷ COMBINE_MAX=1', results.combined!, results.separate!);
-    print('combined ÷ COMBINE_MAX=1 with 16 connections', results.combined!, results.pooled!);
-    if (results.pgbench!.length > 0) print('combined ÷ pgbench', results.combined!, results.pgbench!);
-    else log('pgbench is not installed (Debian: postgresql-contrib; or name it in PGBENCH): no comparison with it');
-
-    await reset(dataSource);
-    const [{ id: showId }] = await dataSource.query('SELECT min(id) AS id FROM show');
-    const live = await watchHolds(combined.server, showId, combined.tokens, Number(values.watchers), 100);
-    const sorted = live.delaysMs.sort((x, y) => x - y);
-    const percentile = (p: number) => sorted[Math.floor((sorted.length - 1) * p)]!.toFixed(0);
-    console.log(
-      `${live.watchers} watchers of one show, ${live.holds} holds: event behind the answer by ${percentile(0.5)} ms (median), ` +
-        `${percentile(0.99)} ms (p99), ${percentile(1)} ms (last); memory ${live.rssBeforeMb.toFixed(0)} → ${live.rssAfterMb.toFixed(0)} MB`,
-    );
   } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-    await dataSource.destroy();
-    await database.stop();
+    await databases.stop();
   }
-}
-
-async function guestTokens(server: BenchServer, count: number): Promise<string[]> {
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const response = await fetch(`http://127.0.0.1:${server.port}/api/auth/guest/`, { method: 'POST' });
-      return ((await response.json()) as { access_token: string }).access_token;
-    }),
-  );
-}
-
-/** Every request names two seats nobody has named before. */
-function holdRound(server: BenchServer, tokens: string[], clients: number, seconds: number): Promise<LoadResult> {
-  return runLoad({
-    port: server.port,
-    clients,
-    seconds,
-    request: (client, k) => {
-      const index = k * clients + client;
-      const pair = Math.floor(index / SHOWS);
-      if (pair >= PAIRS_PER_SHOW) return undefined;
-      // Shifted from pair to pair, so that no client comes to one show more often than its limit allows.
-      const showId = 1 + ((index + pair) % SHOWS);
-      const row = String.fromCharCode(65 + Math.floor(pair / (SEATS_PER_ROW / 2)));
-      const number = 1 + 2 * (pair % (SEATS_PER_ROW / 2));
-      return post('/api/seats/hold-batch/', tokens[client]!, { show_id: showId, seats: [{ row, number }, { row, number: number + 1 }] });
-    },
-  });
-}
-
-/** A benchmark with a wrong answer has no result. */
-async function check(dataSource: DataSource, result: LoadResult): Promise<void> {
-  const [{ held, steps }] = await dataSource.query(
-    "SELECT (SELECT count(*)::int FROM seat WHERE status = 'HELD') AS held, (SELECT count(*)::int FROM seat_transition) AS steps",
-  );
-  const accepted = result.counts['200'] ?? 0;
-  if (accepted !== result.answers || held !== accepted * 2 || steps !== held) {
-    throw new Error(`Wrong: ${JSON.stringify(result.counts)}, ${held} seats held, ${steps} steps in the ledger`);
-  }
-}
-
-async function reset(dataSource: DataSource): Promise<void> {
-  await dataSource.query('TRUNCATE seat, seat_transition');
-  await dataSource.query(
-    `INSERT INTO seat (show_id, "row", number, price)
-     SELECT show.id, chr(64 + r), n, show.price FROM show, generate_series(1, ${ROWS}) AS r, generate_series(1, ${SEATS_PER_ROW}) AS n`,
-  );
-  await dataSource.query('VACUUM ANALYZE seat');
-  await dataSource.query('CHECKPOINT');
-}
-
-function print(name: string, a: number[], b: number[]): void {
-  const ratios = a.map((figure, index) => figure / b[index]!).sort((x, y) => x - y);
-  const median = ratios[Math.floor(ratios.length / 2)]!;
-  console.log(`${name}: ${median.toFixed(2)} (${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)})`);
-}
+  const report = { machine, rows };
+  if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (given.markdown !== undefined) writeFileSync(given.markdown, `${asMarkdown(report)}\n`);
+  if (given.readme) writeFileSync('README.md', withSection(readFileSync('README.md', 'utf8'), 'measured', asMarkdown(report)));
+  return 0;
+});
 
 function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
-
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,7 +25,8 @@ COMMIT;
 
 /** Transactions a second of PostgreSQL's own load generator, without any application; undefined where it is not installed. */
 export function pgbenchHoldsPerSecond(databaseUrl: string, clients: number, seconds: number): number | undefined {
-  const script = join(mkdtempSync(join(tmpdir(), 'rowlock-pgbench-')), 'hold.sql');
+  const directory = mkdtempSync(join(tmpdir(), 'rowlock-pgbench-'));
+  const script = join(directory, 'hold.sql');
   writeFileSync(script, HOLD);
   let output: string;
   try {
@@ -37,6 +38,8 @@ export function pgbenchHoldsPerSecond(databaseUrl: string, clients: number, seco
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  } finally {
+    rmSync(directory, { recursive: true });
   }
   return Number(/tps = ([\d.]+)/.exec(output)![1]);
 }

@@ -1,0 +1,58 @@
+import type { SeatRef } from '../src/seats/seat-transitions';
+import type { Guest, House } from './house';
+import { LoadResult, post } from './http-load';
+
+const SEATS_PER_HOLD = 2;
+
+/** Holds of two free seats each, nobody's twice: which request of which client names which seats. */
+export class HoldPlan {
+  private readonly rows: readonly string[];
+  private readonly holdsPerRow: number;
+
+  constructor(
+    private readonly house: House,
+    private readonly guests: readonly Guest[],
+    /** Spread over these. */
+    private readonly showIds: readonly number[] = house.showIds,
+  ) {
+    this.rows = house.rows;
+    this.holdsPerRow = Math.floor(house.size.seatsPerRow / SEATS_PER_HOLD);
+  }
+
+  /** The k-th hold of a client; undefined when the house is full. */
+  hold(client: number, k: number): { showId: number; seats: SeatRef[] } | undefined {
+    const index = k * this.guests.length + client;
+    const pair = Math.floor(index / this.showIds.length);
+    const row = this.rows[Math.floor(pair / this.holdsPerRow)];
+    if (row === undefined) return undefined;
+    // Shifted from pair to pair, so that nobody comes to one show more often than the limit on held seats allows.
+    const showId = this.showIds[(index + pair) % this.showIds.length]!;
+    const number = 1 + SEATS_PER_HOLD * (pair % this.holdsPerRow);
+    return { showId, seats: [{ row, number }, { row, number: number + 1 }] };
+  }
+
+  request(path: string, client: number, k: number): string | undefined {
+    const hold = this.hold(client, k);
+    return hold && post(path, this.guests[client]!.token, { show_id: hold.showId, seats: hold.seats });
+  }
+
+  /** Compares what was acknowledged with all that is held, then replays the ledger. @throws when they differ */
+  async check({ counts, answers, answersOf }: LoadResult): Promise<void> {
+    if (counts['200'] !== answers) throw new Error(`Wrong answers: ${JSON.stringify(counts)}`);
+    const expected = new Map<string, string>();
+    answersOf.forEach((count, client) => {
+      for (let k = 0; k < count; k++) {
+        const { showId, seats } = this.hold(client, k)!;
+        for (const { row, number } of seats) expected.set(`${showId} ${row} ${number}`, this.guests[client]!.id);
+      }
+    });
+    const held = await this.house.dataSource.query<{ seat: string; holder_id: string }[]>(
+      `SELECT concat_ws(' ', show_id, "row", number) AS seat, holder_id FROM seat WHERE status = 'HELD'`,
+    );
+    const wrong = held.find(({ seat, holder_id }) => expected.get(seat) !== holder_id);
+    if (wrong || held.length !== expected.size) {
+      throw new Error(`${expected.size} seats were acknowledged, ${held.length} are held; ${JSON.stringify(wrong)}`);
+    }
+    await this.house.verify();
+  }
+}

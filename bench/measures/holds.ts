@@ -1,0 +1,145 @@
+import { APP, BARE, Measure, USUAL_HOUSE } from '../bench';
+import { ratio, spread, takeTurns } from '../comparison';
+import { HoldPlan } from '../hold-plan';
+import type { Guest, House } from '../house';
+import { post, runLoad } from '../http-load';
+import { pgbenchHoldsPerSecond } from '../pgbench';
+import type { Row } from '../report';
+import { BenchServer, startServer } from '../server';
+import { readUsage, usageEach } from '../usage';
+
+type UsageEach = ReturnType<typeof usageEach>;
+
+const PGBENCH_CLIENTS = 64;
+/** What a team would write itself has a pool of connections. */
+const POOL = 16;
+
+/** Holds a second, and what they are to be compared with: fewer commands a transaction, PostgreSQL alone, HTTP alone. */
+export const holds: Measure = async ({ databases, clients, seconds, rounds, log }) => {
+  const house = await databases.open(USUAL_HOUSE);
+  const servers: BenchServer[] = [];
+  const start = async (settings: Record<string, string>, program: string) => {
+    const server = await startServer({ DATABASE_URL: house.databaseUrl, ...settings }, [], program);
+    servers.push(server);
+    return server;
+  };
+  try {
+    const guests = await house.guests(clients);
+    const combined = await start({}, APP);
+    const separate = await start({ COMBINE_MAX: '1' }, APP);
+    const pooled = await start({ COMBINE_MAX: '1', COMBINE_LANES: String(POOL) }, APP);
+    const bare = await start({}, BARE);
+    const usage: UsageEach[] = [];
+    const plan = new HoldPlan(house, guests);
+    const path = '/bench/hold/';
+    const withoutDatabase = (server: BenchServer) => () => perSecond(server, clients, seconds, (client, k) => plan.request(path, client, k % WRAP)!);
+
+    const figures = await takeTurns(
+      rounds,
+      {
+        combined: () => holdRound(house, combined, guests, seconds, usage),
+        separate: () => holdRound(house, separate, guests, seconds),
+        pooled: () => holdRound(house, pooled, guests, seconds),
+        pgbench: async () => {
+          await house.reset();
+          return pgbenchHoldsPerSecond(house.databaseUrl, Math.min(clients, PGBENCH_CLIENTS), seconds) ?? NaN;
+        },
+        refusals: () => refusalRound(house, combined, guests, seconds),
+        'without database': withoutDatabase(combined),
+        bare: withoutDatabase(bare),
+      },
+      log,
+    );
+    const perHold = (name: keyof UsageEach) => spread(usage.slice(1).map((each) => each[name] * 1_000)).median.toFixed(0);
+    const each = (figuresOf: readonly number[]) => `${spread(figuresOf).median.toFixed(0)}/s`;
+    const holdsPerSecond = each(figures.combined);
+    const rows: Row[] = [
+      {
+        measure: `holds, ${clients} clients`,
+        comparedWith: 'combining off (`COMBINE_MAX=1`)',
+        result: ratio(figures.combined, figures.separate),
+        aim: { atLeast: 8 },
+        figures: `${holdsPerSecond} against ${each(figures.separate)}; ${perHold('serverCpuMs')} µs of the server's CPU and ${perHold('postgresCpuMs')} µs of PostgreSQL's a hold`,
+      },
+      {
+        measure: 'the same',
+        comparedWith: `combining off, ${POOL} connections`,
+        result: ratio(figures.combined, figures.pooled),
+        aim: undefined,
+        figures: `${holdsPerSecond} against ${each(figures.pooled)}`,
+      },
+      {
+        measure: 'the same',
+        comparedWith: '`pgbench -M prepared`, one hold a transaction',
+        result: ratio(figures.combined, figures.pgbench),
+        aim: { atLeast: 1.25 },
+        figures: `${holdsPerSecond} against ${each(figures.pgbench)}`,
+      },
+      {
+        measure: 'the same',
+        comparedWith: 'the same request without the database',
+        result: ratio(figures.combined, figures['without database']),
+        aim: { atLeast: 0.6 },
+        figures: `${holdsPerSecond} against ${each(figures['without database'])}`,
+      },
+      {
+        measure: 'that request without the database',
+        comparedWith: 'bare Fastify: no token check, no validation',
+        result: ratio(figures['without database'], figures.bare),
+        aim: { atLeast: 0.7 },
+        figures: `${each(figures['without database'])} against ${each(figures.bare)}`,
+      },
+      {
+        measure: 'refusals, everyone after one seat',
+        comparedWith: 'the same request without the database',
+        result: ratio(figures.refusals, figures['without database']),
+        aim: { atLeast: 0.8 },
+        figures: `${each(figures.refusals)} against ${each(figures['without database'])}`,
+      },
+    ];
+    return rows.filter(({ result }) => !Number.isNaN(result.median));
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+    await house.close();
+  }
+};
+
+/** Requests without effect may come again. */
+const WRAP = 1_000;
+
+async function holdRound(house: House, server: BenchServer, guests: readonly Guest[], seconds: number, usage?: UsageEach[]): Promise<number> {
+  await house.reset();
+  const plan = new HoldPlan(house, guests);
+  const before = await readUsage(server, house.dataSource);
+  const result = await runLoad({
+    port: server.port,
+    clients: guests.length,
+    seconds,
+    request: (client, k) => plan.request('/api/seats/hold-batch/', client, k),
+  });
+  usage?.push(usageEach(before, await readUsage(server, house.dataSource), result.answers));
+  await plan.check(result);
+  return result.answers / result.seconds;
+}
+
+/** One has the seat, all others ask for it. */
+async function refusalRound(house: House, server: BenchServer, guests: readonly Guest[], seconds: number): Promise<number> {
+  await house.reset();
+  const [showId] = house.showIds;
+  const body = { show_id: showId, seats: [{ row: house.rows[0], number: 1 }] };
+  const requests = guests.map(({ token }) => post('/api/seats/hold-batch/', token, body));
+  const [owner] = await house.guests(1);
+  const first = await runLoad({ port: server.port, clients: 1, seconds, request: (_, k) => (k === 0 ? post('/api/seats/hold-batch/', owner!.token, body) : undefined) });
+  const result = await runLoad({ port: server.port, clients: guests.length, seconds, request: (client) => requests[client] });
+  if (first.counts['200'] !== 1 || result.counts['409 SEAT_UNAVAILABLE'] !== result.answers) {
+    throw new Error(`Wrong answers: ${JSON.stringify([first.counts, result.counts])}`);
+  }
+  await house.verify();
+  return result.answers / result.seconds;
+}
+
+async function perSecond(server: BenchServer, clients: number, seconds: number, request: (client: number, k: number) => string): Promise<number> {
+  const result = await runLoad({ port: server.port, clients, seconds, request });
+  if (result.counts['200'] !== result.answers) throw new Error(`Wrong answers: ${JSON.stringify(result.counts)}`);
+  return result.answers / result.seconds;
+}

@@ -1,0 +1,45 @@
+import { Measure, USUAL_HOUSE } from '../bench';
+import { ratio, spread, takeTurns } from '../comparison';
+import { HoldPlan } from '../hold-plan';
+import { runLoad } from '../http-load';
+import { startServer } from '../server';
+
+/** What it costs to tell another instance of every change. */
+export const instances: Measure = async ({ databases, clients, seconds, rounds, log }) => {
+  const house = await databases.open(USUAL_HOUSE);
+  const server = await startServer({ DATABASE_URL: house.databaseUrl });
+  try {
+    const guests = await house.guests(clients);
+    const round = async () => {
+      await house.reset();
+      const plan = new HoldPlan(house, guests);
+      const request = (client: number, k: number) => plan.request('/api/seats/hold-batch/', client, k);
+      const result = await runLoad({ port: server.port, clients, seconds, request });
+      await plan.check(result);
+      return result.answers / result.seconds;
+    };
+    const figures = await takeTurns(
+      rounds,
+      {
+        alone: round,
+        'with another': async () => {
+          const other = await startServer({ DATABASE_URL: house.databaseUrl });
+          return round().finally(() => other.stop());
+        },
+      },
+      log,
+    );
+    return [
+      {
+        measure: `holds, ${clients} clients, with a second, idle instance that is told of every change`,
+        comparedWith: 'a single instance',
+        result: ratio(figures['with another'], figures.alone),
+        aim: undefined,
+        figures: `${spread(figures['with another']).median.toFixed(0)}/s against ${spread(figures.alone).median.toFixed(0)}/s`,
+      },
+    ];
+  } finally {
+    await server.stop();
+    await house.close();
+  }
+};

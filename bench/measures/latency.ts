@@ -1,0 +1,52 @@
+import { Measure, USUAL_HOUSE } from '../bench';
+import { ratio, spread, takeTurns } from '../comparison';
+import { HoldPlan } from '../hold-plan';
+import { LoadResult, percentile, runLoad } from '../http-load';
+import { BenchServer, startServer } from '../server';
+
+/** Of what the server can do at most. */
+const LOADS = [0.5, 0.8];
+
+/** How long one hold takes: of a single client, and of many who come whether or not others have their answers. */
+export const latency: Measure = async ({ databases, clients, seconds, rounds, log }) => {
+  const house = await databases.open(USUAL_HOUSE);
+  const servers: BenchServer[] = [];
+  try {
+    const combined = await startServer({ DATABASE_URL: house.databaseUrl });
+    servers.push(combined);
+    const separate = await startServer({ DATABASE_URL: house.databaseUrl, COMBINE_MAX: '1' });
+    servers.push(separate);
+    const holds = async (server: BenchServer, count: number, arrivalsPerSecond?: number): Promise<LoadResult> => {
+      await house.reset();
+      const plan = new HoldPlan(house, await house.guests(count));
+      const request = (client: number, k: number) => plan.request('/api/seats/hold-batch/', client, k);
+      const result = await runLoad({ port: server.port, clients: count, seconds, request, ...(arrivalsPerSecond ? { arrivalsPerSecond } : {}) });
+      await plan.check(result);
+      return result;
+    };
+    const p50 = async (server: BenchServer) => percentile((await holds(server, 1)).latenciesMs, 0.5);
+    const alone = await takeTurns(rounds, { combined: () => p50(combined), separate: () => p50(separate) }, log);
+    const rows = [
+      {
+        measure: 'latency of a single client, median',
+        comparedWith: 'combining off',
+        result: ratio(alone.combined, alone.separate),
+        aim: { atMost: 1 },
+        figures: `${spread(alone.combined).median.toFixed(2)} ms against ${spread(alone.separate).median.toFixed(2)} ms`,
+      },
+    ];
+    const peak = await holds(combined, clients);
+    const peakPerSecond = peak.answers / peak.seconds;
+    const open: string[] = [];
+    for (const load of LOADS) {
+      const { latenciesMs } = await holds(combined, clients * 4, peakPerSecond * load);
+      const [half, most, almostAll] = [0.5, 0.99, 0.999].map((part) => percentile(latenciesMs, part).toFixed(1));
+      open.push(`at ${(load * 100).toFixed(0)} % of ${peakPerSecond.toFixed(0)}/s: ${half} ms median, ${most} ms p99, ${almostAll} ms p99.9`);
+      log(`  open loop ${open.at(-1)}`);
+    }
+    return [{ ...rows[0]!, figures: `${rows[0]!.figures}; arriving whoever waits (open loop), ${open.join('; ')}` }];
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+    await house.close();
+  }
+};
