@@ -18,6 +18,7 @@ const PUBLIC_FILES: Readonly<Record<ModuleName, readonly string[]>> = {
     'database/data-source-options',
     'database/pg-errors',
     'database/pipelined-transaction',
+    'database/prepared',
     'database/shared-read',
     'http/api-fields',
     'http/cursor',

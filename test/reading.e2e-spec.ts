@@ -134,6 +134,12 @@ describe('the seat map', () => {
     }
   });
 
+  it('is valid JSON whatever a row is called', async () => {
+    await target.dataSource.query('UPDATE seat SET "row" = $2 WHERE show_id = $1', [showId, '"\\ü']);
+    const { body } = await ok(seatMap());
+    expect(body.seats.map(({ row, number }: { row: string; number: number }) => [row, number])).toEqual([1, 2, 3, 4].map((n) => ['"\\ü', n]));
+  });
+
   it('of a show without seats is empty', async () => {
     const empty = await createShow(target.dataSource, { rows: 0 });
     const { body } = await ok(get(`/api/seats/?show_id=${empty}`));

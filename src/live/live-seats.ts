@@ -3,7 +3,7 @@
  * read of the whole map, changes of this or another instance, the passing of time) may come late, twice or out of order:
  * of two reports about a seat the one with the higher version is newer.
  */
-import { SeatMap, SeatStats, SeenSeat, STAT_OF } from '../seats/seat-map';
+import { SeatMap, seatMapOf, SeatStats, SeenSeat, seenSeats, STAT_OF } from '../seats/seat-map';
 import type { SeatRef } from '../seats/seat-transitions';
 
 /** A seat as a committed change left it. */
@@ -18,10 +18,10 @@ export class LiveSeats {
   /** The sum of all versions: it rises with every change, so it names the state. */
   private versionSum = 0;
 
-  constructor(readonly map: Pick<SeatMap, 'showId' | 'screen' | 'seats'>) {
+  constructor(private readonly map: SeatMap) {
     this.stats = { total: 0, available: 0, held: 0, booked: 0 };
-    this.seats = new Map(map.seats.map((seat) => [keyOf(seat), seat]));
-    for (const seat of map.seats) this.count(seat, 1);
+    this.seats = new Map(seenSeats(map).map((seat) => [keyOf(seat), seat]));
+    for (const seat of this.seats.values()) this.count(seat, 1);
   }
 
   /** Takes over those reports that are newer than what is known. */
@@ -69,7 +69,8 @@ export class LiveSeats {
 
   /** All seats as known now. */
   snapshot(serverTimeMs: number): SeatMap {
-    return { ...this.map, serverTimeMs, stats: { ...this.stats }, seats: [...this.seats.values()] };
+    const { showId, screen } = this.map;
+    return seatMapOf({ showId, screen, serverTimeMs, stats: { ...this.stats } }, [...this.seats.values()]);
   }
 
   get counts(): SeatStats {

@@ -1,6 +1,6 @@
 import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { SeatChanges } from '../seats/seat-changes';
-import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat } from '../seats/seat-map';
+import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/seat-map';
 import type { SeatState } from '../seats/seat-transitions';
 import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
 import { EventStream, HEARTBEAT, renderEvent } from './event-stream';
@@ -256,7 +256,7 @@ class ShowFeed {
 
   private adopt(map: SeatMap): void {
     this.synchronize(map);
-    this.live!.merge(map.seats);
+    this.live!.merge(seenSeats(map));
     this.scheduleFlush();
   }
 

@@ -1,4 +1,4 @@
-import { matchesEtag, renderSeatMap, SeatMap, SeenSeat } from './seat-map';
+import { matchesEtag, renderSeatMap, SeatMap, seatMapOf, SeenSeat, seenSeats } from './seat-map';
 
 const DEADLINE = Date.UTC(2026, 4, 1, 18, 10);
 
@@ -8,15 +8,18 @@ function seen(number: number, changes: Partial<SeenSeat> = {}): SeenSeat {
 
 const held = (number: number, holderId: string) => seen(number, { status: 'HELD', version: 3, holderId, holdExpiresAtMs: DEADLINE });
 
-function map(changes: Partial<SeatMap> = {}): SeatMap {
-  return {
+const SEATS = [held(1, 'ann'), held(2, 'bob'), seen(3), seen(4, { status: 'BOOKED', version: 2 })];
+
+type Changes = Partial<Omit<SeatMap, 'seatsJson' | 'holds'>> & { seats?: readonly SeenSeat[] };
+
+function map({ seats = SEATS, ...changes }: Changes = {}): SeatMap {
+  const about = {
     showId: 1,
     screen: 'Screen 1 (Main Hall)',
     serverTimeMs: Date.UTC(2026, 4, 1, 18),
     stats: { total: 4, available: 1, held: 2, booked: 1 },
-    seats: [held(1, 'ann'), held(2, 'bob'), seen(3), seen(4, { status: 'BOOKED', version: 2 })],
-    ...changes,
   };
+  return seatMapOf({ ...about, ...changes }, seats);
 }
 
 const parsed = (seatMap: SeatMap, viewer: string | null) => JSON.parse(renderSeatMap(seatMap, viewer).json);
@@ -69,6 +72,10 @@ describe('a seat map', () => {
     expect(parsed(map({ screen }), null).screen).toBe(screen);
   });
 
+  it('knows of every seat all that it was made of', () => {
+    expect(seenSeats(map())).toEqual(SEATS);
+  });
+
   it('of a show without seats', () => {
     const empty = map({ seats: [], stats: { total: 0, available: 0, held: 0, booked: 0 } });
     expect(parsed(empty, 'ann')).toMatchObject({ seats: [], stats: { total: 0 } });
@@ -88,7 +95,7 @@ describe('its ETag', () => {
   });
 
   it('changes with everything else', () => {
-    const seats = map().seats;
+    const seats = SEATS;
     const tags = [
       map(),
       map({ showId: 2 }),
@@ -105,7 +112,7 @@ describe('its ETag', () => {
   it('is another one for each viewer who sees something else', () => {
     expect(new Set([etag(map()), etag(map(), 'ann'), etag(map(), 'bob')]).size).toBe(3);
     expect(etag(map(), 'eve')).toBe(etag(map()));
-    const later = map({ seats: [{ ...held(1, 'ann'), holdExpiresAtMs: DEADLINE + 1 }, ...map().seats.slice(1)] });
+    const later = map({ seats: [{ ...held(1, 'ann'), holdExpiresAtMs: DEADLINE + 1 }, ...SEATS.slice(1)] });
     expect(etag(later, 'ann')).not.toBe(etag(map(), 'ann'));
     expect(etag(later, 'bob')).toBe(etag(map(), 'bob'));
   });

@@ -51,7 +51,7 @@ export const FAULTS = [
   {
     name: 'lapse forgotten in the seat map',
     file: `${SEATS}/seat-map.ts`,
-    find: "seat.hold_expires_at <= statement_timestamp() AS lapsed",
+    find: "stored.hold_expires_at <= statement_timestamp() AS lapsed",
     replace: 'false AS lapsed',
     tests: ['test/expiry.e2e-spec.ts'],
   },

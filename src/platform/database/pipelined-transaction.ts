@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { arrayLiteral, isPlainArray } from './array-literal';
 import { isConnectionFailure } from './pg-errors';
+import { ignore, statementName } from './prepared';
 
 /** The connection broke after COMMIT was sent: whether the transaction took place can't be known here. */
 export class CommitUnknownError extends Error {
@@ -44,11 +45,7 @@ export class PipelinedTransaction {
     return new PipelinedTransaction(client, release as (brokenBy?: unknown) => void);
   }
 
-  /**
-   * Sends a statement, which PostgreSQL parses and plans once a connection.
-   *
-   * @param text constant: every text is kept, here and on every connection
-   */
+  /** Sends a statement. @param text see {@link statementName} */
   send<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
     this.writeTogether();
     const written = values.map((value) => (isPlainArray(value) ? arrayLiteral(value) : value));
@@ -117,17 +114,4 @@ export class PipelinedTransaction {
     this.client.off('error', ignore);
     this.release(brokenBy);
   }
-}
-
-const statementNames = new Map<string, string>();
-
-/** Under what name a text is a prepared statement on every connection. */
-function statementName(text: string): string {
-  let name = statementNames.get(text);
-  if (name === undefined) statementNames.set(text, (name = `rowlock_${statementNames.size + 1}`));
-  return name;
-}
-
-function ignore(): void {
-  // Every failure reaches the caller through the promise of the statement it befell.
 }

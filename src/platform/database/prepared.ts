@@ -1,0 +1,42 @@
+import type { PoolClient, QueryResultRow } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { isConnectionFailure } from './pg-errors';
+
+const names = new Map<string, string>();
+
+/**
+ * Under what name a text is a prepared statement on every connection: PostgreSQL parses it once there, and plans it a few
+ * times at most.
+ *
+ * @param text constant: every text is kept, here and on every connection
+ */
+export function statementName(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) names.set(text, (name = `rowlock_${names.size + 1}`));
+  return name;
+}
+
+/** Runs one statement by itself on a connection of TypeORM's pool. @param text see {@link statementName} */
+export async function queryPrepared<Row extends QueryResultRow>(dataSource: DataSource, text: string, values: unknown[]): Promise<Row[]> {
+  const connection = await (dataSource.driver as PostgresDriver).obtainMasterConnection();
+  const [client, release] = connection as [PoolClient, (brokenBy?: unknown) => void];
+  // The pool listens for errors of idle connections only; one that nobody hears would end the process.
+  client.on('error', ignore);
+  let failure: unknown;
+  try {
+    const { rows } = await client.query<Row>({ name: statementName(text), text, values });
+    return rows;
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    client.off('error', ignore);
+    // A broken connection leaves the pool.
+    release(isConnectionFailure(failure) ? failure : undefined);
+  }
+}
+
+export function ignore(): void {
+  // What befalls a connection reaches the caller through the statements under way.
+}
