@@ -129,7 +129,7 @@ export class ShowModel {
     const missing = seats.filter((seat) => !this.seats.has(seat));
     if (missing.length > 0) return problem('SEAT_NOT_FOUND', Object.fromEntries(missing.map((seat) => [seat, 'SEAT_NOT_FOUND'])));
 
-    const ordered = [...seats].sort();
+    const ordered = [...this.seats.keys()].filter((seat) => seats.includes(seat));
     const effect = effectOf({ name, holder: String(holder), seats: ordered, alias }, new ModelScene(this.seats), this.options.holdLimit);
     if ('repeats' in effect) return ok(booked(this.bookings.find(({ id }) => id === effect.repeats)!.view));
     if (this.sales === 'CLOSED' && name !== 'release') return problem('SALES_CLOSED');
@@ -201,7 +201,7 @@ function booked(booking: object): object {
 }
 
 function problem(code: string, seats: Readonly<Record<SeatName, string>> = {}): Expected {
-  const named = Object.entries(seats).sort(([a], [b]) => (a < b ? -1 : 1)).map(([seat, why]) => ({ ...seatRef(seat), code: why }));
+  const named = Object.entries(seats).map(([seat, why]) => ({ ...seatRef(seat), code: why }));
   return { status: STATUS[code] ?? CONFLICT, isReplayed: false, body: { code, ...(named.length > 0 ? { seats: named } : {}) } };
 }
 
