@@ -57,7 +57,7 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
   }
   for (const { seat, status } of seats) if (status === 'HELD') events.push(mayLapse([seat], `${FROM_BEFORE} ${seat}`, -Infinity));
   // What lapses after the end of the history is no part of it.
-  const endMs = Math.max(...operations.map(({ sentMs, answeredMs }) => (answeredMs === Infinity ? sentMs : answeredMs)));
+  const endMs = operations.reduce((latestMs, { sentMs, answeredMs }) => Math.max(latestMs, answeredMs === Infinity ? sentMs : answeredMs), -Infinity);
   return events.filter(({ beginMs }) => beginMs <= endMs);
 }
 

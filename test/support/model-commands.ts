@@ -34,12 +34,12 @@ export interface Known {
 
 type Step = fc.AsyncCommand<Known, Real>;
 
-/** A question that may mean the seats its asker has, whichever those are by then. */
-type Wish = Question & { readonly isForOwn?: boolean };
+/** A question that may mean some of the seats that its asker has by then. */
+type Wish = Question & { readonly own?: number };
 
-function meant({ isForOwn, ...question }: Wish, { model }: Known): Question {
-  if (!isForOwn || !('seats' in question)) return question;
-  const own = model.own(question.holder).slice(0, SEATS_MAX);
+function meant({ own: count = 0, ...question }: Wish, { model }: Known): Question {
+  if (count === 0 || !('seats' in question)) return question;
+  const own = model.own(question.holder).slice(0, count);
   return own.length > 0 ? { ...question, seats: own } : question;
 }
 
@@ -194,8 +194,8 @@ function add(counts: Map<string, number>, name: string): void {
 function describe(wish: Wish): string {
   const who = wish.holder === null ? 'anybody' : wish.holder;
   if (!('seats' in wish)) return `${wish.name} by ${who}`;
-  const { name, seats, key, isElsewhere, isForOwn } = wish;
-  return `${name} ${isForOwn ? 'own or ' : ''}${seats.join(' ')} by ${who}${key === undefined ? '' : ` key ${key}`}${isElsewhere ? ' of no show' : ''}`;
+  const { name, seats, key, isElsewhere, own = 0 } = wish;
+  return `${name} ${own > 0 ? `${own} own or ` : ''}${seats.join(' ')} by ${who}${key === undefined ? '' : ` key ${key}`}${isElsewhere ? ' of no show' : ''}`;
 }
 
 export interface StepsOptions {
@@ -223,7 +223,7 @@ export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: Ste
     seats: fc.tuple(someSeats, rarely(30)).map(([known, isWrong]) => (isWrong ? [unknownSeat, ...known.slice(1)] : known)),
     key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 2 }),
     isElsewhere: rarely(40),
-    isForOwn: fc.boolean(),
+    own: fc.constantFrom(0, 0, 0, 1, 2, SEATS_MAX),
   });
   const read: fc.Arbitrary<ReadQuestion> = fc.oneof(
     fc.record({ name: fc.constantFrom('map', 'show', 'shows'), holder: fc.option(holder) }),
