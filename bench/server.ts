@@ -21,7 +21,8 @@ export async function startServer(settings: Record<string, string>): Promise<Ben
       AUTH_JWT_SECRET: 'only for the benchmark, 32 characters',
       ...settings,
     },
-    stdio: ['ignore', 'inherit', 'pipe'],
+    // What it logs is no part of what the program prints.
+    stdio: ['ignore', process.stderr, 'pipe'],
   });
   for await (const line of createInterface({ input: child.stderr })) {
     const port = /serves on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];

@@ -38,6 +38,22 @@ describe('histories that could have been', () => {
   });
 });
 
+it('a wrong guess about what nobody answered is found out at once, not after all orders of everything else', () => {
+  const others = Array.from({ length: 12 }, (_, index) => `B/${index + 1}`);
+  const versions = (status: string) => Object.fromEntries(others.map((seat) => [seat, status]));
+  const all = [
+    saw([0, 1], 'reader', { 'A/1': 'AVAILABLE 0', ...versions('AVAILABLE 0') }),
+    unanswered(2, 'bob', 'hold', ['A/1']), // may have been before hers, and lapsed; but then there were more versions
+    unanswered(3, 'ann', 'hold', ['A/1']),
+    released([TTL_MS + 10, TTL_MS + 500], 'ann', ['A/1']),
+    ...others.map((seat, index) => held([TTL_MS + 20 + index, TTL_MS + 600 + index], `fan ${index}`, { [seat]: 1 }, { atMs: TTL_MS + 40 })),
+    saw([TTL_MS + 700, TTL_MS + 701], 'reader', { 'A/1': 'AVAILABLE 2', ...versions('HELD 1') }),
+  ];
+  const { violations, steps } = checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2, limits: { timeMs: 5_000, memory: 10_000 } });
+  expect(violations).toEqual([]);
+  expect(steps).toBeLessThan(100);
+});
+
 describe('histories that could not', () => {
   it.each<[string, Attempt[]]>([
     ['one seat held by two', [held([2, 3], 'ann', { 'A/1': 1 }), held([4, 5], 'bob', { 'A/1': 2 })]],

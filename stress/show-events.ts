@@ -1,5 +1,5 @@
 import type { Answer, Command, HeldSeat, SeatName, SeenSeat } from './history';
-import type { Event } from './linearizability';
+import { Event, inVersion } from './linearizability';
 import { describe, Operation } from './operations';
 import { effectByAnswer, effectOf, effectOfRead, isNews, isOver, isPast, isToCome, lapse, ModelSeat } from './seat-rules';
 import type { ServerClock } from './server-clock';
@@ -63,7 +63,9 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
 
 function eventOf(operation: Operation, holdLimit: number): Event {
   const { command: name, holder, seats, answer, sentMs, answeredMs } = operation;
-  const common = { text: describe(operation), beginMs: sentMs, endMs: answeredMs };
+  const told = answer?.kind === 'seen' || answer?.kind === 'held' ? answer.seats : [];
+  const sees = told.map(({ seat, version }) => inVersion(seat, version));
+  const common = { text: describe(operation), beginMs: sentMs, endMs: answeredMs, sees };
   if (answer?.kind === 'seen') {
     return {
       ...common,

@@ -64,18 +64,19 @@ export class Ask implements Step {
   }
 }
 
-/** Sends an earlier command again, with its key. */
+/** Sends an earlier command again, with its key if it had one, and its seats the other way round. */
 class AskAgain implements Step {
   constructor(
     private readonly earlier: number,
     private readonly instance: Instance,
   ) {}
 
-  check = ({ model }: Readonly<Known>) => model.keyed.length > 0;
+  check = ({ model }: Readonly<Known>) => model.commands.length > 0;
 
   run(known: Known, real: Real): Promise<void> {
-    const { keyed } = known.model;
-    return new Ask(keyed[this.earlier % keyed.length]!, this.instance).run(known, real);
+    const { commands } = known.model;
+    const earlier = commands[this.earlier % commands.length]!;
+    return new Ask({ ...earlier, seats: earlier.seats.toReversed() }, this.instance).run(known, real);
   }
 
   toString(): string {
@@ -220,9 +221,9 @@ export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: Ste
     // More holds than anything else, so that there is something to book and to release.
     name: fc.constantFrom(COMMANDS[0], ...COMMANDS),
     holder,
-    seats: fc.tuple(someSeats, rarely(30)).map(([known, isWrong]) => (isWrong ? [unknownSeat, ...known.slice(1)] : known)),
+    seats: fc.tuple(someSeats, rarely(20)).map(([known, isWrong]) => (isWrong ? [unknownSeat, ...known.slice(1)] : known)),
     key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 2 }),
-    isElsewhere: rarely(40),
+    isElsewhere: rarely(20),
     own: fc.constantFrom(0, 0, 0, 1, 2, SEATS_MAX),
   });
   const read: fc.Arbitrary<ReadQuestion> = fc.oneof(
@@ -237,6 +238,7 @@ export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: Ste
   const ask = fc.tuple(command, instance).map((parts) => new Ask(...parts));
   const askToRead = fc.tuple(read, instance).map((parts) => new Ask(...parts));
   const askBoth = fc.tuple(pair, fc.tuple(instance, instance), rarely(4)).map((parts) => new AskBoth(...parts));
+  const again = fc.tuple(fc.nat(20), instance).map((parts) => new AskAgain(...parts));
   // fast-check picks evenly, so what comes often is there several times.
   return fc.commands(
     [
@@ -246,7 +248,8 @@ export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: Ste
       ask,
       askToRead,
       askToRead,
-      fc.tuple(fc.nat(20), instance).map((parts) => new AskAgain(...parts)),
+      again,
+      again,
       askBoth,
       askBoth,
       someSeats.map((some) => new Lapse(some)),

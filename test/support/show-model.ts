@@ -60,8 +60,8 @@ export class ShowModel {
   private bookings: readonly Booking[] = [];
   /** By holder and key. */
   private answers: ReadonlyMap<string, { readonly meaning: string; readonly expected: Expected }> = new Map();
-  /** Commands that were sent with a key, to be sent again. */
-  keyed: readonly CommandQuestion[] = [];
+  /** All that were sent, to be sent again. */
+  commands: readonly CommandQuestion[] = [];
   /** Counts questions: names what each of them makes. */
   private asked = 0;
 
@@ -113,8 +113,8 @@ export class ShowModel {
   }
 
   private command(question: CommandQuestion, alias: string): Expected {
+    this.commands = [...this.commands, question];
     if (question.key === undefined) return this.decide(question, alias);
-    this.keyed = [...this.keyed, question];
     const name = `${question.holder} ${question.key}`;
     const meaning = JSON.stringify([question.name, question.isElsewhere ?? false, [...question.seats].sort()]);
     const known = this.answers.get(name);
