@@ -38,20 +38,18 @@ describe('histories that could have been', () => {
   });
 });
 
-it('a wrong guess about what nobody answered is found out at once, not after all orders of everything else', () => {
-  const others = Array.from({ length: 12 }, (_, index) => `B/${index + 1}`);
-  const versions = (status: string) => Object.fromEntries(others.map((seat) => [seat, status]));
+it('a wrong guess about what nobody answered is found out at once, not when a later read does not fit', () => {
+  const seats = Array.from({ length: 10 }, (_, index) => `A/${index + 1}`);
   const all = [
-    saw([0, 1], 'reader', { 'A/1': 'AVAILABLE 0', ...versions('AVAILABLE 0') }),
-    unanswered(2, 'bob', 'hold', ['A/1']), // may have been before hers, and lapsed; but then there were more versions
-    unanswered(3, 'ann', 'hold', ['A/1']),
-    released([TTL_MS + 10, TTL_MS + 500], 'ann', ['A/1']),
-    ...others.map((seat, index) => held([TTL_MS + 20 + index, TTL_MS + 600 + index], `fan ${index}`, { [seat]: 1 }, { atMs: TTL_MS + 40 })),
-    saw([TTL_MS + 700, TTL_MS + 701], 'reader', { 'A/1': 'AVAILABLE 2', ...versions('HELD 1') }),
+    saw([0, 1], 'reader', Object.fromEntries(seats.map((seat) => [seat, 'AVAILABLE 0']))),
+    // His may have been before hers, and have lapsed; but then there were more versions.
+    ...seats.flatMap((seat) => [unanswered(2, `bob of ${seat}`, 'hold', [seat]), unanswered(3, `ann of ${seat}`, 'hold', [seat])]),
+    ...seats.map((seat, index) => released([TTL_MS + 10 * index + 5, TTL_MS + 10 * index + 9], `ann of ${seat}`, [seat])),
+    saw([2 * TTL_MS, 2 * TTL_MS + 1], 'reader', Object.fromEntries(seats.map((seat) => [seat, 'AVAILABLE 2']))),
   ];
-  const { violations, steps } = checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2, limits: { timeMs: 5_000, memory: 10_000 } });
+  const { violations, steps } = checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2, limits: { timeMs: 5_000, memory: 100_000 } });
   expect(violations).toEqual([]);
-  expect(steps).toBeLessThan(100);
+  expect(steps).toBeLessThan(200);
 });
 
 describe('histories that could not', () => {
