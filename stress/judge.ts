@@ -25,8 +25,14 @@ export interface Judgement {
     readonly seconds: number;
   };
   /** Without a database there is none. */
-  readonly ledger: (VerificationReport & { readonly operations: number; readonly steps: number; readonly checkSeconds: number }) | undefined;
+  readonly ledger: (VerificationReport & LedgerCounts) | undefined;
   readonly violations: readonly Violation[];
+}
+
+interface LedgerCounts {
+  readonly operations: number;
+  readonly steps: number;
+  readonly checkSeconds: number;
 }
 
 /**

@@ -54,7 +54,9 @@ function checksOf({ attempts, operations, unknown, answers, blackBox, ledger }: 
     ledger: ledger
       ? `${n(ledger.operations)} operations checked against ${n(ledger.steps)} steps ${took(ledger.checkSeconds)}`
       : 'not checked: DATABASE_URL is not set',
-    ...(ledger ? { replay: `all ${n(ledger.transitions)} steps of ${n(ledger.seats)} seats and ${n(ledger.bookings)} bookings replayed ${took(ledger.seconds)}` } : {}),
+    replay: ledger
+      ? `all ${n(ledger.transitions)} steps of ${n(ledger.seats)} seats and ${n(ledger.bookings)} bookings replayed ${took(ledger.seconds)}`
+      : 'not done: DATABASE_URL is not set',
   };
 }
 

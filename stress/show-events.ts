@@ -57,7 +57,8 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
   }
   for (const { seat, status } of seats) if (status === 'HELD') events.push(mayLapse([seat], `${FROM_BEFORE} ${seat}`, -Infinity));
   // What lapses after the end of the history is no part of it.
-  const endMs = operations.reduce((latestMs, { sentMs, answeredMs }) => Math.max(latestMs, answeredMs === Infinity ? sentMs : answeredMs), -Infinity);
+  let endMs = -Infinity;
+  for (const { sentMs, answeredMs } of operations) endMs = Math.max(endMs, answeredMs === Infinity ? sentMs : answeredMs);
   return events.filter(({ beginMs }) => beginMs <= endMs);
 }
 

@@ -40,9 +40,25 @@ const MODES = {
 
 /** What a run that met none of it would not have tested. */
 const OUTCOMES = [
-  ...['hold 200', 'book 200', 'release 200', 'map 200', 'show 200', 'shows 200', 'bookings 200', 'replayed', 'both, in order 1', 'both, in order 2'],
-  ...['hold 409 SEAT_UNAVAILABLE', 'hold 409 HOLD_LIMIT_EXCEEDED', 'hold 409 SALES_CLOSED', 'hold 404 SHOW_NOT_FOUND', 'hold 404 SEAT_NOT_FOUND'],
-  ...['book 409 NOT_YOUR_HOLD', 'book 409 SALES_CLOSED', 'release 409 NOT_YOUR_HOLD', 'hold 422 IDEMPOTENCY_KEY_REUSED'],
+  'hold 200',
+  'hold 404 SEAT_NOT_FOUND',
+  'hold 404 SHOW_NOT_FOUND',
+  'hold 409 HOLD_LIMIT_EXCEEDED',
+  'hold 409 SALES_CLOSED',
+  'hold 409 SEAT_UNAVAILABLE',
+  'hold 422 IDEMPOTENCY_KEY_REUSED',
+  'book 200',
+  'book 409 NOT_YOUR_HOLD',
+  'book 409 SALES_CLOSED',
+  'release 200',
+  'release 409 NOT_YOUR_HOLD',
+  'map 200',
+  'show 200',
+  'shows 200',
+  'bookings 200',
+  'replayed',
+  'both, in order 1',
+  'both, in order 2',
 ];
 
 const PATHS = { hold: '/api/seats/hold-batch/', book: '/api/seats/book-batch/', release: '/api/seats/release-hold-batch/' };
@@ -70,9 +86,8 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
 
   /** Leaves nothing but one untouched show. */
   async function startAfresh(): Promise<{ known: Known; real: Real }> {
-    await database().query(
-      'DELETE FROM booking_seat; DELETE FROM booking; DELETE FROM seat_transition; DELETE FROM seat; DELETE FROM show; DELETE FROM idempotency_record',
-    );
+    const tables = ['booking_seat', 'booking', 'seat_transition', 'seat', 'show', 'idempotency_record'];
+    await database().query(tables.map((table) => `DELETE FROM ${table}`).join('; '));
     const showId = await createShow(database(), { ...SIZE, priceStep: '0.01' });
     const [{ screen }] = await database().query('SELECT screen.name AS screen FROM show JOIN screen ON screen.id = screen_id');
     const rows = await database().query<{ row: string; number: number; cents: number }[]>(
@@ -91,8 +106,9 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
         const api = apis[instance];
         const token = question.holder === null ? {} : { token: tokens[question.holder]! };
         if (!('seats' in question)) {
-          const path = { map: `/api/seats/?show_id=${showId}`, show: `/api/shows/${showId}/`, shows: '/api/shows/', bookings: '/api/bookings/' };
-          return compared(question, await api.request('GET', path[question.name], token));
+          const show = `/api/shows/${showId}/`;
+          const paths = { map: `/api/seats/?show_id=${showId}`, show, shows: '/api/shows/', bookings: '/api/bookings/' };
+          return compared(question, await api.request('GET', paths[question.name], token));
         }
         const { name, seats, key = null, isElsewhere } = question;
         const body = { show_id: isElsewhere ? NO_SHOW : showId, seats: seats.map(seatRef) };
@@ -160,7 +176,8 @@ function compared({ name }: Question, { status, isReplayed, body }: Reply): Actu
 }
 
 /** The failure, for whoever wants to repeat it. */
-function story<Value>({ seed, counterexamplePath, counterexample, numShrinks, errorInstance }: fc.RunDetails<[Value]>, mode: string): string {
+function story<Value>(found: fc.RunDetails<[Value]>, mode: string): string {
+  const { seed, counterexamplePath, counterexample, numShrinks, errorInstance } = found;
   const [sequence = '', replayPath = ''] = String(counterexample?.[0]).split(/ ?\/\*replayPath="(.*)"\*\//);
   return [
     String(errorInstance),

@@ -75,12 +75,12 @@ class AskAgain implements Step {
 
   run(known: Known, real: Real): Promise<void> {
     const { commands } = known.model;
-    const earlier = commands[this.earlier % commands.length]!;
+    const earlier = commands.at(-1 - (this.earlier % commands.length))!;
     return new Ask({ ...earlier, seats: earlier.seats.toReversed() }, this.instance).run(known, real);
   }
 
   toString(): string {
-    return `again #${this.earlier} on ${this.instance}`;
+    return `again what was sent ${this.earlier} before the last, on ${this.instance}`;
   }
 }
 
@@ -169,11 +169,16 @@ class MoveSales implements Step {
 /** @throws Error when the answer is not as expected */
 function compare({ model, told }: Known, question: Question, { status, isReplayed, body }: Actual): void {
   const expected = model.ask(question);
-  const difference = told.difference(expected, { status, isReplayed, body: question.name === 'bookings' ? asToldBefore(body, expected.body, told) : body });
+  const ordered = question.name === 'bookings' ? asToldBefore(body, expected.body, told) : body;
+  const difference = told.difference(expected, { status, isReplayed, body: ordered });
   if (difference) throw new Error(`${describe(question)}: ${difference}; told was ${status} ${JSON.stringify(body)}`);
 }
 
-/** Bookings, newest first. Those of one millisecond may come in any order: here in the one expected. @throws Error when they are out of order */
+/**
+ * Bookings, newest first. Those of one millisecond may come in any order: here in the one expected.
+ *
+ * @throws Error when they are out of order
+ */
 function asToldBefore(body: unknown, expected: object, told: Told): object {
   const { bookings } = body as { bookings: { id: string; booked_at: string }[] };
   const times = bookings.map((booking) => booking.booked_at);
@@ -196,7 +201,8 @@ function describe(wish: Wish): string {
   const who = wish.holder === null ? 'anybody' : wish.holder;
   if (!('seats' in wish)) return `${wish.name} by ${who}`;
   const { name, seats, key, isElsewhere, own = 0 } = wish;
-  return `${name} ${own > 0 ? `${own} own or ` : ''}${seats.join(' ')} by ${who}${key === undefined ? '' : ` key ${key}`}${isElsewhere ? ' of no show' : ''}`;
+  const which = `${own > 0 ? `${own} own or ` : ''}${seats.join(' ')}${isElsewhere ? ' of no show' : ''}`;
+  return `${name} ${which} by ${who}${key === undefined ? '' : ` key ${key}`}`;
 }
 
 export interface StepsOptions {

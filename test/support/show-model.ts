@@ -80,7 +80,8 @@ export class ShowModel {
 
   /** What somebody has, held seats first. */
   own(holder: number): SeatName[] {
-    const of = (status: ModelSeat['status']) => [...this.seats].filter(([, seat]) => seat.status === status && seat.holder === String(holder));
+    const own = [...this.seats].filter(([, seat]) => seat.holder === String(holder));
+    const of = (status: ModelSeat['status']) => own.filter(([, seat]) => seat.status === status);
     return [...of('HELD'), ...of('BOOKED')].map(([seat]) => seat);
   }
 
