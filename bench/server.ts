@@ -39,7 +39,8 @@ export async function startServer(
       AUTH_JWT_SECRET: TOKEN_SECRET,
       ...settings,
     },
-    stdio: ['ignore', 'inherit', 'pipe'],
+    // What it logs is no part of what the program prints.
+    stdio: ['ignore', process.stderr, 'pipe'],
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   const end = async (signal: NodeJS.Signals) => {

@@ -1,23 +1,20 @@
-import type { Attempt, Violation } from './history';
+import type { Background } from './background';
+import type { Violation } from './history';
 import { Limits, linearize } from './linearizability';
 import { ModelScene } from './model-scene';
 import type { Operation } from './operations';
-import { serverClock } from './server-clock';
 import { eventsOf, modelSeat } from './show-events';
 
 /**
- * PURE but for the stop watch. Checks every show of a history by itself: is there an order in which all that was told is
- * true? Believes nothing that the server has written for itself, only what it has answered. The seats start as the first
- * read of the show saw them, so nothing else may use the shows meanwhile.
+ * PURE but for the stop watch. Is there an order of all that was told of one show in which it is true? Believes nothing that
+ * the server has written for itself, only what it has answered. The seats start as the first read of the show saw them, so
+ * nothing else may use the show meanwhile.
  */
 
 export interface BlackBoxReport {
-  readonly shows: number;
+  /** The operations, and the lapses beside them. */
   readonly events: number;
   readonly steps: number;
-  /** Of the largest show. */
-  readonly eventsMax: number;
-  readonly seconds: number;
   readonly violations: readonly Violation[];
 }
 
@@ -27,48 +24,19 @@ export interface BlackBoxOptions {
   readonly limits?: Limits;
 }
 
-export function checkBlackBox(attempts: readonly Attempt[], operations: readonly Operation[], options: BlackBoxOptions): BlackBoxReport {
-  const startedMs = performance.now();
-  const clock = serverClock(attempts);
-  const holdTtlMs = longestHoldMs(attempts);
+/** @param operations of one show */
+export function checkBlackBox(operations: readonly Operation[], background: Background, options: BlackBoxOptions): BlackBoxReport {
+  const violation = (rule: string, detail: string): Violation => ({ check: 'black box', rule, showId: operations[0]?.showId ?? null, detail });
+  const first = operations.findIndex(({ answer }) => answer?.kind === 'seen');
+  const start = operations[first];
+  if (start?.answer?.kind !== 'seen' || operations.some((other) => other !== start && other.sentMs < start.answeredMs)) {
+    const detail = 'the history of a show must begin with a read that is answered before anything else is sent';
+    return { events: 0, steps: 0, violations: [violation('STARTS_WITH_READ', detail)] };
+  }
+  const events = eventsOf(operations.toSpliced(first, 1), start.answer.seats, { ...background, holdLimit: options.holdLimit });
+  const verdict = linearize(events, new ModelScene(start.answer.seats.map(modelSeat)), options.limits);
   const violations: Violation[] = [];
-  const report = { shows: 0, events: 0, steps: 0, eventsMax: 0 };
-  for (const [showId, ofShow] of byShow(operations)) {
-    const violation = (rule: string, detail: string) => violations.push({ check: 'black box', rule, showId, detail });
-    const first = ofShow.findIndex(({ answer }) => answer?.kind === 'seen');
-    const start = ofShow[first];
-    if (start?.answer?.kind !== 'seen' || ofShow.some((other) => other !== start && other.sentMs < start.answeredMs)) {
-      violation('STARTS_WITH_READ', 'the history of a show must begin with a read that is answered before anything else is sent');
-      continue;
-    }
-    const events = eventsOf(ofShow.toSpliced(first, 1), start.answer.seats, { clock, holdTtlMs, holdLimit: options.holdLimit });
-    const verdict = linearize(events, new ModelScene(start.answer.seats.map(modelSeat)), options.limits);
-    report.shows++;
-    report.events += events.length;
-    report.steps += verdict.steps;
-    report.eventsMax = Math.max(report.eventsMax, events.length);
-    if (verdict.kind === 'violated') violation('LINEARIZABLE', verdict.evidence);
-    if (verdict.kind === 'undecided') violation('DECIDED', verdict.evidence);
-  }
-  return { ...report, seconds: (performance.now() - startedMs) / 1_000, violations };
-}
-
-function byShow(operations: readonly Operation[]): Map<number, Operation[]> {
-  const shows = new Map<number, Operation[]>();
-  for (const operation of operations) {
-    const known = shows.get(operation.showId);
-    if (known) known.push(operation);
-    else shows.set(operation.showId, [operation]);
-  }
-  return shows;
-}
-
-/** How long a hold lasts, as far as the answers tell; 0 when they don't. */
-function longestHoldMs(attempts: readonly Attempt[]): number {
-  let longest = 0;
-  for (const { answer } of attempts) {
-    if (answer?.kind !== 'held') continue;
-    for (const { deadlineMs } of answer.seats) longest = Math.max(longest, deadlineMs - answer.serverTimeMs);
-  }
-  return longest;
+  if (verdict.kind === 'violated') violations.push(violation('LINEARIZABLE', verdict.evidence));
+  if (verdict.kind === 'undecided') violations.push(violation('DECIDED', verdict.evidence));
+  return { events: events.length, steps: verdict.steps, violations };
 }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { SharedSeats } from './shared-seats';
 
 /**
  * The recorded history: one attempt, that is one request and what became of it, is one line of JSON. Everything here is
@@ -85,8 +86,9 @@ export interface Violation {
 /** Reads a recorded history. @throws SyntaxError for a line that is no JSON, and whatever reading the file throws */
 export async function readHistory(file: string): Promise<Attempt[]> {
   const attempts: Attempt[] = [];
+  const seats = new SharedSeats();
   for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (line !== '') attempts.push(JSON.parse(line) as Attempt);
+    if (line !== '') attempts.push(seats.share(JSON.parse(line) as Attempt));
   }
   return attempts;
 }

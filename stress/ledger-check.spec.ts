@@ -1,3 +1,4 @@
+import { backgroundOf } from './background';
 import type { Attempt } from './history';
 import { checkLedger } from './ledger-check';
 import { operationsOf } from './operations';
@@ -7,7 +8,7 @@ import { booked, EPOCH_MS, held, refused, released, saw, step, TTL_MS, unanswere
 function rulesBroken(attempts: Attempt[], steps: Step[], options = {}): string[] {
   // A read of another show tells how the clocks differ.
   const all = [saw([0, 1], 'reader', {}, { showId: 99 }), ...attempts];
-  return [...new Set(checkLedger(all, operationsOf(all).operations, steps, options).map(({ rule }) => rule))].sort();
+  return [...new Set(checkLedger(operationsOf(all).operations, steps, backgroundOf(all), options).map(({ rule }) => rule))].sort();
 }
 
 const book = (seat: string, version: number, holder: string, atMs: number, bookingId: string, given: Partial<Step> = {}) =>

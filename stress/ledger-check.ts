@@ -1,8 +1,8 @@
-import type { Attempt, Violation } from './history';
+import type { Background } from './background';
+import type { Violation } from './history';
 import { describe, Operation } from './operations';
 import { SeatLedger, Step } from './seat-ledger';
 import { Observations } from './observations';
-import { serverClock, ServerClock } from './server-clock';
 
 /**
  * PURE. Compares what was answered with the ledger, in linear time but for sorting: what the ledger must hold by itself is
@@ -26,12 +26,12 @@ export interface LedgerCheckOptions {
 }
 
 export function checkLedger(
-  attempts: readonly Attempt[],
   operations: readonly Operation[],
   steps: readonly Step[],
+  background: Background,
   options: LedgerCheckOptions = {},
 ): Violation[] {
-  const check = new LedgerCheck(operations, steps, serverClock(attempts));
+  const check = new LedgerCheck(operations, steps, background);
   check.matchHolds();
   check.matchBookings();
   check.matchReleases();
@@ -56,7 +56,7 @@ class LedgerCheck {
   constructor(
     private readonly operations: readonly Operation[],
     steps: readonly Step[],
-    private readonly clock: ServerClock,
+    private readonly background: Background,
   ) {
     this.ledger = new SeatLedger(steps);
     for (const operation of operations) {
@@ -118,10 +118,9 @@ class LedgerCheck {
 
   /** Steps of our holders that nobody was told of must be those of commands without an answer, each at most once. */
   matchUnknown(): void {
-    const ours = new Set(this.operations.map((operation) => operation.holder));
     const transactions = new Map<Operation, string>();
     for (const step of this.ledger.all) {
-      if (this.claims.has(step) || step.command === 'expire' || !ours.has(step.holder)) continue;
+      if (this.claims.has(step) || step.command === 'expire' || !this.background.holders.has(step.holder)) continue;
       const candidates = this.unknown.get(stepOf(step)) ?? [];
       const fitting = candidates.filter((one) => this.mayBeAt(step, one));
       // Of several that somebody hung up on, the one that is there with all its seats.
@@ -158,13 +157,13 @@ class LedgerCheck {
       const { answer, showId } = operation;
       if (answer?.kind === 'seen') {
         for (const seen of answer.seats) {
-          const wrong = this.ledger.contradiction(showId, seen, operation.holder, operation.answeredMs + this.clock.aheadMaxMs);
+          const wrong = this.ledger.contradiction(showId, seen, operation.holder, operation.answeredMs + this.background.clock.aheadMaxMs);
           if (wrong) this.tell('READ', showId, `#${operation.id} ${seen.seat} v${seen.version} ${seen.status}: ${wrong}`);
         }
       } else if (answer?.kind === 'refused') {
         for (const [seat, reason] of Object.entries(answer.seats)) {
           const { from, to } = this.observations.window(operation, seat);
-          const period = { fromMs: operation.sentMs + this.clock.aheadMinMs, toMs: operation.answeredMs + this.clock.aheadMaxMs };
+          const period = { fromMs: operation.sentMs + this.background.clock.aheadMinMs, toMs: operation.answeredMs + this.background.clock.aheadMaxMs };
           if (this.ledger.couldRefuse(showId, seat, { from, to }, reason, operation.holder, period)) continue;
           this.report('REFUSAL', operation, `${seat} was ${reason} in none of its versions from ${from} to ${to}`);
         }
@@ -204,7 +203,7 @@ class LedgerCheck {
   }
 
   private mayBeAt({ atMs }: Step, { sentMs, answeredMs }: Operation): boolean {
-    return atMs >= Math.floor(sentMs + this.clock.aheadMinMs) && atMs <= answeredMs + this.clock.aheadMaxMs;
+    return atMs >= Math.floor(sentMs + this.background.clock.aheadMinMs) && atMs <= answeredMs + this.background.clock.aheadMaxMs;
   }
 
   private claim(step: Step, operation: Operation): void {

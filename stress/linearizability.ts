@@ -3,11 +3,13 @@ import type { Change, Scene } from './seat-rules';
 
 /**
  * PURE but for the stop watch. Finds an order of all events of a history in which each could have happened at one instant
- * between its beginning and its end (Wing and Gong 1993, with Lowe's memory of what has failed). Four things keep it quick:
+ * between its beginning and its end (Wing and Gong 1993, with Lowe's memory of what has failed). Five things keep it quick:
  *
  * - What changes nothing and fits now is taken at once. Taking it later can't help: it would still change nothing, and until
  *   then it only stands in the way.
  * - Where something certain can never happen any more, as its seats have moved on, nothing else is tried.
+ * - A seat leaves no version that something certain has yet to see: versions only rise. Without this, a wrong guess about what
+ *   nobody answered shows much later, behind a great many orders of everything else.
  * - Of what may come next, only a stubborn set is tried (Valmari 1990): everything that could bring about the event that must
  *   end first, or come into conflict with that. The rest may as well come later, as it ends later.
  * - Only what has failed is remembered, so a straight way costs no memory.
@@ -28,8 +30,14 @@ export interface Event {
   readonly touches: (scene: Scene) => readonly string[];
   /** Seats and people of which one must change before it can happen, if it can't now. */
   readonly needs: (scene: Scene) => readonly string[];
+  /** Seats in the versions that it tells, as {@link inVersion} names them: none of them is over before it. */
+  readonly sees?: readonly string[];
   /** Events that happened before it, whatever the clocks say. */
   readonly awaits?: readonly Event[];
+}
+
+export function inVersion(seat: string, version: number): string {
+  return `${seat} v${version}`;
 }
 
 export type Verdict =
@@ -72,6 +80,8 @@ class Search {
   private readonly certain: number;
   private certainLeft: number;
   private readonly failed = new Set<string>();
+  /** How many certain events that are left see a seat in a version. */
+  private readonly unseen = new Map<string, number>();
   private steps = 0;
   private best = { certainLeft: Infinity, evidence: '' };
 
@@ -85,6 +95,7 @@ class Search {
     this.certain = this.certainLeft = events.filter((event) => event.isCertain).length;
     const indexOf = new Map(this.events.map((event, index) => [event, index]));
     this.awaited = this.events.map((event) => (event.awaits ?? []).map((other) => indexOf.get(other)!));
+    for (const event of events) if (event.isCertain) this.countSeen(event, 1);
   }
 
   run(): Verdict {
@@ -154,8 +165,20 @@ class Search {
       .sort((a, b) => endOf(a) - endOf(b))
       .flatMap((index) => {
         const changes = this.events[index]!.effect(this.scene);
-        return changes && changes.length > 0 ? [{ index, changes }] : [];
+        return changes && changes.length > 0 && !this.hides(changes) ? [{ index, changes }] : [];
       });
+  }
+
+  /** Whether something certain that is left could not be seen any more. */
+  private hides(changes: readonly Change[]): boolean {
+    return changes.some(([seat, { version }]) => {
+      const was = this.scene.get(seat)!.version;
+      return version > was && (this.unseen.get(inVersion(seat, was)) ?? 0) > 0;
+    });
+  }
+
+  private countSeen({ sees = [] }: Event, by: 1 | -1): void {
+    for (const one of sees) this.unseen.set(one, (this.unseen.get(one) ?? 0) + by);
   }
 
   /** What the certain event that ends first needs, and what those need that it waits for. */
@@ -205,13 +228,19 @@ class Search {
 
   private mark(index: number): void {
     this.left.remove(index);
-    if (this.events[index]!.isCertain) this.certainLeft--;
+    const event = this.events[index]!;
+    if (!event.isCertain) return;
+    this.certainLeft--;
+    this.countSeen(event, -1);
   }
 
   private unmark(indices: readonly number[]): void {
     for (const index of indices.toReversed()) {
       this.left.restore(index);
-      if (this.events[index]!.isCertain) this.certainLeft++;
+      const event = this.events[index]!;
+      if (!event.isCertain) continue;
+      this.certainLeft++;
+      this.countSeen(event, 1);
     }
   }
 

@@ -20,7 +20,7 @@ const EXIT_GOOD = 0;
 const EXIT_VIOLATED = 1;
 const EXIT_FAILED = 2;
 
-/** For a server of our own: small shows that are fought for, beside ones of a usual size. */
+/** For a server of our own: small shows that are fought for, beside ones of a usual size. Of `mixed` more for a long run. */
 const PLANS: Readonly<Record<Scenario, ShowPlan>> = {
   mixed: [
     { shows: 100, rows: 1, seatsPerRow: 1 },
@@ -30,6 +30,16 @@ const PLANS: Readonly<Record<Scenario, ShowPlan>> = {
   'one-seat': [{ shows: 1, rows: 1, seatsPerRow: 1 }],
   'sell-out': [{ shows: 1, rows: 10, seatsPerRow: 20 }],
 };
+
+/** So many are enough for the shows of the plan: then seats get scarce, and the order of so much takes long to find. */
+const OPERATIONS_PER_PLAN = 100_000;
+/** More than a server takes. */
+const OPERATIONS_PER_SECOND = 3_000;
+
+function planFor({ scenario, seconds, operations }: Options): ShowPlan {
+  const times = scenario === 'mixed' ? Math.ceil(Math.min(operations, seconds * OPERATIONS_PER_SECOND) / OPERATIONS_PER_PLAN) : 1;
+  return PLANS[scenario].map((part) => ({ ...part, shows: part.shows * times }));
+}
 
 void runCommand(async () => {
   const options = readOptions();
@@ -95,7 +105,8 @@ async function judgeWith(databaseUrl: string | undefined, attempts: Recorder['at
   }
 }
 
-function startServer({ scenario, holdLimit, holdTtlSeconds }: Options): Promise<OwnServer> {
+function startServer(options: Options): Promise<OwnServer> {
+  const { holdLimit, holdTtlSeconds } = options;
   const settings = { HOLD_TTL_SECONDS: String(holdTtlSeconds), SWEEP_INTERVAL_SECONDS: '1', MAX_HELD_SEATS_PER_HOLDER: String(holdLimit) };
-  return startOwnServer(PLANS[scenario], settings, (line) => console.error(line));
+  return startOwnServer(planFor(options), settings, (line) => console.error(line));
 }

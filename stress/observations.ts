@@ -1,5 +1,6 @@
 import type { SeatName } from './history';
 import type { Operation } from './operations';
+import { firstIndex } from './sorted';
 
 /** Somebody knows a version of a seat: he made it, or saw it. */
 export interface Observation {
@@ -73,16 +74,4 @@ function sort(all: readonly Observation[]): Sorted {
     lowest.push(!one.isChange || (known && known.version <= one.version) ? known : one);
   }
   return { ended, highest, begun, lowest: lowest.reverse() };
-}
-
-/** Index of the first item for which it holds, when it holds for all that follow. */
-function firstIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(items[middle]!)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

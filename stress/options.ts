@@ -6,6 +6,7 @@ everything told is true, and against the ledger where the database is at hand.
 
   npm run stress
   npm run stress -- --scenario one-seat --users 500
+  npm run stress -- --operations 1000000 --html report.html
   npm run stress -- --url https://booking.example --show 12 --show 13
 
   --url URL              the server to test; without it one is started here, on DATABASE_URL or an embedded PostgreSQL

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Crowd, Show } from './crowd';
-import type { Attempt, Command, SeatName } from './history';
+import { Attempt, Command, COMMANDS, SeatName } from './history';
 import type { Choice, Random } from './random';
 import type { Recorder } from './recorder';
 
@@ -27,6 +27,8 @@ export interface Manners {
   readonly released: number;
   /** Of visits, while seats wait that were left: comes back for them. */
   readonly returns: number;
+  /** Of holds: comes back when they are about to lapse, or just have, and books, releases or holds them again. */
+  readonly punctual: number;
   /** Of visits: asks for something that makes no sense, such as booking what was never held. */
   readonly absurd: number;
 }
@@ -40,10 +42,11 @@ export const MIXED: Manners = {
   booked: 0.06,
   released: 0.84,
   returns: 0.3,
+  punctual: 0.3,
   absurd: 0.05,
 };
 
-export const BUYING: Manners = { ...MIXED, booked: 0.9, released: 0.1, looks: 0.9, returns: 1 };
+export const BUYING: Manners = { ...MIXED, booked: 0.9, released: 0.1, looks: 0.9, returns: 1, punctual: 0 };
 
 const SEATS_MAX = 4;
 const ATTEMPTS_MAX = 4;
@@ -51,10 +54,25 @@ const DROP_WITHIN_MS = 12;
 const RETRY_WITHIN_MS = 40;
 const PAUSE_WHEN_LIMITED_MS = 1_000;
 
+/** Nobody comes back for a hold that lasts longer. */
+const PATIENCE_MS = 10_000;
+/** When to be there: from so long before a deadline to so long after it. What is sent takes its time as well. */
+const EARLY_MS = 150;
+const LATE_MS = 50;
+/** Nothing else is begun so shortly before. */
+const READY_MS = 100;
+
+interface Held {
+  readonly show: Show;
+  readonly seats: readonly SeatName[];
+}
+
 /** Somebody who wants seats: looks, holds, collides, tries again, changes their mind, books, walks away. */
 export class Person {
   /** Held, or perhaps held, and walked away from. */
-  private left: { show: Show; seats: readonly SeatName[] }[] = [];
+  private left: Held[] = [];
+  /** Held, with the time to be there again. */
+  private readonly appointments: (Held & { readonly atMs: number })[] = [];
 
   constructor(
     private readonly holder: Holder,
@@ -68,6 +86,11 @@ export class Person {
   /** Goes on until it is over, or everything is sold. */
   async live(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
+      const next = this.appointments[0];
+      if (next && next.atMs - performance.now() < READY_MS) {
+        await this.keep(this.appointments.shift()!);
+        continue;
+      }
       const show = this.crowd.show();
       if (!show) return;
       await this.visit(show);
@@ -85,8 +108,24 @@ export class Person {
     }
     const held = await this.command('hold', show, seats);
     if (held.status !== null && held.answer?.kind !== 'held') return;
+    if (random.chance(manners.punctual) && this.arrange(show, held)) return;
     if (random.chance(0.1)) await this.look(show);
     await this.decide(show, seats);
+  }
+
+  /** Notes when to come back for a hold, by what the server has told of time. False when that is too far off, or not known. */
+  private arrange(show: Show, { seats, answer, answeredMs }: Attempt): boolean {
+    if (answer?.kind !== 'held' || answeredMs === null) return false;
+    const lastsMs = Math.min(...answer.seats.map(({ deadlineMs }) => deadlineMs)) - answer.serverTimeMs;
+    if (lastsMs > PATIENCE_MS) return false;
+    this.appointments.push({ show, seats, atMs: answeredMs + lastsMs - EARLY_MS + this.random.next() * (EARLY_MS + LATE_MS) });
+    return true;
+  }
+
+  private async keep({ show, seats, atMs }: Held & { readonly atMs: number }): Promise<void> {
+    const leftMs = atMs - performance.now();
+    if (leftMs > 0) await delay(leftMs);
+    await this.command(COMMANDS[this.random.below(COMMANDS.length)]!, show, seats);
   }
 
   /** What to do with what is held: all of it, or some now and the rest another time. */

@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import { createHistogram, RecordableHistogram } from 'node:perf_hooks';
 import { Api, attempt, Question } from './api';
 import type { Attempt } from './history';
+import { SharedSeats } from './shared-seats';
 
 const MICROSECONDS_PER_MS = 1_000;
 
@@ -17,6 +18,7 @@ export class Recorder {
   /** Answers in each second since the start. */
   readonly perSecond: number[] = [];
   readonly startedMs = performance.now();
+  private readonly seats = new SharedSeats();
   private sent = 0;
   private readonly file: WriteStream | undefined;
 
@@ -32,7 +34,7 @@ export class Recorder {
   }
 
   async send(question: Question): Promise<Attempt> {
-    const done = await attempt(this.api, this.sent++, question);
+    const done = this.seats.share(await attempt(this.api, this.sent++, question));
     this.attempts.push(done);
     this.file?.write(`${JSON.stringify(done)}\n`);
     const outcome = [done.command, done.status, done.code].filter((part) => part !== null).join(' ');

@@ -43,13 +43,20 @@ function percentiles(histogram: RecordableHistogram): Record<string, number> {
 const round = (value: number) => Number(value.toFixed(2));
 const n = (value: number) => value.toLocaleString('en-US');
 
-function checksOf({ attempts, operations, unknown, blackBox, ledger }: Judgement): Checks {
+function checksOf({ attempts, operations, unknown, answers, blackBox, ledger }: Judgement): Checks {
+  const took = (seconds: number) => `in ${seconds.toFixed(1)} s`;
   return {
     history: `${n(attempts)} requests, ${n(operations)} operations, ${n(unknown)} of them with an unknown outcome`,
-    'black box': `${n(blackBox.events)} events of ${n(blackBox.shows)} shows, at most ${n(blackBox.eventsMax)} in one, ${n(blackBox.steps)} steps, ${blackBox.seconds.toFixed(1)} s`,
+    answers: `${n(answers.checked)} requests checked ${took(answers.seconds)}`,
+    'black box':
+      `${n(blackBox.operations)} operations of ${n(blackBox.shows)} shows checked ${took(blackBox.seconds)}: ` +
+      `${n(blackBox.events)} events with the lapses, at most ${n(blackBox.eventsMax)} in one show, ${n(blackBox.steps)} steps of search`,
     ledger: ledger
-      ? `${n(ledger.steps)} steps against the history in ${ledger.checkSeconds.toFixed(1)} s, all ${n(ledger.transitions)} replayed in ${ledger.seconds.toFixed(1)} s`
+      ? `${n(ledger.operations)} operations checked against ${n(ledger.steps)} steps ${took(ledger.checkSeconds)}`
       : 'not checked: DATABASE_URL is not set',
+    replay: ledger
+      ? `all ${n(ledger.transitions)} steps of ${n(ledger.seats)} seats and ${n(ledger.bookings)} bookings replayed ${took(ledger.seconds)}`
+      : 'not done: DATABASE_URL is not set',
   };
 }
 

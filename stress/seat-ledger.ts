@@ -1,5 +1,6 @@
 import type { SeatName, SeatStatus, SeenSeat } from './history';
 import type { Operation } from './operations';
+import { firstIndex } from './sorted';
 
 /** A row of the ledger as stored. */
 export interface Step {
@@ -22,11 +23,17 @@ const STATUS_AFTER: Readonly<Record<string, SeatStatus>> = { hold: 'HELD', book:
 /** PURE. The ledger of all seats, to be asked how a seat was in each of its versions. */
 export class SeatLedger {
   private readonly seats = new Map<string, Map<number, Step>>();
+  /** By seat, in order of their versions. */
+  private readonly bySeat = new Map<string, Step[]>();
   private readonly bookings = new Map<string, Step[]>();
 
+  /** @param all each seat's in order of their versions */
   constructor(readonly all: readonly Step[]) {
     for (const step of all) {
       const name = `${step.showId} ${step.seat}`;
+      const steps = this.bySeat.get(name);
+      if (steps) steps.push(step);
+      else this.bySeat.set(name, [step]);
       const seat = this.seats.get(name) ?? new Map<number, Step>();
       this.seats.set(name, seat.set(step.version, step));
       if (step.bookingId === null) continue;
@@ -86,13 +93,13 @@ export class SeatLedger {
     if (command === 'book') {
       return this.booking(showId, made.bookingId ?? '').some((step) => step.seat === seat && step.transaction === made.transaction);
     }
-    const steps = this.seats.get(`${showId} ${seat}`);
-    const first = steps?.get(1);
-    if (command === 'release' && (!first || first.atMs >= made.atMs)) return true;
-    for (const step of steps?.values() ?? []) {
-      const next = steps!.get(step.version + 1);
-      const covers = step.transaction === made.transaction || (step.atMs <= made.atMs && (!next || next.atMs >= made.atMs));
-      if (!covers) continue;
+    if (seat === made.seat) return true;
+    const steps = this.bySeat.get(`${showId} ${seat}`) ?? [];
+    if (command === 'release' && (steps.length === 0 || steps[0]!.atMs >= made.atMs)) return true;
+    // Times don't fall from version to version: how the seat was just before, and all that became of it at that time.
+    for (let index = Math.max(0, firstIndex(steps, ({ atMs }) => atMs >= made.atMs) - 1); index < steps.length; index++) {
+      const step = steps[index]!;
+      if (step.atMs > made.atMs) break;
       const isHeld = step.command === 'hold';
       if (command === 'hold' ? isHeld && step.holder === holder : STATUS_AFTER[step.command] === 'AVAILABLE') return true;
       // A lapsed hold is none, whether or not it was tidied up.

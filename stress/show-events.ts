@@ -1,5 +1,5 @@
 import type { Answer, Command, HeldSeat, SeatName, SeenSeat } from './history';
-import type { Event } from './linearizability';
+import { Event, inVersion } from './linearizability';
 import { describe, Operation } from './operations';
 import { effectByAnswer, effectOf, effectOfRead, isNews, isOver, isPast, isToCome, lapse, ModelSeat } from './seat-rules';
 import type { ServerClock } from './server-clock';
@@ -57,13 +57,16 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
   }
   for (const { seat, status } of seats) if (status === 'HELD') events.push(mayLapse([seat], `${FROM_BEFORE} ${seat}`, -Infinity));
   // What lapses after the end of the history is no part of it.
-  const endMs = Math.max(...operations.map(({ sentMs, answeredMs }) => (answeredMs === Infinity ? sentMs : answeredMs)));
+  let endMs = -Infinity;
+  for (const { sentMs, answeredMs } of operations) endMs = Math.max(endMs, answeredMs === Infinity ? sentMs : answeredMs);
   return events.filter(({ beginMs }) => beginMs <= endMs);
 }
 
 function eventOf(operation: Operation, holdLimit: number): Event {
   const { command: name, holder, seats, answer, sentMs, answeredMs } = operation;
-  const common = { text: describe(operation), beginMs: sentMs, endMs: answeredMs };
+  const told = answer?.kind === 'seen' || answer?.kind === 'held' ? answer.seats : [];
+  const sees = told.map(({ seat, version }) => inVersion(seat, version));
+  const common = { text: describe(operation), beginMs: sentMs, endMs: answeredMs, sees };
   if (answer?.kind === 'seen') {
     return {
       ...common,

@@ -1,7 +1,8 @@
+import { SeatCommandQueue } from '../src/seats/seat-command-queue';
 import { SeatSweeper } from '../src/seats/seat-sweeper';
 import { startApp, TestApp } from './support/app';
 import { block, LOCK_SEAT, STOP_WRITES } from './support/blocker';
-import { person, Person, tally } from './support/client';
+import { Answer, person, Person, tally } from './support/client';
 import { createShow, lapse } from './support/house';
 import { until } from './support/until';
 
@@ -121,6 +122,63 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     } finally {
       await brief.close();
     }
+  });
+
+  describe('lapse between the decision and the commit: what is told of a hold belongs to the instant of the changes', () => {
+    let brief: TestApp;
+    let ann: Person;
+    let bob: Person;
+    let eve: Person;
+    beforeEach(async () => {
+      brief = await startApp({ ...mode, DATABASE_URL: one.databaseUrl, HOLD_TTL_SECONDS: '1', MAX_HELD_SEATS_PER_HOLDER: '2', LOCK_TIMEOUT_MS: '10000' });
+      ann = await person(brief);
+      bob = await person(one);
+      await bob.hold(showId, ['B1', 'C1']);
+      bob = await person(brief, bob.token);
+      eve = await person(brief);
+    });
+    afterEach(() => brief.close());
+
+    /** Sends commands that are decided together, where commands are combined, and lets a hold lapse behind the decision. */
+    async function lapseBehind(expiresAt: string, send: () => Promise<Answer>[]): Promise<Answer[]> {
+      const queue = await block(one.databaseUrl, LOCK_SEAT, [showId, 'C', 1]);
+      const first = eve.hold(showId, ['C1']); // keeps the lane busy, and will change nothing
+      await queue.untilWaiting(1);
+      const answers = send();
+      await until(() => brief.app.get(SeatCommandQueue).length === answers.length);
+      const writes = await block(one.databaseUrl, STOP_WRITES);
+      await queue.release();
+      await writes.untilWaiting(1); // decided, and stopped before the UPDATE
+      await until(async () => {
+        const [{ lapsed }] = await one.dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS lapsed', [expiresAt]);
+        return lapsed;
+      });
+      const seen = (await eve.seatMap(showId)).body.seats;
+      expect([seen[0].status, seen[1].status, seen[10].status]).toEqual(['AVAILABLE', 'AVAILABLE', 'HELD']);
+      await writes.release();
+      expect(tally([await first])).toEqual({ '409 SEAT_UNAVAILABLE': 1 });
+      return Promise.all(answers);
+    }
+
+    test('held again with another seat', async () => {
+      const held = await ann.hold(showId, ['A1']);
+      const [again] = await lapseBehind(held.body.expires_at, () => [ann.hold(showId, ['A1', 'A2'])]);
+      // A1 was free before A2 was held: so it is held anew.
+      expect(again!.body.seats.map(({ version }: { version: number }) => version)).toEqual([3, 1]);
+    });
+
+    test('refused for one hold and for a booking of the same transaction', async () => {
+      const held = await ann.hold(showId, ['A1']);
+      const [booking, refusal] = await lapseBehind(held.body.expires_at, () => [bob.book(showId, ['B1']), eve.hold(showId, ['A1', 'B1'])]);
+      expect(booking!.status).toBe(200);
+      expect(refusal!.body.seats).toEqual([{ row: 'B', number: 1, code: 'SEAT_BOOKED' }]);
+    });
+
+    test('over the limit with a seat that the same transaction gives up', async () => {
+      const held = await ann.hold(showId, ['A1', 'A3']);
+      const [release, hold] = await lapseBehind(held.body.expires_at, () => [bob.release(showId, ['B1']), ann.hold(showId, ['B1'])]);
+      expect(tally([release!, hold!])).toEqual({ '200': 2 });
+    });
   });
 
   test('same key twice, on two instances at once: one effect, one answer, the second marked', async () => {

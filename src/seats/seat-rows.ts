@@ -172,8 +172,8 @@ export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonl
 }
 
 /**
- * How long before a hold's deadline its booking or release must have reached the COMMIT. A commit that became visible after
- * the deadline would turn a seat that readers have seen AVAILABLE for a moment into a BOOKED one of the same version.
+ * How long before a hold's deadline whatever took it for live must have reached the COMMIT. A commit that became visible
+ * after the deadline would turn a seat that readers have seen AVAILABLE for a moment into a BOOKED one of the same version.
  */
 const COMMIT_MARGIN_MS = 50;
 

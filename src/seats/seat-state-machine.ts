@@ -136,6 +136,7 @@ export class SeatStateMachine {
       bookingSize: (bookingId) => scene.bookings.get(bookingId)?.seats.length,
       newBookingId,
     });
+    scene.relyOn(command, decision);
     if (decision.kind === 'refused' || decision.kind === 'slots-taken') return decision;
     if (decision.kind === 'repeated-booking') {
       return { kind: 'booked', booking: scene.bookings.get(decision.bookingId)! };
@@ -214,6 +215,8 @@ class LockedScene {
   private readonly newBookings: NewBooking[] = [];
   private readonly newAnswers: NewAnswer[] = [];
   private readonly expiredAnswers: StoredAnswer[] = [];
+  /** By show: the earliest deadline of the holds that had to be live for what was decided. */
+  private readonly reliedOnMs = new Map<number, number>();
 
   constructor(
     seats: readonly SeatState[],
@@ -256,6 +259,22 @@ class LockedScene {
       if (ids.size === 1 && bookingId) found.set(bookingId, { showId, bookingId });
     }
     return [...found.values()];
+  }
+
+  /**
+   * Notes which holds the decision took for live. What it tells of them belongs to the same instant as the changes of the
+   * transaction, and those are seen from the commit on: the holds must not have lapsed by then. Called before the decision
+   * is applied.
+   */
+  relyOn({ name, showId, holderId, seats }: SeatCommand, decision: Decision): void {
+    if (name === 'expire') return;
+    const isOverLimit = decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED';
+    const counted = isOverLimit ? [...this.holdings(showId, holderId).holds.values()] : [];
+    const named = seats.flatMap((seat) => this.seats.get(seatKey(showId, seat)) ?? []);
+    for (const { holdExpiresAtMs } of [...named, ...counted]) {
+      if (holdExpiresAtMs === null || holdExpiresAtMs <= this.nowMs) continue;
+      this.reliedOnMs.set(showId, Math.min(holdExpiresAtMs, this.reliedOnMs.get(showId) ?? Infinity));
+    }
   }
 
   apply({ seats, transitions }: Extract<Decision, { kind: 'accepted' }>): void {
@@ -307,15 +326,7 @@ class LockedScene {
     if (this.newBookings.length > 0) ledger.insert(transaction, this.newBookings);
     if (this.expiredAnswers.length > 0) sendForget(transaction, this.expiredAnswers);
     if (this.newAnswers.length > 0) sendNewAnswers(transaction, this.newAnswers, this.nowMs);
-    const deadlineMs = this.earliestDeadlineMs();
-    if (deadlineMs !== undefined) sendDeadlineGuard(transaction, deadlineMs);
-  }
-
-  /** Of the holds that were booked or released: those that had to be live. */
-  private earliestDeadlineMs(): number | undefined {
-    const deadlines = this.transitions
-      .filter(({ command }) => command === 'book' || command === 'release')
-      .map(({ holdExpiresAtMs }) => holdExpiresAtMs!);
-    return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
+    const deadlinesMs = this.transitions.flatMap(({ showId }) => this.reliedOnMs.get(showId) ?? []);
+    if (deadlinesMs.length > 0) sendDeadlineGuard(transaction, Math.min(...deadlinesMs));
   }
 }

@@ -200,6 +200,14 @@ export const FAULTS = [
     tests: ['src/seats/seat-map.spec.ts'],
   },
   {
+    name: 'holds that were only told of may lapse before the commit',
+    file: `${SEATS}/seat-state-machine.ts`,
+    find: '    scene.relyOn(command, decision);\n',
+    replace: '',
+    tests: RACES,
+    only: 'combining across shows .*belongs to the instant',
+  },
+  {
     name: 'no row in the ledger',
     file: `${SEATS}/seat-state-machine.ts`,
     find: '      sendTransitions(transaction, this.transitions, this.nowMs);\n',

@@ -3,12 +3,12 @@ import { seat } from './client';
 
 let count = 0;
 
-/** A show with rows A, B, … of numbered seats, on sale now. Returns its id. */
+/** A show with rows A, B, … of numbered seats, on sale now; each costs `priceStep` more than the one before. Returns its id. */
 export async function createShow(
   dataSource: DataSource,
-  options: { rows?: number; seatsPerRow?: number; startsInMs?: number; opensInMs?: number; price?: string } = {},
+  options: { rows?: number; seatsPerRow?: number; startsInMs?: number; opensInMs?: number; price?: string; priceStep?: string } = {},
 ): Promise<number> {
-  const { rows = 5, seatsPerRow = 10, startsInMs = 3_600_000, opensInMs = -3_600_000, price = '100.00' } = options;
+  const { rows = 5, seatsPerRow = 10, startsInMs = 3_600_000, opensInMs = -3_600_000, price = '100.00', priceStep = '0' } = options;
   const name = `Screen ${++count} of ${process.pid}`;
   const [show] = await dataSource.query<{ id: number }[]>(
     `WITH movie AS (INSERT INTO movie (title, duration_minutes) VALUES ($1, 120) RETURNING id),
@@ -21,8 +21,9 @@ export async function createShow(
   );
   await dataSource.query(
     `INSERT INTO seat (show_id, "row", number, price)
-     SELECT $1, chr(64 + r), n, $4::numeric FROM generate_series(1, $2) AS r, generate_series(1, $3) AS n`,
-    [show!.id, rows, seatsPerRow, price],
+     SELECT $1, chr(64 + r), n, $4::numeric + $5::numeric * ((r - 1) * $3 + n - 1)
+       FROM generate_series(1, $2) AS r, generate_series(1, $3) AS n`,
+    [show!.id, rows, seatsPerRow, price, priceStep],
   );
   return show!.id;
 }
@@ -47,4 +48,9 @@ export async function lapse(dataSource: DataSource, showId: number, names: strin
       [showId, row, number, shift.by],
     );
   }
+}
+
+/** Moves the end of a show's sales, to before now or behind it. */
+export async function moveSalesEnd(dataSource: DataSource, showId: number, inMs: number): Promise<void> {
+  await dataSource.query(`UPDATE show SET sales_close_at = clock_timestamp() + $2 * interval '1 ms' WHERE id = $1`, [showId, inMs]);
 }
