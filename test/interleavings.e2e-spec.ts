@@ -1,0 +1,429 @@
+import { isDeepStrictEqual } from 'node:util';
+import { verifyLedger } from '../src/cli/ledger-verifier';
+import { isConnectionFailure } from '../src/platform/database/pg-errors';
+import { CommitUnknownError } from '../src/platform/database/pipelined-transaction';
+import { fingerprint } from '../src/seats/idempotency';
+import type { SeatCommand, SeatCommandAnswer } from '../src/seats/seat-command';
+import { compareSeats } from '../src/seats/seat-transitions';
+import { seats } from './support/client';
+import { createTestDatabase, TestDatabase } from './support/database';
+import { finish, interleave, LockObserver, Losing, Run, untilAtRest, Work } from './support/interleaving';
+import { Order, ordersOf, permutationsOf } from './support/orders';
+import { createScenes, ledgerTexts, seatTexts } from './support/scenes';
+import { answerText, bookedBy, CaseCommand, FREE, heldBy, lapsedOf, runSerially, StartingSeats } from './support/serial-model';
+import { Ending, StepCount, SteppedSession } from './support/stepped-session';
+import { until } from './support/until';
+
+/**
+ * Two or three commands at once, each in an instance of its own, their real statements in every possible order on a real
+ * PostgreSQL: two transactions of four steps have 70 orders, three of three steps 1,680.
+ */
+
+interface Case {
+  readonly seats: StartingSeats;
+  readonly commands: readonly CaseCommand[];
+  /** Most seats a holder may hold. */
+  readonly holdLimit?: number;
+  /**
+   * The unique keys at which commands meet that share no seat, and how often one of them fails there and starts again. In how
+   * many orders somebody waits is then no matter of the seats alone.
+   */
+  readonly conflicts?: Readonly<Record<string, number>>;
+  readonly waits?: number;
+}
+
+const HOLD_LIMIT = 10;
+/** Long enough for some steps before it. */
+const LAPSE_MS = 500;
+
+const command =
+  (name: CaseCommand['name']) =>
+  (holder: string, ...names: string[]): CaseCommand => ({ name, holder, seats: names });
+const hold = command('hold');
+const book = command('book');
+const release = command('release');
+const sweep = (...names: string[]): CaseCommand => ({ name: 'expire', holder: null, seats: names });
+const keyed = (key: string, given: CaseCommand): CaseCommand => ({ ...given, key });
+
+const THREE_FREE = { A1: FREE, A2: FREE, A3: FREE };
+const HELD_BY_ANN = { A1: heldBy('ann'), A2: heldBy('ann'), A3: FREE };
+const LAPSED_OF_ANN = { A1: lapsedOf('ann'), A2: lapsedOf('ann'), A3: FREE };
+
+const PAIRS: readonly Case[] = [
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ben', 'A1', 'A2')] },
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ben', 'A2', 'A1')] },
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: THREE_FREE, commands: [hold('ann', 'A1'), hold('ben', 'A2', 'A3')] },
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A1')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1', 'A2'), hold('ben', 'A2', 'A3')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1', 'A2'), book('ben', 'A2', 'A1')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1', 'A2'), book('ann', 'A2', 'A1')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1', 'A2'), book('ann', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1', 'A2'), release('ann', 'A2', 'A1')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1'), release('ann', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [release('ann', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [release('ann', 'A1', 'A2'), release('ann', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [release('ann', 'A1', 'A2'), release('ben', 'A1')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), sweep('A2', 'A1')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), hold('ann', 'A2', 'A1')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), book('ann', 'A1', 'A2')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), release('ann', 'A1', 'A2')] },
+  { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), book('ann', 'A2', 'A1')] },
+  { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), hold('ann', 'A2', 'A1')] },
+  { seats: { ...HELD_BY_ANN, A3: bookedBy('ann') }, commands: [book('ann', 'A3'), hold('ben', 'A3', 'A2')] },
+  // The limit.
+  { seats: HELD_BY_ANN, holdLimit: 2, commands: [release('ann', 'A1'), hold('ann', 'A3')] },
+  { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A3')] },
+  {
+    seats: THREE_FREE,
+    holdLimit: 2,
+    commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A3')],
+    conflicts: { '23505 seat_hold_slot': 0 }, waits: 0,
+  },
+  {
+    seats: { ...LAPSED_OF_ANN, A4: FREE },
+    holdLimit: 2,
+    commands: [hold('ann', 'A3', 'A4'), hold('ben', 'A1')],
+    conflicts: {}, waits: 0,
+  },
+  // One key.
+  { seats: THREE_FREE, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('k', hold('ann', 'A2', 'A1'))] },
+  { seats: HELD_BY_ANN, commands: [keyed('k', book('ann', 'A1', 'A2')), keyed('k', book('ann', 'A2', 'A1'))] },
+  { seats: HELD_BY_ANN, commands: [keyed('k', release('ann', 'A1', 'A2')), keyed('k', release('ann', 'A2', 'A1'))] },
+  { seats: HELD_BY_ANN, commands: [keyed('k', hold('ben', 'A1', 'A2')), keyed('k', hold('ben', 'A2', 'A1'))] },
+  { seats: THREE_FREE, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('k', hold('ann', 'A2', 'A3'))] },
+  { seats: THREE_FREE, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('k', hold('ben', 'A2', 'A1'))] },
+  {
+    seats: THREE_FREE,
+    commands: [keyed('k', hold('ann', 'A1')), keyed('k', hold('ann', 'A2'))],
+    conflicts: { '23505 seat_hold_slot': 0 }, waits: 0,
+  },
+];
+
+const TRIPLES: readonly Case[] = [
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ben', 'A2', 'A3'), hold('cat', 'A3', 'A1')] },
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2', 'A3'), hold('ben', 'A3', 'A2', 'A1'), hold('cat', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [book('ann', 'A1', 'A2'), release('ann', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [release('ann', 'A1', 'A2'), hold('ben', 'A2', 'A1'), book('ben', 'A1', 'A2')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), hold('ben', 'A3', 'A2'), book('ann', 'A2', 'A1')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), sweep('A2', 'A1'), hold('ben', 'A1')] },
+  {
+    seats: HELD_BY_ANN,
+    commands: [keyed('k', book('ann', 'A1', 'A2')), keyed('k', book('ann', 'A2', 'A1')), release('ann', 'A1')],
+  },
+  {
+    seats: THREE_FREE,
+    holdLimit: 2,
+    commands: [hold('ann', 'A1'), hold('ann', 'A2'), hold('ann', 'A3')],
+    conflicts: { '23505 seat_hold_slot': 0 }, waits: 0,
+  },
+];
+
+/** Those of the pairs in which a connection is lost. */
+const LOSSES: readonly Case[] = [
+  { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [keyed('k', book('ann', 'A1', 'A2')), release('ann', 'A2', 'A1')] },
+  { seats: LAPSED_OF_ANN, commands: [sweep('A1', 'A2'), hold('ben', 'A2')] },
+  { seats: THREE_FREE, holdLimit: 2, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('l', hold('ann', 'A3'))] },
+];
+
+let database: TestDatabase;
+let observer: LockObserver;
+let sessions: SteppedSession[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  observer = await LockObserver.open(database.url);
+});
+afterAll(async () => {
+  await observer.close();
+  await database.drop();
+});
+afterEach(async () => {
+  await Promise.all(sessions.splice(0).map((session) => session.close()));
+});
+
+describe('two commands, four steps each', () => {
+  test.each(titled(PAIRS))('%s: right in all 70 orders', async (_, given) => {
+    await expectAllRight(given, 4, 70);
+  });
+});
+
+describe('three commands, three steps each', () => {
+  const all = process.env.INTERLEAVINGS === 'all';
+  test.each(titled(all ? TRIPLES : TRIPLES.slice(0, 4)))(
+    '%s: right in all 1,680 orders',
+    async (_, given) => {
+      await expectAllRight(given, 3, 1_680);
+    },
+    180_000,
+  );
+});
+
+describe('one of two loses its connection', () => {
+  // Behind its first, second or third step, with the other's four in every order: 5 + 15 + 35. Behind COMMIT: 70.
+  const PLACES = { cut: [1, 2, 3, 4], terminated: [1, 2, 3] } as const;
+  const losses = titled(LOSSES).flatMap(([title, given]) =>
+    [0, 1].flatMap((lost) => (['cut', 'terminated'] as const).map((loss) => [title, lost + 1, loss, given] as const)),
+  );
+  test.each(losses)('%s; number %i is %s: all of its command or nothing, in all orders', async (_, number, loss, given) => {
+    const lost = number - 1;
+    const plans = PLACES[loss].flatMap((steps) =>
+      ordersOf(lost === 0 ? [steps, 4] : [4, steps]).map((order) => ({ order, losing: { session: lost, loss, isAtOnce: steps === 4 } })),
+    );
+    expect(plans).toHaveLength(loss === 'cut' ? 125 : 55);
+    const { findings, leftOpen } = await runAll(given, 4, plans);
+    expect({ findings, leftOpen }).toEqual({ findings: [], leftOpen: 0 });
+  });
+});
+
+describe('a hold lapses between two steps', () => {
+  // Later than that it does not matter: what stands behind the last look at the clock is COMMIT, sent in one go with it.
+  test.each([0, 1, 2])('of its booking and of its release, behind step %i: both come too late', async (steps) => {
+    const commands = [book('ann', 'A1', 'A2'), release('ann', 'A1', 'A2')];
+    const showIds = await createScenes(database.dataSource, HELD_BY_ANN, commands.length);
+    await openSessions({ seats: HELD_BY_ANN, commands }, 4);
+    const [{ deadline }] = await database.dataSource.query<[{ deadline: string }]>(
+      `SELECT (clock_timestamp() + $1 * interval '1 ms')::timestamptz(3)::text AS deadline`,
+      [LAPSE_MS],
+    );
+    for (const table of ['seat', 'seat_transition']) {
+      await database.dataSource.query(
+        `UPDATE ${table} SET hold_expires_at = $2 WHERE show_id = ANY($1) AND hold_expires_at IS NOT NULL`,
+        [showIds, deadline],
+      );
+    }
+
+    for (const [index, session] of sessions.entries()) {
+      session.start((own) => submit(own, commands[index]!, showIds[index]!));
+      session.allow(steps);
+    }
+    await untilAtRest(sessions, observer);
+    await until(async () => {
+      const [{ isPast }] = await database.dataSource.query<[{ isPast: boolean }]>(
+        'SELECT clock_timestamp() > $1::timestamptz AS "isPast"',
+        [deadline],
+      );
+      return isPast;
+    });
+    await finish(sessions, observer);
+
+    expect(sessions.map(({ ending }) => endingText(ending!))).toEqual(['NOT_YOUR_HOLD A1:HOLD_GONE A2:HOLD_GONE', 'released']);
+    // What was decided in time is stopped at the last look at the clock.
+    expect(sessions.map(({ failures }) => failures)).toEqual(steps === 2 ? [['22012'], ['22012']] : [[], []]);
+    const stored = await seatTexts(database.dataSource, showIds);
+    expect([...stored.values()]).toEqual(showIds.map(() => ['A1 AVAILABLE v2', 'A2 AVAILABLE v2', 'A3 AVAILABLE v0']));
+  });
+});
+
+interface Plan {
+  readonly order: Order;
+  readonly losing?: Losing;
+}
+
+/** What came of one order. */
+interface Seen extends Plan, Run {
+  readonly showId: number;
+  readonly endings: readonly Ending[];
+  /** What the session that lost its connection got when it asked once more. */
+  readonly again?: Ending;
+  readonly answeredEarly: boolean;
+}
+
+async function expectAllRight(given: Case, stepCount: StepCount, count: number): Promise<void> {
+  const plans = ordersOf(given.commands.map(() => stepCount)).map((order) => ({ order }));
+  const { seen, findings, outcomes, leftOpen, conflicts } = await runAll(given, stepCount, plans);
+  const waits = seen.filter(({ waited }) => waited.size > 0).length;
+  const meets = plans.filter(({ order }) => meetAtSeats(given, order)).length;
+  expect({ orders: seen.length, waits, conflicts, findings, leftOpen }).toEqual({
+    orders: count,
+    waits: given.waits ?? meets,
+    conflicts: given.conflicts ?? {},
+    findings: [],
+    leftOpen: 0,
+  });
+  // Every serial order is the right one for some of these.
+  const serial = new Set(permutationsOf(indicesOf(given)).map((sequence) => serialText(given, sequence)));
+  expect(outcomes).toEqual(serial);
+}
+
+/** Runs the commands of a case in every one of these orders, each in a show of its own, and says what is wrong. */
+async function runAll(given: Case, stepCount: StepCount, plans: readonly Plan[]) {
+  const showIds = await createScenes(database.dataSource, given.seats, plans.length);
+  await openSessions(given, stepCount);
+  const seen: Seen[] = [];
+  for (const [index, plan] of plans.entries()) seen.push(await run(given, plan, showIds[index]!));
+
+  const { listed } = await verifyLedger(database.dataSource, { holdLimit: given.holdLimit ?? HOLD_LIMIT });
+  const [stored, ledgers] = [await seatTexts(database.dataSource, showIds), await ledgerTexts(database.dataSource, showIds)];
+  const outcomes = new Set<string>();
+  const findings = listed.map((violation) => JSON.stringify(violation));
+  for (const each of seen) {
+    const outcome = normalized([...each.endings, ...(each.again ? [each.again] : [])].map(endingText), stored.get(each.showId)!);
+    outcomes.add(outcome);
+    const wrong = wrongWith(given, each, outcome, ledgers.get(each.showId) ?? []);
+    findings.push(...wrong.map((what) => `order ${each.order.join('')}: ${what}`));
+  }
+  const conflicts: Record<string, number> = {};
+  for (const failure of sessions.flatMap(({ failures }) => failures)) conflicts[failure] = (conflicts[failure] ?? 0) + 1;
+  const leftOpen = sessions.reduce((sum, session) => sum + session.leftOpen, 0);
+  return { seen, findings: findings.slice(0, 5), outcomes, leftOpen, conflicts };
+}
+
+async function run(given: Case, { order, losing }: Plan, showId: number): Promise<Seen> {
+  const work = given.commands.map((each, index): Work => {
+    // Without the queue, which would try again on another connection: here the loss itself is what matters.
+    if (index === losing?.session) return async ({ machine }) => (await machine.execute([commandOf(each, showId)]))[0]!;
+    return (session) => submit(session, each, showId);
+  });
+  const seen = await interleave(sessions, work, order, observer, losing);
+  const endings = sessions.map(({ ending }) => ending!);
+  const answeredEarly = sessions.some((session) => session.answeredEarly);
+  if (!losing) return { ...seen, order, showId, endings, answeredEarly };
+
+  const session = sessions[losing.session]!;
+  session.start((own) => submit(own, given.commands[losing.session]!, showId));
+  await finish(sessions, observer);
+  return { ...seen, order, losing, showId, endings, again: session.ending!, answeredEarly };
+}
+
+/** What is wrong with what came of one order. */
+function wrongWith(given: Case, seen: Seen, outcome: string, ledger: readonly string[]): string[] {
+  const wrong: string[] = [];
+  if (seen.answeredEarly) wrong.push('answered before its commit');
+  if (!seen.losing && !given.conflicts) {
+    if (seen.waited.size > 0 !== meetAtSeats(given, seen.order)) wrong.push(seen.waited.size > 0 ? 'somebody waited' : 'nobody waited');
+    const others = [...seen.waited].filter((statement) => !statement.includes('FOR UPDATE'));
+    if (others.length > 0) wrong.push(`waited, and not for a seat: ${others.join()}`);
+  }
+  for (const [index, ending] of seen.endings.entries()) {
+    const isLost = index === seen.losing?.session && 'error' in ending && endingText(ending) === UNKNOWN;
+    if (!isLost) wrong.push(...unfounded(given.commands[index]!, ending, ledger));
+  }
+  if (seen.again) wrong.push(...unfounded(given.commands[seen.losing!.session]!, seen.again, ledger));
+  wrong.push(...differentUnderOneKey(given, seen));
+  const possible = possibleOutcomes(given, seen);
+  if (!possible.includes(outcome)) wrong.push(`this came of no serial order:\n${outcome}\nbut one of these would have:\n${possible.join('\n\n')}`);
+  return wrong;
+}
+
+/** What could have come of it: of every serial order that agrees with who had ended before whom began. */
+function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen): string[] {
+  const isLost = losing !== undefined && 'error' in endings[losing.session]!;
+  const unknown = isLost ? losing.session : undefined;
+  const agrees = (sequence: readonly number[]) =>
+    sequence.every((later, place) => sequence.slice(0, place).every((earlier) => later === unknown || !(ended[later]! < began[earlier]!)));
+  const all = indicesOf(given);
+  const others = all.filter((index) => index !== unknown);
+  // Until its COMMIT is let through nothing of a command can be there; from then on, all or nothing.
+  const chosen = !isLost ? [all] : losing.isAtOnce ? [others, all] : [others];
+  return chosen
+    .flatMap((indices) => permutationsOf(indices))
+    .filter(agrees)
+    .map((sequence) => serialText(given, sequence, unknown, losing?.session));
+}
+
+/** The outcome of commands that run one after the other, `again` once more at the end; what `unknown` was told is not. */
+function serialText(given: Case, sequence: readonly number[], unknown?: number, again?: number): string {
+  const commands = [...sequence, ...(again === undefined ? [] : [again])].map((index) => given.commands[index]!);
+  const { answers, seats: after } = runSerially(given.seats, commands, given.holdLimit ?? HOLD_LIMIT);
+  const told = indicesOf(given).map((index) => (index === unknown ? UNKNOWN : answers[sequence.indexOf(index)]!));
+  return normalized([...told, ...answers.slice(sequence.length)], after);
+}
+
+/** What of an answer is not in the ledger just so. */
+function unfounded({ holder }: CaseCommand, ending: Ending, ledger: readonly string[]): string[] {
+  if ('error' in ending) return [String(ending.error)];
+  const { outcome } = ending.answer;
+  const steps = (start: string, end = '') => ledger.filter((step) => step.startsWith(`${start} `) && step.endsWith(end)).length;
+  switch (outcome.kind) {
+    case 'held':
+      return outcome.seats
+        .map(({ row, number, version, holdExpiresAtMs }) => `${row}${number} v${version} hold ${holder} ${holdExpiresAtMs}`)
+        .filter((step) => !ledger.includes(step));
+    case 'booked': {
+      const { id, seats: named } = outcome.booking;
+      const booked = named.filter(({ row, number }) => steps(`${row}${number}`, ` ${id}`) === 1);
+      const inAll = ledger.filter((step) => step.endsWith(` ${id}`)).length;
+      return booked.length === named.length && inAll === named.length ? [] : [`booking ${id} has ${inAll} steps`];
+    }
+    default:
+      return [];
+  }
+}
+
+/** The same command under the same key has one answer. */
+function differentUnderOneKey(given: Case, { endings }: Seen): string[] {
+  const outcomes = given.commands.flatMap(({ name, key, holder, seats: names }, index) => {
+    const ending = endings[index]!;
+    return key !== undefined && 'answer' in ending ? [{ request: [name, key, holder, ...names.toSorted()].join(), ...ending.answer }] : [];
+  });
+  return outcomes
+    .filter(({ request, outcome }) => outcomes.some((other) => other.request === request && !isDeepStrictEqual(other.outcome, outcome)))
+    .map(({ request }) => `different answers to ${request}`);
+}
+
+/** Whether in this order somebody needs a seat that is another's until his transaction ends. */
+function meetAtSeats({ commands }: Case, order: Order): boolean {
+  return commands.some((one, i) =>
+    commands.some(
+      (other, j) =>
+        i < j &&
+        one.seats.some((seat) => other.seats.includes(seat)) &&
+        order.indexOf(i) < order.lastIndexOf(j) &&
+        order.indexOf(j) < order.lastIndexOf(i),
+    ),
+  );
+}
+
+function indicesOf({ commands }: Case): number[] {
+  return [...commands.keys()];
+}
+
+const UNKNOWN = 'not known';
+
+function endingText(ending: Ending): string {
+  if ('answer' in ending) return answerText(ending.answer);
+  const { error } = ending;
+  return error instanceof CommitUnknownError || isConnectionFailure(error) ? UNKNOWN : String(error);
+}
+
+/** Bookings are named in order of their appearance. */
+function normalized(answers: readonly string[], after: readonly string[]): string {
+  const names = new Map<string, string>();
+  return [...answers, ...after].join('\n').replace(/#[\w-]+/g, (id) => {
+    if (!names.has(id)) names.set(id, `#${names.size + 1}`);
+    return names.get(id)!;
+  });
+}
+
+async function openSessions({ commands, holdLimit = HOLD_LIMIT }: Case, stepCount: StepCount): Promise<void> {
+  const settings = { MAX_HELD_SEATS_PER_HOLDER: String(holdLimit), LOCK_TIMEOUT_MS: '10000' };
+  sessions = await Promise.all(commands.map(() => SteppedSession.open(database.url, stepCount, settings)));
+}
+
+/** Sends a command as the app does. A key is one show's. */
+function submit(session: SteppedSession, { name, holder, seats: names, key }: CaseCommand, showId: number): Promise<SeatCommandAnswer> {
+  if (name === 'expire') return session.queue.submit(commandOf({ name, holder, seats: names }, showId));
+  const idempotency = key === undefined ? {} : { idempotencyKey: `${key}-${showId}` };
+  return session.commands.run({ name, holderId: holder!, showId, seats: seats(...names), ...idempotency });
+}
+
+function commandOf({ name, holder, seats: names, key }: CaseCommand, showId: number): SeatCommand {
+  const sorted = seats(...names).sort(compareSeats);
+  const idempotency = key === undefined ? {} : { idempotency: { key: `${key}-${showId}`, fingerprint: fingerprint(name, showId, sorted) } };
+  return { name, holderId: holder, showId, seats: sorted, ...idempotency };
+}
+
+function titled(cases: readonly Case[]): [string, Case][] {
+  return cases.map((given) => {
+    const commands = given.commands.map(({ name, holder, seats: names, key }) =>
+      [holder ?? 'sweep', holder === null ? [] : name, names, key === undefined ? [] : `key ${key}`].flat(2).join(' '),
+    );
+    const start = Object.entries(given.seats).filter(([, { status }]) => status !== 'AVAILABLE');
+    const states = start.map(([seat, { status, holder }]) => `${seat} ${status} by ${holder}`);
+    const limit = given.holdLimit === undefined ? [] : [`limit ${given.holdLimit}`];
+    return [[commands.join(' | '), ...states, ...limit].join(', '), given];
+  });
+}
