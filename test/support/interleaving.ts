@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { SeatCommandAnswer } from '../../src/seats/seat-command';
 import type { Order } from './orders';
-import type { Loss, SteppedSession } from './stepped-session';
+import type { SteppedSession } from './stepped-session';
 
 /** Far longer than any step takes: past it something hangs. */
 const LIMIT_MS = 10_000;
@@ -38,6 +38,9 @@ export class LockObserver {
     return this.client.end();
   }
 }
+
+/** How a connection is lost: the client's end closes its socket, or PostgreSQL ends the session. */
+export type Loss = 'cut' | 'terminated';
 
 /** What a session does. */
 export type Work = (session: SteppedSession) => Promise<SeatCommandAnswer>;
@@ -98,7 +101,7 @@ export async function interleave(
     session.allow(++taken[index]!);
     if (!isLoss || !losing!.isAtOnce) await settle(place);
     if (isLoss) {
-      await session.lose(losing!.loss, (processId) => observer.terminate(processId));
+      await session.lose(losing!.loss === 'terminated' ? (processId) => observer.terminate(processId) : undefined);
       await settle(place);
     }
   }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Client } from 'pg';
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
@@ -24,9 +23,6 @@ import { SeatStateMachine } from '../../src/seats/seat-state-machine';
  */
 export type StepCount = 3 | 4;
 
-/** How a connection is lost: its socket is closed here, or PostgreSQL ends the session. */
-export type Loss = 'cut' | 'terminated';
-
 /** What became of a command. */
 export type Ending = { readonly answer: SeatCommandAnswer } | { readonly error: unknown };
 
@@ -36,6 +32,9 @@ interface Statement {
   readonly step: number;
   readonly send: () => void;
 }
+
+/** What the statements behind a failed one fail with. */
+const IN_FAILED_TRANSACTION = '25P02';
 
 /** What the gate stands before. */
 const query = Client.prototype.query as (this: PoolClient, text: string, values: unknown[]) => Promise<unknown>;
@@ -124,13 +123,16 @@ export class SteppedSession {
     while (this.held.length > 0 && this.held[0]!.step < steps) this.held.shift()!.send();
   }
 
-  /** Loses the connections it has, with all that was not let through yet, and allows what it does thereupon. */
-  async lose(loss: Loss, terminate: (pid: number) => Promise<unknown>): Promise<void> {
+  /**
+   * Loses the connections it has, with all that was not let through yet, and allows what it does thereupon. The sockets are
+   * closed here, unless `terminate` has PostgreSQL end the backend.
+   */
+  async lose(terminate?: (processId: number) => Promise<void>): Promise<void> {
     const clients = [...this.leases.keys()];
-    const ended = clients.map((client) => once(client, 'end'));
+    const ended = clients.map((client) => new Promise<void>((resolve) => client.once('end', resolve)));
     for (const client of clients) {
-      if (loss === 'cut') streamOf(client).destroy();
-      else await terminate(processIdOf(client));
+      if (terminate) await terminate(processIdOf(client));
+      else streamOf(client).destroy();
     }
     await Promise.all(ended);
     this.allow(Infinity);
@@ -162,8 +164,10 @@ export class SteppedSession {
     return new Promise((resolve) => this.listeners.push(resolve));
   }
 
-  close(): Promise<void> {
-    return this.dataSource.destroy();
+  /** Also in the middle of a command, which is given up. */
+  async close(): Promise<void> {
+    await this.lose();
+    await this.dataSource.destroy();
   }
 
   private happens(): void {
@@ -193,7 +197,8 @@ export class SteppedSession {
         query
           .call(client, text, values)
           .catch((error: unknown) => {
-            this.failures.push([sqlState(error) ?? String(error), violatedConstraint(error)].filter(Boolean).join(' '));
+            const state = sqlState(error) ?? String(error);
+            if (state !== IN_FAILED_TRANSACTION) this.failures.push([state, violatedConstraint(error)].filter(Boolean).join(' '));
             throw error;
           })
           .finally(() => {
