@@ -101,7 +101,7 @@ export async function interleave(
     session.allow(++taken[index]!);
     if (!isLoss || !losing!.isAtOnce) await settle(place);
     if (isLoss) {
-      await session.lose(losing!.loss === 'terminated' ? (processId) => observer.terminate(processId) : undefined);
+      await (losing!.loss === 'cut' ? session.lose() : session.lose((processId) => observer.terminate(processId)));
       await settle(place);
     }
   }
@@ -143,7 +143,7 @@ export async function untilAtRest(sessions: readonly SteppedSession[], observer:
     // Whatever happened meanwhile may have let somebody go on.
     if (events !== eventsOf(sessions) || !busy.every((session) => blocked.has(session.processId!))) continue;
     const circle = circleIn(blocked);
-    if (circle) throw new Error(`Deadlock: ${circle.map((pid) => busy.findIndex(({ processId }) => processId === pid)).join(' → ')}`);
+    if (circle) throw new Error(`Deadlock: backend ${circle.join(' waits for ')}`);
     return busy;
   }
 }

@@ -49,14 +49,17 @@ export function createScenes(dataSource: DataSource, start: StartingSeats, shows
     const showIds = rows.map(({ id }) => id);
     const values = [showIds, ...columns];
     await manager.query(
-      `INSERT INTO seat (show_id, "row", number, price, status, version, holder_id, held_at, hold_expires_at, hold_slot, booking_id)
-       SELECT show_id, "row", number, 100, CASE status WHEN 'LAPSED' THEN 'HELD' ELSE status END, version, holder_id,
-              CASE WHEN slot IS NOT NULL THEN deadline - ${HOLD_TTL} END, CASE WHEN slot IS NOT NULL THEN deadline END, slot, booking_id
+      `INSERT INTO seat (show_id, "row", number, price, status, version,
+                         holder_id, held_at, hold_expires_at, hold_slot, booking_id)
+       SELECT show_id, "row", number, 100, CASE status WHEN 'LAPSED' THEN 'HELD' ELSE status END, version,
+              holder_id, CASE WHEN slot IS NOT NULL THEN deadline - ${HOLD_TTL} END,
+              CASE WHEN slot IS NOT NULL THEN deadline END, slot, booking_id
          FROM ${scene}`,
       values,
     );
     await manager.query(
-      `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status, holder_id, hold_expires_at, booking_id, at)
+      `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status,
+                                    holder_id, hold_expires_at, booking_id, at)
        SELECT show_id, "row", number, step.version, command, from_status, to_status, holder_id, deadline,
               CASE command WHEN 'book' THEN booking_id END, deadline - ${HOLD_TTL}
          FROM ${scene}
@@ -79,9 +82,7 @@ export function createScenes(dataSource: DataSource, start: StartingSeats, shows
 
 /** The seats of shows as they are shown, in the words of the serial model. */
 export async function seatTexts(dataSource: DataSource, showIds: readonly number[]): Promise<Map<number, string[]>> {
-  const rows = await dataSource.query<
-    { show_id: number; seat: string; status: 'AVAILABLE' | 'HELD' | 'BOOKED'; version: number; holder?: string; booking_id?: string }[]
-  >(
+  const rows = await dataSource.query<(Parameters<typeof seatText>[1] & { show_id: number; seat: string; booking_id?: string })[]>(
     `SELECT show_id, "row" || number AS seat, CASE WHEN lapsed THEN 'AVAILABLE' ELSE status END AS status,
             version + lapsed::int AS version, CASE WHEN NOT lapsed THEN holder_id END AS holder, booking_id
        FROM (SELECT *, status = 'HELD' AND hold_expires_at <= statement_timestamp() AS lapsed FROM seat) AS seat
