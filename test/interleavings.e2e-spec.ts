@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { verifyLedger } from '../src/cli/ledger-verifier';
-import { isConnectionFailure } from '../src/platform/database/pg-errors';
+import { failureKind, isConnectionFailure } from '../src/platform/database/pg-errors';
 import { CommitUnknownError } from '../src/platform/database/pipelined-transaction';
 import { fingerprint } from '../src/seats/idempotency';
 import type { SeatCommand, SeatCommandAnswer } from '../src/seats/seat-command';
@@ -95,6 +95,13 @@ const PAIRS: readonly Case[] = [
     commands: [hold('ann', 'A3', 'A4'), hold('ben', 'A1')],
     conflicts: {},
     waits: 0,
+  },
+  {
+    seats: { A1: heldBy('ann'), A2: FREE, A3: FREE },
+    holdLimit: 3,
+    commands: [hold('ann', 'A2'), hold('ann', 'A3')],
+    conflicts: { '23505 seat_hold_slot': 60 },
+    waits: 40,
   },
   // One key.
   { seats: THREE_FREE, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('k', hold('ann', 'A2', 'A1'))] },
@@ -335,7 +342,7 @@ function wrongWith(given: Case, seen: Seen, outcome: string, ledger: readonly st
     if (others.length > 0) wrong.push(`waited, and not for a seat: ${others.join()}`);
   }
   for (const [index, ending] of seen.endings.entries()) {
-    const isLost = index === seen.losing?.session && 'error' in ending && endingText(ending) === UNKNOWN;
+    const isLost = index === seen.losing?.session && 'error' in ending && endingText(ending) === NO_ANSWER;
     if (!isLost) wrong.push(...unfounded(given.commands[index]!, ending, ledger));
   }
   if (seen.again) wrong.push(...unfounded(given.commands[seen.losing!.session]!, seen.again, ledger));
@@ -367,7 +374,7 @@ function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen):
 function serialText(given: Case, sequence: readonly number[], unknown?: number, again?: number): string {
   const commands = [...sequence, ...(again === undefined ? [] : [again])].map((index) => given.commands[index]!);
   const { answers, seats: after } = runSerially(given.seats, commands, given.holdLimit ?? HOLD_LIMIT);
-  const told = indicesOf(given).map((index) => (index === unknown ? UNKNOWN : answers[sequence.indexOf(index)]!));
+  const told = indicesOf(given).map((index) => (index === unknown ? NO_ANSWER : answers[sequence.indexOf(index)]!));
   return normalized([...told, ...answers.slice(sequence.length)], after);
 }
 
@@ -421,12 +428,15 @@ function indicesOf({ commands }: Case): number[] {
   return [...commands.keys()];
 }
 
-const UNKNOWN = 'not known';
+/** What a command gets whose connection is lost. */
+const NO_ANSWER = 'no answer';
 
 function endingText(ending: Ending): string {
   if ('answer' in ending) return answerText(ending.answer);
   const { error } = ending;
-  return error instanceof CommitUnknownError || isConnectionFailure(error) ? UNKNOWN : String(error);
+  // A conflict may have come before the loss.
+  const isExpected = error instanceof CommitUnknownError || isConnectionFailure(error) || failureKind(error) === 'conflict';
+  return isExpected ? NO_ANSWER : String(error);
 }
 
 /** Bookings are named in order of their appearance. */

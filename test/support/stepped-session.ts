@@ -45,6 +45,7 @@ interface Lease {
   readonly stepsBefore: number;
   statements: number;
   hasWritten: boolean;
+  isLost: boolean;
 }
 
 /**
@@ -130,7 +131,8 @@ export class SteppedSession {
   async lose(terminate?: (processId: number) => Promise<void>): Promise<void> {
     const clients = [...this.leases.keys()];
     const ended = clients.map((client) => new Promise<void>((resolve) => client.once('end', resolve)));
-    for (const client of clients) {
+    for (const [client, lease] of this.leases) {
+      lease.isLost = true;
       if (terminate) await terminate(processIdOf(client));
       else streamOf(client).destroy();
     }
@@ -176,13 +178,14 @@ export class SteppedSession {
   }
 
   private lease(client: PoolClient): void {
-    this.leases.set(client, { stepsBefore: this.transactions++ * this.stepCount, statements: 0, hasWritten: false });
+    this.leases.set(client, { stepsBefore: this.transactions++ * this.stepCount, statements: 0, hasWritten: false, isLost: false });
     client.query = ((text: string, values: unknown[]) => this.enter(client, text, values)) as PoolClient['query'];
   }
 
   private endLease(client: PoolClient, isBroken: boolean): void {
     this.happens();
-    if (!isBroken && client.getTransactionStatus() !== 'I') this.leftOpen++;
+    const lease = this.leases.get(client)!;
+    if (!isBroken && !lease.isLost && client.getTransactionStatus() !== 'I') this.leftOpen++;
     this.leases.delete(client);
     // The prototype's own is there again.
     delete (client as Partial<PoolClient>).query;
