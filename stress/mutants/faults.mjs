@@ -3,6 +3,7 @@
 
 const SEATS = 'src/seats';
 const RACES = ['test/races.e2e-spec.ts'];
+const INTERLEAVINGS = ['test/interleavings.e2e-spec.ts'];
 
 export const FAULTS = [
   {
@@ -214,5 +215,21 @@ export const FAULTS = [
     replace: '',
     tests: RACES,
     only: 'one command a transaction .*400 people',
+  },
+  {
+    name: 'deadline guard removed',
+    file: `${SEATS}/seat-state-machine.ts`,
+    find: '    if (deadlineMs !== undefined) sendDeadlineGuard(transaction, deadlineMs);',
+    replace: '    void deadlineMs;\n    void sendDeadlineGuard;',
+    tests: INTERLEAVINGS,
+    only: 'a hold lapses between two steps',
+  },
+  {
+    name: 'a commit whose answer is lost is told to have failed',
+    file: 'src/platform/database/pipelined-transaction.ts',
+    find: '      throw new CommitUnknownError({ cause: error });',
+    replace: '      throw error;',
+    tests: INTERLEAVINGS,
+    only: 'ann hold A1 A2 . ben hold A3 A2; number 1 is cut',
   },
 ];
