@@ -1,4 +1,5 @@
 import { connect, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** What came back, by status and problem code, and how long it took. */
 export interface LoadResult {
@@ -16,13 +17,18 @@ export interface Load {
   readonly seconds: number;
   /** The k-th request of a client, as raw HTTP/1.1 text; undefined ends the client. */
   readonly request: (client: number, k: number) => string | undefined;
+  /** Least time between two requests of a client, in milliseconds; without it the next is sent when the last is answered. */
+  readonly everyMs?: number;
+  /** Told of each answer, by status and problem code. */
+  readonly onAnswer?: (client: number, answer: string, tookMs: number) => void;
 }
 
 /**
- * Closed-loop load over keep-alive connections: each client sends its next request when the last is answered. Written on
+ * Closed-loop load over keep-alive connections: each client sends its next request when the last is answered. With a pace
+ * longer than the answers take it is an open one: what is sent does not depend on how fast it is answered. Written on
  * bare sockets, as the generator shares the machine's cores with the server and must take as little of them as it can.
  */
-export async function runLoad({ port, clients, seconds, request }: Load): Promise<LoadResult> {
+export async function runLoad({ port, clients, seconds, request, everyMs = 0, onAnswer }: Load): Promise<LoadResult> {
   const counts: Record<string, number> = {};
   const latenciesMs: number[] = [];
   const started = performance.now();
@@ -34,14 +40,22 @@ export async function runLoad({ port, clients, seconds, request }: Load): Promis
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const answers = new AnswerReader(socket);
     try {
+      // Clients that keep a pace don't keep it in step.
+      const firstAt = started + (everyMs * client) / clients;
       for (let k = 0; performance.now() < endAt; k++) {
+        const dueAt = everyMs === 0 ? 0 : firstAt + k * everyMs;
+        if (dueAt >= endAt) return;
+        const waitMs = dueAt - performance.now();
+        if (waitMs > 0) await pause(waitMs);
         const text = request(client, k);
         if (text === undefined) return;
         const sentAt = performance.now();
         socket.write(text);
         const key = await answers.next();
-        latenciesMs.push(performance.now() - sentAt);
+        const tookMs = performance.now() - sentAt;
+        latenciesMs.push(tookMs);
         counts[key] = (counts[key] ?? 0) + 1;
+        onAnswer?.(client, key, tookMs);
       }
     } finally {
       socket.destroy();

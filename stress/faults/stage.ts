@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { Client } from 'pg';
+import { BenchServer, startServer } from '../../bench/server';
+import { openDataSource } from '../ledger-rows';
+import { prepare, ShowPlan } from '../own-server';
+import { Proxy, startProxy } from '../proxy';
+import { until } from '../until';
+import { OwnDatabase, query } from './own-database';
+
+/** A server of production, of which several may stand side by side. */
+export interface App extends BenchServer {
+  readonly url: string;
+}
+
+/** A database of one's own, with shows. */
+export interface House {
+  readonly url: string;
+  /** For each part of the plan. */
+  readonly showIds: readonly (readonly number[])[];
+}
+
+/** Somebody else's session that stands in the way. */
+export interface Blocker {
+  release(): Promise<void>;
+}
+
+/** Kept quiet: what goes wrong here goes wrong on purpose. */
+const APP_SETTINGS = { LOG_LEVEL: 'fatal', HOLD_TTL_SECONDS: '2', SWEEP_INTERVAL_SECONDS: '1' };
+
+/** What one scenario has standing, and takes down when it is over. */
+export class Stage {
+  private readonly closers: (() => Promise<unknown>)[] = [];
+
+  constructor(readonly database: OwnDatabase) {}
+
+  async house(plan: ShowPlan): Promise<House> {
+    const url = await this.database.create();
+    const dataSource = await openDataSource(url);
+    return { url, showIds: await prepare(dataSource, plan).finally(() => dataSource.destroy()) };
+  }
+
+  async app(databaseUrl: string, settings: Record<string, string> = {}, nodeOptions: readonly string[] = []): Promise<App> {
+    const port = String(await freePort());
+    const server = await startServer({ ...APP_SETTINGS, PORT: port, ...settings, DATABASE_URL: databaseUrl }, nodeOptions);
+    this.closers.push(() => server.stop());
+    return { ...server, url: `http://127.0.0.1:${server.port}` };
+  }
+
+  async proxy(databaseUrl: string): Promise<Proxy> {
+    const proxy = await startProxy(databaseUrl);
+    this.closers.push(() => proxy.close());
+    return proxy;
+  }
+
+  /** A session that has run this in a transaction, and keeps it open. */
+  async block(databaseUrl: string, sql: string): Promise<Blocker> {
+    const client = new Client({ connectionString: databaseUrl });
+    client.on('error', () => undefined);
+    this.closers.push(() => client.end().catch(() => undefined));
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query(sql);
+    return { release: () => client.query('COMMIT').then(() => client.end()) };
+  }
+
+  /** To be closed when the scenario is over, however it ends. */
+  defer(close: () => Promise<unknown> | void): void {
+    this.closers.push(async () => close());
+  }
+
+  /** What was put up last comes down first. */
+  async close(): Promise<void> {
+    for (const close of this.closers.splice(0).reverse()) await close().catch((error: unknown) => console.error(error));
+  }
+}
+
+/** The application's sessions in its database. */
+export async function sessionsOf(databaseUrl: string): Promise<{ all: number; busy: number; waiting: number }> {
+  const [row] = await query<{ all: number; busy: number; waiting: number }>(
+    databaseUrl,
+    `SELECT count(*)::int AS all, count(*) FILTER (WHERE state <> 'idle')::int AS busy,
+            count(*) FILTER (WHERE cardinality(pg_blocking_pids(pid)) > 0)::int AS waiting
+       FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'rowlock%'`,
+  );
+  return row!;
+}
+
+/** Waits until so many sessions of the application wait for a lock. */
+export function untilWaiting(databaseUrl: string, count: number, timeoutMs = 5_000): Promise<void> {
+  return until(async () => (await sessionsOf(databaseUrl)).waiting >= count, timeoutMs);
+}
+
+/**
+ * Below the ports that outgoing connections take: whoever is killed must find its own free when it comes back, and nobody
+ * may connect to itself in its absence.
+ */
+const FIRST_PORT = 20_000 + (process.pid % 8_000);
+let ports = 0;
+
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + ports++;
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
+}
