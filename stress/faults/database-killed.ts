@@ -8,7 +8,7 @@ import type { Scenario } from './scenario';
 import type { Stage } from './stage';
 
 const CYCLES = 3;
-const LONGEST_PEACE_MS = 600;
+const LONGEST_PEACE_MS = 1_000;
 const READY_TIMEOUT_MS = 60_000;
 const SERVES_AGAIN_WITHIN_MS = 2_000;
 const SERVES_AGAIN_TIMEOUT_MS = 30_000;

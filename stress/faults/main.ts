@@ -1,14 +1,17 @@
 import 'reflect-metadata';
 import { runCommand } from '../../src/cli/command';
 import { Random } from '../random';
+import { answerLost } from './answer-lost';
 import { appKilled } from './app-killed';
+import { appTerminated } from './app-terminated';
+import { blackHole } from './black-hole';
 import { databaseKilled } from './database-killed';
 import { Options, readOptions } from './options';
 import { OwnDatabase } from './own-database';
 import { Findings, Scenario, Verdict } from './scenario';
 import { freePort, Stage } from './stage';
 
-const SCENARIOS: readonly Scenario[] = [appKilled, databaseKilled];
+const SCENARIOS: readonly Scenario[] = [appKilled, appTerminated, databaseKilled, blackHole, answerLost];
 
 const EXIT_GOOD = 0;
 const EXIT_FAILED = 1;
