@@ -27,6 +27,7 @@ export const appTerminated: Scenario = {
     const finished: number[] = [];
     const exitsMs: number[] = [];
     const newcomers: Record<string, number> = {};
+    const afterSignal: Record<string, number> = {};
     for (let cycle = 0; cycle < cycles; cycle++) {
       const app = await stage.app(house.url, { SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS) });
       const instances = new Instances([app.url]);
@@ -57,6 +58,9 @@ export const appTerminated: Scenario = {
       const unanswered = inFlight.filter(({ status }) => status === null || status >= 500);
       findings.expect(success.length > 0, 'nothing was in flight');
       findings.expect(unanswered.length === 0, `${unanswered.length} of ${inFlight.length} requests in flight got ${JSON.stringify(countsOf(unanswered))}`);
+      for (const [outcome, count] of Object.entries(countsOf(attempts.filter(({ sentMs }) => sentMs > termMs)))) {
+        afterSignal[outcome] = (afterSignal[outcome] ?? 0) + count;
+      }
       const late = attempts.filter(({ sentMs, status }) => sentMs > termMs + SIGNAL_MS && status !== null && status !== 503);
       findings.expect(late.length === 0, `${late.length} requests after the signal got ${JSON.stringify(countsOf(late))}`);
       findings.expect(streams.every(({ end }) => end === 'ended'), `streams ${streams.map(({ end }) => end).join(', ')}`);
@@ -66,6 +70,7 @@ export const appTerminated: Scenario = {
     findings.note('times', cycles);
     findings.note('commands and reads in flight that were answered with success', finished.join(', '));
     findings.note('newcomers', JSON.stringify(newcomers));
+    findings.note('people after the signal', JSON.stringify(afterSignal));
     findings.note('exit after (ms)', exitsMs.map(Math.round).join(', '));
     const unfit = Object.keys(newcomers).filter((outcome) => !['503 BUSY', 'ECONNREFUSED', 'ECONNRESET'].includes(outcome));
     findings.expect(unfit.length === 0, `newcomers got ${unfit.join(', ')}`);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Attempt } from '../history';
 import { until } from '../until';
+import { tally } from './commander';
 import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import { query } from './own-database';
@@ -21,6 +22,8 @@ const DEADLINE_MS = QUEUE_TIMEOUT_MS + CONNECT_TIMEOUT_MS + ANSWER_TIMEOUT_MS;
 const ON_ITS_WAY_MS = 200;
 /** All connections of a process, and the one that listens. */
 const SESSIONS_MAX = 21;
+/** As many as the pool has connections. */
+const READERS = 20;
 
 interface Hole {
   readonly stalledMs: number;
@@ -45,7 +48,6 @@ export const blackHole: Scenario = {
     const sessions: string[] = [];
     for (let cycle = 0; cycle < cycles; cycle++) {
       await pause(random.next() * LOAD_MS);
-      const before = await mostSessions(house.url);
       // Transactions that are about to get their locks will have them, and nobody who knows of it.
       const blocker = await stage.block(house.url, 'LOCK TABLE seat IN EXCLUSIVE MODE');
       await untilWaiting(house.url, 1);
@@ -56,7 +58,7 @@ export const blackHole: Scenario = {
       await until(async () => (await holdingLocks(house.url)) === 0, 2 * LOCKS_FREE_WITHIN_MS);
       locksMs.push(performance.now() - stalledMs);
       await pause(Math.max(0, stalledMs + DEADLINE_MS - performance.now()));
-      const during = (await sessionsOf(house.url)).all;
+      const lost = (await sessionsOf(house.url)).pids;
 
       proxy.resume();
       const resumedMs = performance.now();
@@ -64,10 +66,13 @@ export const blackHole: Scenario = {
       const known = attempts.length;
       await until(() => attempts.slice(known).some(({ sentMs, status, command }) => sentMs > resumedMs && status === 200 && command !== 'read'), NORMAL_AGAIN_WITHIN_MS);
       recoveriesMs.push(performance.now() - resumedMs);
-      await until(async () => (await sessionsOf(house.url)).all <= before, NORMAL_AGAIN_WITHIN_MS);
+      // The connections of the hole are no more, at either end, and their places in the pool are free.
+      await until(async () => (await sessionsOf(house.url)).pids.every((pid) => !lost.includes(pid)), NORMAL_AGAIN_WITHIN_MS);
       const after = await mostSessions(house.url);
-      sessions.push(`${before} → ${during} → ${after}`);
+      sessions.push(`${lost.length}, ${after}`);
       findings.expect(after <= SESSIONS_MAX, `${after} sessions afterwards`);
+      const readers = await Promise.all(house.showIds[0]!.slice(0, READERS).map((id) => instances.request('GET', `/api/seats/?show_id=${id}`)));
+      findings.expect(readers.every(({ status }) => status === 200), `${READERS} readers at once afterwards: ${JSON.stringify(tally(readers))}`);
     }
     await load.end();
 
@@ -79,7 +84,7 @@ export const blackHole: Scenario = {
     findings.note('the longest of them (ms)', Math.round(Math.max(...tookMs)));
     findings.note('row locks free after (ms)', locksMs.map(Math.round).join(', '));
     findings.note('served again after (ms)', recoveriesMs.map(Math.round).join(', '));
-    findings.note('sessions before, in and after', sessions.join('; '));
+    findings.note('sessions at the end of the hole, and most afterwards', sessions.join('; '));
     findings.expect(inHole.length > 0, 'nobody was in a hole');
     findings.expect(unfit.length === 0, `${unfit.length} requests in a hole got ${unfit[0]?.attempt.status} ${unfit[0]?.attempt.code}`);
     findings.expect(Math.max(...tookMs) <= DEADLINE_MS, `a request took ${Math.round(Math.max(...tookMs))} ms`);
@@ -97,7 +102,7 @@ function caughtIn({ stalledMs, resumedMs }: Hole, attempts: readonly Attempt[]):
 async function mostSessions(databaseUrl: string): Promise<number> {
   let most = 0;
   for (let sample = 0; sample < SAMPLES; sample++) {
-    most = Math.max(most, (await sessionsOf(databaseUrl)).all);
+    most = Math.max(most, (await sessionsOf(databaseUrl)).pids.length);
     await pause(LOAD_MS / SAMPLES);
   }
   return most;

@@ -61,12 +61,12 @@ export class Load {
     const { recorder } = this;
     const judgement = await judge(recorder.attempts, dataSource, HOLD_LIMIT).finally(() => dataSource.destroy());
     const { attempts, operations, unknown, blackBox, ledger, violations } = judgement;
-    findings.note('requests', attempts);
-    findings.note('operations checked', operations);
-    findings.note('of unknown outcome', unknown);
-    findings.note('ledger steps replayed', ledger!.transitions);
-    findings.note('shows searched', blackBox.shows);
-    findings.note('violations', violations.length);
+    findings.add('requests', attempts);
+    findings.add('operations checked', operations);
+    findings.add('of unknown outcome', unknown);
+    findings.add('ledger steps replayed', ledger!.transitions);
+    findings.add('shows searched', blackBox.shows);
+    findings.add('violations', violations.length);
     for (const { check, rule, showId, detail } of violations) findings.failures.push(`${check} ${rule}, show ${showId}: ${detail}`);
     const failed = Object.entries(recorder.counts).filter(([outcome]) => / 5\d\d/.test(outcome) && !outcome.endsWith(' 503 BUSY'));
     findings.expect(failed.length === 0, `answers that nobody may get: ${JSON.stringify(Object.fromEntries(failed))}`);

@@ -1,17 +1,20 @@
 import 'reflect-metadata';
 import { runCommand } from '../../src/cli/command';
 import { Random } from '../random';
+import { appClock } from './app-clock';
 import { answerLost } from './answer-lost';
 import { appKilled } from './app-killed';
 import { appTerminated } from './app-terminated';
 import { blackHole } from './black-hole';
+import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { Options, readOptions } from './options';
 import { OwnDatabase } from './own-database';
 import { Findings, Scenario, Verdict } from './scenario';
 import { freePort, Stage } from './stage';
+import { sweeper } from './sweeper';
 
-const SCENARIOS: readonly Scenario[] = [appKilled, appTerminated, databaseKilled, blackHole, answerLost];
+const SCENARIOS: readonly Scenario[] = [appKilled, appTerminated, databaseKilled, blackHole, answerLost, connectionsBusy, appClock, sweeper];
 
 const EXIT_GOOD = 0;
 const EXIT_FAILED = 1;

@@ -29,6 +29,11 @@ export class Findings {
     this.figures[name] = figure;
   }
 
+  /** Like {@link note}, for what is counted in several parts. */
+  add(name: string, count: number): void {
+    this.figures[name] = Number(this.figures[name] ?? 0) + count;
+  }
+
   /** @param otherwise what to say where it is not so; figures belong in it */
   expect(isSo: boolean, otherwise: string): void {
     if (!isSo) this.failures.push(otherwise);

@@ -76,10 +76,10 @@ export class Stage {
 }
 
 /** The application's sessions in its database. */
-export async function sessionsOf(databaseUrl: string): Promise<{ all: number; busy: number; waiting: number }> {
-  const [row] = await query<{ all: number; busy: number; waiting: number }>(
+export async function sessionsOf(databaseUrl: string): Promise<{ pids: readonly number[]; busy: number; waiting: number }> {
+  const [row] = await query<{ pids: number[]; busy: number; waiting: number }>(
     databaseUrl,
-    `SELECT count(*)::int AS all, count(*) FILTER (WHERE state <> 'idle')::int AS busy,
+    `SELECT coalesce(array_agg(pid), '{}') AS pids, count(*) FILTER (WHERE state <> 'idle')::int AS busy,
             count(*) FILTER (WHERE cardinality(pg_blocking_pids(pid)) > 0)::int AS waiting
        FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'rowlock%'`,
   );
