@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -7,7 +8,7 @@ export interface LoadResult {
   readonly answers: number;
   /** E.g. `{ '200': 41000, '409 SEAT_UNAVAILABLE': 3 }`. */
   readonly counts: Record<string, number>;
-  /** Latency of each answer, in milliseconds, unsorted. */
+  /** Latency of each answer, in milliseconds, unsorted; connections stand before. */
   readonly latenciesMs: number[];
 }
 
@@ -40,6 +41,7 @@ export async function runLoad({ port, clients, seconds, request, everyMs = 0, on
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const answers = new AnswerReader(socket);
     try {
+      await once(socket, 'connect');
       // Clients that keep a pace don't keep it in step.
       const firstAt = started + (everyMs * client) / clients;
       for (let k = 0; performance.now() < endAt; k++) {

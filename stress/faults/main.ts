@@ -10,11 +10,13 @@ import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { Options, readOptions } from './options';
 import { OwnDatabase } from './own-database';
+import { overload } from './overload';
 import { Findings, Scenario, Verdict } from './scenario';
+import { slowClients } from './slow-clients';
 import { freePort, Stage } from './stage';
 import { sweeper } from './sweeper';
 
-const SCENARIOS: readonly Scenario[] = [appKilled, appTerminated, databaseKilled, blackHole, answerLost, connectionsBusy, appClock, sweeper];
+const SCENARIOS: readonly Scenario[] = [appKilled, appTerminated, databaseKilled, blackHole, answerLost, connectionsBusy, slowClients, appClock, sweeper, overload];
 
 const EXIT_GOOD = 0;
 const EXIT_FAILED = 1;

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { PERSISTENT } from '../person';
 import { until } from '../until';
 import { Instances } from './instances';
 import { Load, PLAN } from './load';
@@ -45,7 +46,7 @@ export const sweeper: Scenario = {
     const apps = [await stage.app(house.url, { HOLD_TTL_SECONDS: '1' }), await stage.app(house.url, { HOLD_TTL_SECONDS: '1' })];
     const instances = new Instances(apps.map(({ url }) => url));
     stage.defer(() => instances.close());
-    const load = await Load.start(stage, instances, house, seed);
+    const load = await Load.start(stage, instances, house, seed, { ...PERSISTENT, released: 0.3 });
     await pause(seconds * 1_000);
     await load.end();
     const [row] = await query<{ count: number }>(house.url, `SELECT count(*)::int AS count FROM seat_transition WHERE command = 'expire'`);

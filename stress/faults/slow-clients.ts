@@ -1,0 +1,123 @@
+import { connect, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { runLoad } from '../../bench/http-load';
+import { Api } from '../api';
+import { until } from '../until';
+import { median, percentile } from './commander';
+import { query } from './own-database';
+import type { Scenario } from './scenario';
+import { sessionsOf } from './stage';
+import { Turnstile } from './turnstile';
+
+const ROUNDS = 5;
+const SECONDS = 3;
+const SLOW_CLIENTS = 2_000;
+const CLIENTS = 32;
+/** 320 requests a second: what is measured is the answers, not how much the machine can do. */
+const EVERY_MS = 100;
+const RATIO_MAX = 2;
+/** The server's own: for a request to arrive, and until it looks. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 1_000;
+const MARGIN_MS = 4_000;
+/** What is measured is the presence of slow clients, not their coming and going. */
+const SETTLE_MS = 500;
+const CONNECT_TIMEOUT_MS = 20_000;
+
+/** Thousands of clients that send half a request, and then nothing. */
+export const slowClients: Scenario = {
+  name: 'slow-clients',
+  good: `${SLOW_CLIENTS} half-sent requests hold no database connection, at most double the p99 of others, and are ended by the server`,
+  async run(stage, { cycles: rounds = ROUNDS, seconds = SECONDS }, findings) {
+    const house = await stage.house([{ shows: 10, rows: 1, seatsPerRow: 40 }]);
+    const app = await stage.app(house.url, { HOLD_TTL_SECONDS: '600' });
+    const api = new Api(app.url);
+    stage.defer(() => api.close());
+    const turnstile = await Turnstile.make(api, house, CLIENTS);
+    let successes = 0;
+    const measure = async (duringSeconds: number) => {
+      const { latenciesMs, counts } = await runLoad({
+        port: app.port,
+        clients: CLIENTS,
+        seconds: duringSeconds,
+        everyMs: EVERY_MS,
+        request: turnstile.request,
+        onAnswer: (client, answer) => turnstile.turn(client, answer),
+      });
+      successes += counts['200'] ?? 0;
+      findings.expect(latenciesMs.length === counts['200'], `others got ${JSON.stringify(counts)}`);
+      return percentile(latenciesMs, 99);
+    };
+    await measure(1); // warm-up
+    const pairs: { without: number; beside: number }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const without = await measure(seconds);
+      const slow = new SlowClients(app.port);
+      stage.defer(() => slow.hangUp());
+      await until(() => slow.open === SLOW_CLIENTS, CONNECT_TIMEOUT_MS);
+      await pause(SETTLE_MS);
+      pairs.push({ without, beside: await measure(seconds) });
+      if (round === 0) {
+        // All is quiet but for the half-sent requests.
+        const { busy } = await sessionsOf(house.url);
+        findings.note('database sessions at work beside nothing but half-sent requests', busy);
+        findings.expect(busy === 0 && slow.open === SLOW_CLIENTS, `${busy} database sessions are at work, ${slow.open} half-sent requests are open`);
+        const startedMs = slow.startedMs;
+        await until(() => slow.open === 0, REQUEST_TIMEOUT_MS + CHECK_INTERVAL_MS + MARGIN_MS);
+        findings.note('half-sent requests ended by the server after (ms)', Math.round(performance.now() - startedMs));
+        findings.note('and told', JSON.stringify(slow.answers));
+      }
+      slow.hangUp();
+      await pause(SETTLE_MS);
+    }
+    const ratios = pairs.map(({ without, beside }) => beside / without);
+    findings.note('half-sent requests', SLOW_CLIENTS);
+    findings.note('p99 of others without and beside them (ms)', pairs.map(({ without, beside }) => `${without.toFixed(1)} → ${beside.toFixed(1)}`).join(', '));
+    findings.note('ratio, median of rounds', median(ratios).toFixed(2));
+    findings.note('ratios', ratios.map((ratio) => ratio.toFixed(2)).join(', '));
+    findings.expect(median(ratios) <= RATIO_MAX, `p99 rose to ${median(ratios).toFixed(2)} times`);
+    const steps = await turnstile.stepsMade();
+    findings.expect(steps === successes, `${successes} successes, ${steps} steps in the ledger`);
+    const [left] = await query<{ held: number }>(house.url, `SELECT count(*)::int AS held FROM seat WHERE status = 'HELD'`);
+    findings.expect(left!.held <= CLIENTS, `${left!.held} seats are held by ${CLIENTS} clients`);
+  },
+};
+
+/** Half of them stop in the head of a request, half in its body, which would hold a seat. */
+const HALVES = [
+  'POST /api/seats/hold-batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: appli',
+  'POST /api/seats/hold-batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 64\r\n\r\n{"show_id": 1, ',
+];
+
+class SlowClients {
+  /** Statuses of what the server said before it hung up. */
+  readonly answers: Record<string, number> = {};
+  readonly startedMs = performance.now();
+  open = 0;
+  private readonly sockets: Socket[];
+
+  constructor(port: number) {
+    this.sockets = Array.from({ length: SLOW_CLIENTS }, (_, index) => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      let isOpen = false;
+      let answer = '';
+      socket.on('connect', () => {
+        this.open++;
+        isOpen = true;
+        socket.write(HALVES[index % HALVES.length]!);
+      });
+      socket.on('data', (data) => (answer += data.toString('latin1')));
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        if (isOpen) this.open--;
+        const status = /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'nothing';
+        this.answers[status] = (this.answers[status] ?? 0) + 1;
+      });
+      return socket;
+    });
+  }
+
+  hangUp(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
