@@ -1,9 +1,11 @@
-import { connect, Socket } from 'node:net';
+import { ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runLoad } from '../../bench/http-load';
 import { Api } from '../api';
 import { until } from '../until';
 import { median, percentile } from './commander';
+import type { HalfSenders } from './half-senders';
 import { query } from './own-database';
 import type { Scenario } from './scenario';
 import { sessionsOf } from './stage';
@@ -21,7 +23,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 1_000;
 const MARGIN_MS = 4_000;
 /** What is measured is the presence of slow clients, not their coming and going. */
-const SETTLE_MS = 500;
+const SETTLE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 20_000;
 
 /** Thousands of clients that send half a request, and then nothing. */
@@ -67,7 +69,7 @@ export const slowClients: Scenario = {
         findings.note('half-sent requests ended by the server after (ms)', Math.round(performance.now() - startedMs));
         findings.note('and told', JSON.stringify(slow.answers));
       }
-      slow.hangUp();
+      await slow.hangUp();
       await pause(SETTLE_MS);
     }
     const ratios = pairs.map(({ without, beside }) => beside / without);
@@ -83,41 +85,26 @@ export const slowClients: Scenario = {
   },
 };
 
-/** Half of them stop in the head of a request, half in its body, which would hold a seat. */
-const HALVES = [
-  'POST /api/seats/hold-batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: appli',
-  'POST /api/seats/hold-batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 64\r\n\r\n{"show_id": 1, ',
-];
-
+/** In a process of their own, so that whoever measures the others is not slowed down by them. */
 class SlowClients {
-  /** Statuses of what the server said before it hung up. */
-  readonly answers: Record<string, number> = {};
   readonly startedMs = performance.now();
   open = 0;
-  private readonly sockets: Socket[];
+  /** Statuses of what the server said before it hung up. */
+  answers: Readonly<Record<string, number>> = {};
+  private readonly child: ChildProcess;
 
   constructor(port: number) {
-    this.sockets = Array.from({ length: SLOW_CLIENTS }, (_, index) => {
-      const socket = connect({ port, host: '127.0.0.1' });
-      let isOpen = false;
-      let answer = '';
-      socket.on('connect', () => {
-        this.open++;
-        isOpen = true;
-        socket.write(HALVES[index % HALVES.length]!);
-      });
-      socket.on('data', (data) => (answer += data.toString('latin1')));
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        if (isOpen) this.open--;
-        const status = /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'nothing';
-        this.answers[status] = (this.answers[status] ?? 0) + 1;
-      });
-      return socket;
+    this.child = fork(require.resolve('./half-senders'), [String(port), String(SLOW_CLIENTS)]);
+    this.child.on('message', ({ open, answers }: HalfSenders) => {
+      this.open = open;
+      this.answers = answers;
     });
   }
 
-  hangUp(): void {
-    for (const socket of this.sockets) socket.destroy();
+  async hangUp(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
   }
 }
