@@ -25,6 +25,7 @@ const FAILURES_LISTED_MAX = 20;
 
 /** What is standing now, last of all first. */
 const standing: { close(): Promise<unknown> }[] = [];
+let closing: Promise<void> | undefined;
 
 void runCommand(async () => {
   const options = readOptions(SCENARIOS);
@@ -39,11 +40,13 @@ void runCommand(async () => {
 }).then(() => process.exit());
 
 async function runAll(options: Options): Promise<number> {
-  const database = await OwnDatabase.start(await freePort());
-  standing.unshift({ close: () => database.stop() });
+  const starting = OwnDatabase.start(await freePort());
+  standing.unshift({ close: () => starting.then((started) => started.stop()) });
+  const database = await starting;
   if (!options.isJson) console.log(`Rowlock faults, seed ${options.seed}`);
   const verdicts: Verdict[] = [];
   for (const scenario of options.scenarios) {
+    if (closing) break;
     const verdict = await runOne(scenario, database, options);
     verdicts.push(verdict);
     if (!options.isJson) console.log(asText(verdict));
@@ -65,14 +68,18 @@ async function runOne(scenario: Scenario, database: OwnDatabase, { cycles, secon
   } catch (error) {
     findings.expect(false, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  standing.shift();
   await stage.close();
+  if (!closing) standing.shift();
   const { figures, failures } = findings;
   return { scenario: scenario.name, good: scenario.good, passed: failures.length === 0, seconds: (performance.now() - startedMs) / 1_000, figures, failures };
 }
 
-async function closeAll(): Promise<void> {
-  for (const each of standing.splice(0)) await each.close();
+/** Once: who is interrupted, and therefore fails, ends when everything has ended. */
+function closeAll(): Promise<void> {
+  closing ??= (async () => {
+    for (const each of standing) await each.close().catch((error: unknown) => console.error(error));
+  })();
+  return closing;
 }
 
 function asText({ scenario, good, passed, seconds, figures, failures }: Verdict): string {

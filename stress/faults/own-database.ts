@@ -15,6 +15,7 @@ const SIGNALS: Readonly<Record<Crash, NodeJS.Signals>> = { 'immediate stop': 'SI
 /** A PostgreSQL of our own that may be killed, and that waits for the disk as in production. */
 export class OwnDatabase {
   private databases = 0;
+  private restarting: Promise<EmbeddedPostgres> | undefined;
 
   private constructor(
     private readonly dataDir: string,
@@ -62,12 +63,14 @@ export class OwnDatabase {
 
   /** Starts it again. @throws when another program has its port by now */
   async restart(): Promise<void> {
-    this.embedded = await startEmbeddedPostgres({ dataDir: this.dataDir, port: this.port });
+    this.restarting = startEmbeddedPostgres({ dataDir: this.dataDir, port: this.port });
+    this.embedded = await this.restarting;
     if (this.embedded.port !== this.port) throw new Error(`Port ${this.port} was taken while PostgreSQL was away`);
     this.pid = await postmasterOf(this.embedded.url);
   }
 
   async stop(): Promise<void> {
+    await (await this.restarting?.catch(() => undefined))?.stop();
     await this.embedded.stop();
     await rm(this.dataDir, { recursive: true, force: true });
   }

@@ -31,6 +31,7 @@ const APP_SETTINGS = { LOG_LEVEL: 'fatal', HOLD_TTL_SECONDS: '2', SWEEP_INTERVAL
 /** What one scenario has standing, and takes down when it is over. */
 export class Stage {
   private readonly closers: (() => Promise<unknown>)[] = [];
+  private closing: Promise<void> | undefined;
 
   constructor(readonly database: OwnDatabase) {}
 
@@ -42,8 +43,11 @@ export class Stage {
 
   async app(databaseUrl: string, settings: Record<string, string> = {}, nodeOptions: readonly string[] = []): Promise<App> {
     const port = String(await freePort());
-    const server = await startServer({ ...APP_SETTINGS, PORT: port, ...settings, DATABASE_URL: databaseUrl }, nodeOptions);
-    this.closers.push(() => server.stop());
+    if (this.closing) throw new Error('The scenario is over');
+    const starting = startServer({ ...APP_SETTINGS, PORT: port, ...settings, DATABASE_URL: databaseUrl }, nodeOptions);
+    // Whoever is interrupted meanwhile must not leave it behind.
+    this.closers.push(() => starting.then((started) => started.stop(), () => undefined));
+    const server = await starting;
     return { ...server, url: `http://127.0.0.1:${server.port}` };
   }
 
@@ -69,9 +73,12 @@ export class Stage {
     this.closers.push(async () => close());
   }
 
-  /** What was put up last comes down first. */
-  async close(): Promise<void> {
-    for (const close of this.closers.splice(0).reverse()) await close().catch((error: unknown) => console.error(error));
+  /** What was put up last comes down first. May be called again. */
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      for (let close = this.closers.pop(); close; close = this.closers.pop()) await close().catch((error: unknown) => console.error(error));
+    })();
+    return this.closing;
   }
 }
 
