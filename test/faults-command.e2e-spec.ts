@@ -32,7 +32,7 @@ function runFaults(...args: string[]): Promise<{ code: number | null; report: Re
 }
 
 it('instances and the database are killed under load, answers are lost, and every check has something to check', async () => {
-  const { code, report, stderr } = await runFaults('app-killed', 'database-killed', 'answer-lost', '--cycles', '2', '--seconds', '1');
+  const { code, report, stderr } = await runFaults('app-killed', 'database-killed', 'answer-lost', '--cycles', '1', '--seconds', '1');
 
   expect({ stderr, failures: report.verdicts.flatMap(({ failures }) => failures) }).toEqual({ stderr: '', failures: [] });
   expect(code).toBe(0);

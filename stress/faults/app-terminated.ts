@@ -57,7 +57,8 @@ export const appTerminated: Scenario = {
       finished.push(success.length);
       const unanswered = inFlight.filter(({ status }) => status === null || status >= 500);
       findings.expect(success.length > 0, 'nothing was in flight');
-      findings.expect(unanswered.length === 0, `${unanswered.length} of ${inFlight.length} requests in flight got ${JSON.stringify(countsOf(unanswered))}`);
+      const lost = JSON.stringify(countsOf(unanswered));
+      findings.expect(unanswered.length === 0, `${unanswered.length} of ${inFlight.length} requests in flight got ${lost}`);
       for (const [outcome, count] of Object.entries(countsOf(attempts.filter(({ sentMs }) => sentMs > termMs)))) {
         afterSignal[outcome] = (afterSignal[outcome] ?? 0) + count;
       }

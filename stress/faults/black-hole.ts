@@ -62,7 +62,8 @@ export const blackHole: Scenario = {
       const resumedMs = performance.now();
       holes.push({ stalledMs, resumedMs });
       const known = attempts.length;
-      await until(() => attempts.slice(known).some(({ sentMs, status, command }) => sentMs > resumedMs && status === 200 && command !== 'read'), NORMAL_AGAIN_WITHIN_MS);
+      const isServed = ({ sentMs, status, command }: Attempt) => sentMs > resumedMs && status === 200 && command !== 'read';
+      await until(() => attempts.slice(known).some(isServed), NORMAL_AGAIN_WITHIN_MS);
       recoveriesMs.push(performance.now() - resumedMs);
       // The connections of the hole are no more, at either end, and their places in the pool are free.
       await until(async () => (await sessionsOf(house.url)).pids.every((pid) => !lost.includes(pid)), NORMAL_AGAIN_WITHIN_MS);
@@ -92,7 +93,10 @@ export const blackHole: Scenario = {
 
 /** Whose answer would have had to come through. People who hung up themselves tell nothing. */
 function caughtIn({ stalledMs, resumedMs }: Hole, attempts: readonly Attempt[]): Attempt[] {
-  return attempts.filter(({ sentMs, answeredMs, code }) => sentMs < resumedMs && code !== 'DROPPED' && (answeredMs ?? Infinity) > stalledMs + ON_ITS_WAY_MS);
+  const endMs = ({ answeredMs }: Attempt) => answeredMs ?? Infinity;
+  return attempts.filter(
+    (attempt) => attempt.sentMs < resumedMs && attempt.code !== 'DROPPED' && endMs(attempt) > stalledMs + ON_ITS_WAY_MS,
+  );
 }
 
 /** How many connections the app can have at work at once: that many readers are seen to wait for a lock side by side. */

@@ -10,7 +10,14 @@ const PATHS: Readonly<Record<Command, string>> = {
 };
 
 /** Sends one seat command, for scenarios that look at each answer themselves. */
-export function send(target: Target, { token }: Holder, command: Command, showId: number, seats: readonly SeatName[], key?: string): Promise<Reply> {
+export function send(
+  target: Target,
+  { token }: Holder,
+  command: Command,
+  showId: number,
+  seats: readonly SeatName[],
+  key?: string,
+): Promise<Reply> {
   return target.request('POST', PATHS[command], { token, key, body: { show_id: showId, seats: seats.map(seatRef) } });
 }
 

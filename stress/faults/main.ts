@@ -16,7 +16,18 @@ import { slowClients } from './slow-clients';
 import { freePort, Stage } from './stage';
 import { sweeper } from './sweeper';
 
-const SCENARIOS: readonly Scenario[] = [appKilled, appTerminated, databaseKilled, blackHole, answerLost, connectionsBusy, slowClients, appClock, sweeper, overload];
+const SCENARIOS: readonly Scenario[] = [
+  appKilled,
+  appTerminated,
+  databaseKilled,
+  blackHole,
+  answerLost,
+  connectionsBusy,
+  slowClients,
+  appClock,
+  sweeper,
+  overload,
+];
 
 const EXIT_GOOD = 0;
 const EXIT_FAILED = 1;
@@ -30,7 +41,8 @@ let closing: Promise<void> | undefined;
 void runCommand(async () => {
   const options = readOptions(SCENARIOS);
   if (!options) return EXIT_GOOD;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().then(() => process.exit(EXIT_INTERRUPTED)));
+  const interrupt = () => void closeAll().then(() => process.exit(EXIT_INTERRUPTED));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   try {
     return await runAll(options);
   } finally {
@@ -71,7 +83,8 @@ async function runOne(scenario: Scenario, database: OwnDatabase, { cycles, secon
   await stage.close();
   if (!closing) standing.shift();
   const { figures, failures } = findings;
-  return { scenario: scenario.name, good: scenario.good, passed: failures.length === 0, seconds: (performance.now() - startedMs) / 1_000, figures, failures };
+  const took = (performance.now() - startedMs) / 1_000;
+  return { scenario: scenario.name, good: scenario.good, passed: failures.length === 0, seconds: took, figures, failures };
 }
 
 /** Once: who is interrupted, and therefore fails, ends when everything has ended. */
@@ -85,7 +98,7 @@ function closeAll(): Promise<void> {
 function asText({ scenario, good, passed, seconds, figures, failures }: Verdict): string {
   return [
     `${scenario.padEnd(17)} ${passed ? 'passed' : 'FAILED'}  ${seconds.toFixed(1)} s: ${good}`,
-    ...Object.entries(figures).map(([name, figure]) => `    ${name}: ${typeof figure === 'number' ? figure.toLocaleString('en-US') : figure}`),
+    ...Object.entries(figures).map(([name, figure]) => `    ${name}: ${figure.toLocaleString('en-US')}`),
     ...failures.slice(0, FAILURES_LISTED_MAX).map((failure) => `  FAILURE ${failure}`),
     ...(failures.length > FAILURES_LISTED_MAX ? [`  … and ${failures.length - FAILURES_LISTED_MAX} more`] : []),
   ].join('\n');

@@ -35,7 +35,9 @@ const SETTINGS = { COMBINE_MAX: '4', COMBINE_LANES: '2', QUEUE_MAX: '100', HOLD_
 /** Far more is asked for than can be done. */
 export const overload: Scenario = {
   name: 'overload',
-  good: `with ${TIMES} times the load it can serve, goodput is at least ${GOODPUT_MIN} of its peak, refusals are quick, and all is normal within ${NORMAL_WITHIN_SECONDS} s`,
+  good:
+    `with ${TIMES} times the load it can serve, goodput is at least ${GOODPUT_MIN} of its peak, refusals are quick, ` +
+    `and all is normal within ${NORMAL_WITHIN_SECONDS} s`,
   async run(stage, { cycles: rounds = ROUNDS, seconds = SECONDS }, findings) {
     const house = await stage.house([{ shows: SHOWS, rows: 1, seatsPerRow: SEATS }]);
     const name = new URL(house.url).pathname.slice(1);
@@ -79,7 +81,8 @@ export const overload: Scenario = {
       const normalEveryMs = (4 * 1_000 * NORMAL_CLIENTS) / peak;
       const normal = (await run(NORMAL_CLIENTS, seconds, normalEveryMs)).load;
       const over = await run(CLIENTS, seconds, (1_000 * CLIENTS) / (TIMES * peak));
-      recoveries.push(await secondsUntilNormal(percentile(normal.latenciesMs, 99), async () => (await run(NORMAL_CLIENTS, 1, normalEveryMs)).load));
+      const oneSecond = async () => (await run(NORMAL_CLIENTS, 1, normalEveryMs)).load;
+      recoveries.push(await secondsUntilNormal(percentile(normal.latenciesMs, 99), oneSecond));
       peaks.push(peak);
       goodputs.push(over.perSecond / peak);
       sent.push(over.load.answers / seconds / peak);

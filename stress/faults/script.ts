@@ -39,10 +39,20 @@ export async function play(url: string, script: Script): Promise<string[]> {
   }
 }
 
+interface ToldSeat {
+  readonly row: string;
+  readonly number: number;
+  readonly status?: string;
+  readonly version?: number;
+  readonly code?: string;
+  readonly held_by_me?: boolean;
+  readonly hold_expires_at?: string | null;
+}
+
 interface Body {
   readonly server_time?: string;
   readonly booking?: { readonly id: string; readonly booked_at: string };
-  readonly seats?: readonly { readonly row: string; readonly number: number; readonly status?: string; readonly version?: number; readonly code?: string; readonly held_by_me?: boolean; readonly hold_expires_at?: string | null }[];
+  readonly seats?: readonly ToldSeat[];
   readonly released?: readonly { readonly row: string; readonly number: number }[];
   readonly stats?: object;
   readonly shows?: readonly { readonly id: number; readonly sales: string }[];
@@ -94,8 +104,9 @@ class Play {
     return this.lines;
   }
 
-  private async command(who: string, holder: Holder, command: Command, showId: number, seats: readonly SeatName[], key?: string): Promise<void> {
-    this.tell(`${who}: ${command} ${seats.join(' ')}`, await send(this.api, holder, command, showId, seats, key), await this.clockMs());
+  private async command(...[who, ...question]: [string, Holder, Command, number, readonly SeatName[], string?]): Promise<void> {
+    const [, command, , seats] = question;
+    this.tell(`${who}: ${command} ${seats.join(' ')}`, await send(this.api, ...question), await this.clockMs());
   }
 
   private async look(who: string, { token }: Holder, showId: number): Promise<void> {
@@ -134,13 +145,9 @@ class Play {
       status,
       code,
       isReplayed ? 'stored' : null,
-      at === undefined ? null : isReplayed ? 'the time of then' : Math.abs(Date.parse(at) - nowMs) <= CLOCK_TOLERANCE_MS ? "the database's time" : 'another time',
-      booking === undefined ? null : `booking ${this.nameOf(booking.id)} ${nowMs - Date.parse(booking.booked_at) >= -1 ? 'in the past' : 'in the future'}`,
-      ...(seats ?? []).map((seat) =>
-        [`${seat.row}/${seat.number}`, seat.status, seat.version === undefined ? null : `v${seat.version}`, seat.code, seat.held_by_me ? 'mine' : null, inWords(seat.hold_expires_at, at)]
-          .filter((part) => part != null)
-          .join(' '),
-      ),
+      at === undefined ? null : isReplayed ? 'the time of then' : timeInWords(Date.parse(at), nowMs),
+      booking === undefined ? null : `booking ${this.nameOf(booking.id)} ${ageInWords(Date.parse(booking.booked_at), nowMs)}`,
+      ...(seats ?? []).map((seat) => seatInWords(seat, at)),
       ...(released ?? []).map(({ row, number }) => `${row}/${number} released`),
       stats === undefined ? null : JSON.stringify(stats),
     ];
@@ -161,6 +168,17 @@ class Play {
     const [row] = await query<{ now: string }>(this.script.house.url, `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now`);
     return Number(row!.now);
   }
+}
+
+const timeInWords = (atMs: number, nowMs: number) =>
+  Math.abs(atMs - nowMs) <= CLOCK_TOLERANCE_MS ? "the database's time" : 'another time';
+
+const ageInWords = (atMs: number, nowMs: number) => (atMs <= nowMs ? 'in the past' : 'in the future');
+
+function seatInWords({ row, number, status, version, code, held_by_me: isMine, hold_expires_at: deadline }: ToldSeat, at?: string): string {
+  return [`${row}/${number}`, status, version === undefined ? null : `v${version}`, code, isMine ? 'mine' : null, inWords(deadline, at)]
+    .filter((part) => part != null)
+    .join(' ');
 }
 
 /** A fresh hold has all its time; one that was made before has some of it. */

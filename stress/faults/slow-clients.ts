@@ -63,7 +63,8 @@ export const slowClients: Scenario = {
         // All is quiet but for the half-sent requests.
         const { busy } = await sessionsOf(house.url);
         findings.note('database sessions at work beside nothing but half-sent requests', busy);
-        findings.expect(busy === 0 && slow.open === SLOW_CLIENTS, `${busy} database sessions are at work, ${slow.open} half-sent requests are open`);
+        const { open } = slow;
+        findings.expect(busy === 0 && open === SLOW_CLIENTS, `${busy} database sessions are at work beside ${open} half-sent requests`);
         const startedMs = slow.startedMs;
         await until(() => slow.open === 0, REQUEST_TIMEOUT_MS + CHECK_INTERVAL_MS + MARGIN_MS);
         findings.note('half-sent requests ended by the server after (ms)', Math.round(performance.now() - startedMs));
@@ -74,7 +75,8 @@ export const slowClients: Scenario = {
     }
     const ratios = pairs.map(({ without, beside }) => beside / without);
     findings.note('half-sent requests', SLOW_CLIENTS);
-    findings.note('p99 of others without and beside them (ms)', pairs.map(({ without, beside }) => `${without.toFixed(1)} → ${beside.toFixed(1)}`).join(', '));
+    const told = pairs.map(({ without, beside }) => `${without.toFixed(1)} → ${beside.toFixed(1)}`);
+    findings.note('p99 of others without and beside them (ms)', told.join(', '));
     findings.note('ratio, median of rounds', median(ratios).toFixed(2));
     findings.note('ratios', ratios.map((ratio) => ratio.toFixed(2)).join(', '));
     findings.expect(median(ratios) <= RATIO_MAX, `p99 rose to ${median(ratios).toFixed(2)} times`);

@@ -5,6 +5,7 @@ import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import { query } from './own-database';
 import type { Scenario } from './scenario';
+import type { House } from './stage';
 import { differences, play, SCRIPT_PLAN, SCRIPT_TTL_SECONDS } from './script';
 
 const SECONDS = 5;
@@ -24,10 +25,7 @@ export const sweeper: Scenario = {
       const settings = { HOLD_TTL_SECONDS: String(SCRIPT_TTL_SECONDS), SWEEP_ENABLED: String(sweepers > 0), SWEEP_INTERVAL_SECONDS: '1' };
       const apps = [await stage.app(house.url, settings)];
       while (apps.length < sweepers) apps.push(await stage.app(house.url, settings));
-      const expired = async () => {
-        const [row] = await query<{ count: number }>(house.url, `SELECT count(*)::int AS count FROM seat_transition WHERE command = 'expire'`);
-        return row!.count;
-      };
+      const expired = () => expiredIn(house);
       transcripts[name] = await play(apps[0]!.url, {
         house,
         showIds: house.showIds[0]!,
@@ -49,9 +47,14 @@ export const sweeper: Scenario = {
     const load = await Load.start(stage, instances, house, seed, { ...PERSISTENT, released: 0.3 });
     await pause(seconds * 1_000);
     await load.end();
-    const [row] = await query<{ count: number }>(house.url, `SELECT count(*)::int AS count FROM seat_transition WHERE command = 'expire'`);
-    findings.note('holds that lapsed under load with two sweepers', row!.count);
-    findings.expect(row!.count > 0, 'nothing lapsed under load');
+    const lapsed = await expiredIn(house);
+    findings.note('holds that lapsed under load with two sweepers', lapsed);
+    findings.expect(lapsed > 0, 'nothing lapsed under load');
     await load.judge(findings);
   },
 };
+
+async function expiredIn({ url }: House): Promise<number> {
+  const [row] = await query<{ count: number }>(url, `SELECT count(*)::int AS count FROM seat_transition WHERE command = 'expire'`);
+  return row!.count;
+}
