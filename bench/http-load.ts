@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 
 /** What came back, by status and problem code, and how long it took. */
@@ -8,7 +9,7 @@ export interface LoadResult {
   readonly answersOf: readonly number[];
   /** E.g. `{ '200': 41000, '409 SEAT_UNAVAILABLE': 3 }`. */
   readonly counts: Record<string, number>;
-  /** Latency of each answer, in milliseconds, unsorted. */
+  /** Latency of each answer, in milliseconds, unsorted; connections stand before. */
   readonly latenciesMs: number[];
 }
 
@@ -35,7 +36,7 @@ export async function runLoad({ port, clients, seconds, request, onAnswer, arriv
   const counts: Record<string, number> = {};
   const latenciesMs: number[] = [];
   const answersOf = Array.from({ length: clients }, () => 0);
-  const connections = Array.from({ length: clients }, () => new Connection(port));
+  const connections = await Promise.all(Array.from({ length: clients }, () => Connection.open(port)));
   const startedMs = performance.now();
   const endMs = startedMs + seconds * 1_000;
   const arrivals = arrivalsPerSecond === undefined ? undefined : new Arrivals(startedMs, endMs, arrivalsPerSecond);
@@ -102,12 +103,16 @@ class Arrivals {
 
 /** One question at a time; the server sends a Content-Length with each answer. */
 class Connection {
-  private readonly socket: Socket;
   private received = '';
   private waiting: { resolve: (outcome: string) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  static async open(port: number): Promise<Connection> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    await once(socket, 'connect');
+    return new Connection(socket);
+  }
+
+  private constructor(private readonly socket: Socket) {
     this.socket.setEncoding('latin1');
     this.socket.on('data', (chunk: string) => {
       this.received += chunk;

@@ -18,7 +18,7 @@ import {
 } from './ensure-installed.mjs';
 
 /** Programs that are not part of the server. */
-const TOOLS = ['bench', 'stress'];
+const TOOLS = ['bench', 'stress', 'stress/faults'];
 
 /**
  * Makes a program ready and runs it in this very process: signals, Ctrl-C, the exit code, standard output and `kill -9`

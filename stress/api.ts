@@ -24,8 +24,13 @@ export interface Sending {
 
 const TIMEOUT_MS = 30_000;
 
+/** Whoever answers requests: one server, or several that stand for one. */
+export interface Target {
+  request(method: 'GET' | 'POST', path: string, sending?: Sending): Promise<Reply>;
+}
+
 /** The server under test, over keep-alive connections. Never throws for what a server or a network can do. */
-export class Api {
+export class Api implements Target {
   private readonly agent;
   private readonly send;
 
@@ -88,7 +93,7 @@ export interface Question {
 }
 
 /** Sends a seat command or a read, and puts what became of it into the words of the history. */
-export async function attempt(api: Api, id: number, question: Question): Promise<Attempt> {
+export async function attempt(api: Target, id: number, question: Question): Promise<Attempt> {
   const { holder, command, showId, seats, key = null, dropAfterMs } = question;
   const common = { token: holder.token, key, ...(dropAfterMs === undefined ? {} : { dropAfterMs }) };
   const reply =

@@ -49,7 +49,8 @@ export async function startOwnServer(plan: ShowPlan, settings: Record<string, st
   }
 }
 
-async function prepare(dataSource: DataSource, plan: ShowPlan): Promise<number[][]> {
+/** Brings the schema up to date, and makes the shows of a plan. */
+export async function prepare(dataSource: DataSource, plan: ShowPlan): Promise<number[][]> {
   await migrate(dataSource);
   return onMaintenanceConnection(dataSource, async (runner) => {
     const made: number[][] = [];

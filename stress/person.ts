@@ -20,6 +20,10 @@ export interface Manners {
   readonly dropped: number;
   /** Of commands without an answer: sent again. */
   readonly retried: number;
+  /** How often a command is sent before it is given up. */
+  readonly attempts: number;
+  /** Longest pause before a command is sent again, in milliseconds. */
+  readonly retryWithinMs: number;
   /** Of visits: looks at the seat map first, and picks what is free there. */
   readonly looks: number;
   /** Of holds: booked; released; the rest is walked away from. */
@@ -38,6 +42,8 @@ export const MIXED: Manners = {
   doubled: 0.04,
   dropped: 0.03,
   retried: 0.8,
+  attempts: 4,
+  retryWithinMs: 40,
   looks: 0.4,
   booked: 0.06,
   released: 0.84,
@@ -48,10 +54,11 @@ export const MIXED: Manners = {
 
 export const BUYING: Manners = { ...MIXED, booked: 0.9, released: 0.1, looks: 0.9, returns: 1, punctual: 0 };
 
+/** Nothing that was begun is left open: every command has a key, and is sent until it is answered. */
+export const PERSISTENT: Manners = { ...MIXED, keyed: 1, doubled: 0.02, dropped: 0.01, retried: 1, attempts: 300, retryWithinMs: 200 };
+
 const SEATS_MAX = 4;
-const ATTEMPTS_MAX = 4;
 const DROP_WITHIN_MS = 12;
-const RETRY_WITHIN_MS = 40;
 const PAUSE_WHEN_LIMITED_MS = 1_000;
 
 /** Nobody comes back for a hold that lasts longer. */
@@ -174,8 +181,8 @@ export class Person {
       const [last] = (await Promise.all(random.chance(manners.doubled) ? [send(), send()] : [send()])) as [Attempt];
       if (last.status === 429) await delay(PAUSE_WHEN_LIMITED_MS);
       const isOpen = last.status === null || last.status >= 500 || last.code === 'IDEMPOTENCY_IN_PROGRESS';
-      if (!isOpen || attempts === ATTEMPTS_MAX || !random.chance(manners.retried)) return last;
-      await delay(random.next() * RETRY_WITHIN_MS);
+      if (!isOpen || attempts === manners.attempts || !random.chance(manners.retried)) return last;
+      await delay(random.next() * manners.retryWithinMs);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createWriteStream, WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { createHistogram, RecordableHistogram } from 'node:perf_hooks';
-import { Api, attempt, Question } from './api';
+import { attempt, Question, Target } from './api';
 import type { Attempt } from './history';
 import { SharedSeats } from './shared-seats';
 
@@ -23,7 +23,7 @@ export class Recorder {
   private readonly file: WriteStream | undefined;
 
   constructor(
-    private readonly api: Api,
+    private readonly api: Target,
     historyFile?: string,
   ) {
     this.file = historyFile === undefined ? undefined : createWriteStream(historyFile);

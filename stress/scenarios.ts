@@ -10,6 +10,8 @@ export type Scenario = (typeof SCENARIOS)[number];
 export interface Bounds {
   readonly seconds: number;
   readonly operations: number;
+  /** Whether to end before that. */
+  readonly isOver?: () => boolean;
 }
 
 /** Operations on one show before its crowd moves on: many enough to go wrong, few enough to be judged by search. */
@@ -43,7 +45,7 @@ export async function runCrowds(
   const choices = Object.values(CHOICES);
   const firstId = recorder.attempts.length;
   const endMs = performance.now() + bounds.seconds * 1_000;
-  const isOver = () => performance.now() >= endMs || recorder.attempts.length - firstId >= bounds.operations;
+  const isOver = () => performance.now() >= endMs || recorder.attempts.length - firstId >= bounds.operations || bounds.isOver?.() === true;
   await Promise.all(
     people.map((holder, index) => {
       const choice = choices[Math.floor(index / crowds.length) % choices.length]!;

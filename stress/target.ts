@@ -1,4 +1,4 @@
-import { Api } from './api';
+import type { Target } from './api';
 import type { Show } from './crowd';
 import { seatName } from './history';
 import type { Holder } from './person';
@@ -11,7 +11,7 @@ export class TargetError extends Error {}
 const TOKENS_AT_ONCE = 32;
 
 /** Guests of the server. @throws TargetError */
-export async function guests(api: Api, count: number): Promise<Holder[]> {
+export async function guests(api: Target, count: number): Promise<Holder[]> {
   const found: Holder[] = [];
   while (found.length < count) {
     const some = Array.from({ length: Math.min(TOKENS_AT_ONCE, count - found.length) }, () => guest(api));
@@ -20,7 +20,7 @@ export async function guests(api: Api, count: number): Promise<Holder[]> {
   return found;
 }
 
-async function guest(api: Api): Promise<Holder> {
+async function guest(api: Target): Promise<Holder> {
   const reply = await api.request('POST', '/api/auth/guest/');
   const { access_token: token, holder } = (reply.body ?? {}) as { access_token?: string; holder?: { id: string } };
   if (reply.status !== 201 || !token || !holder) throw new TargetError(`No guest token: ${reply.status ?? ''} ${reply.code ?? ''}`);
@@ -28,7 +28,7 @@ async function guest(api: Api): Promise<Holder> {
 }
 
 /** The shows to use: those named, or all that are on sale. @throws TargetError */
-export async function shows(api: Api, ids: readonly number[]): Promise<Show[]> {
+export async function shows(api: Target, ids: readonly number[]): Promise<Show[]> {
   const found: Show[] = [];
   for (const id of ids.length > 0 ? ids : await onSale(api)) {
     const reply = await api.request('GET', `/api/seats/?show_id=${id}`);
@@ -40,7 +40,7 @@ export async function shows(api: Api, ids: readonly number[]): Promise<Show[]> {
   return found;
 }
 
-async function onSale(api: Api): Promise<number[]> {
+async function onSale(api: Target): Promise<number[]> {
   const reply = await api.request('GET', '/api/shows/?limit=50');
   if (reply.status !== 200) throw new TargetError(`No list of shows: ${reply.status ?? ''} ${reply.code ?? ''}`);
   const listed = (reply.body as { shows: { id: number; sales: string }[] }).shows;

@@ -3,7 +3,7 @@ import { block, STOP_WRITES } from './support/blocker';
 import { person, Person, request, tally } from './support/client';
 import { createTestDatabase, TestDatabase } from './support/database';
 import { createShow } from './support/house';
-import { Proxy, startProxy } from './support/proxy';
+import { Proxy, startProxy } from '../stress/proxy';
 import { until } from './support/until';
 
 /** What clients see when the way to the database breaks. */

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { BookingRows } from '../../src/bookings/booking-rows';
@@ -37,7 +37,7 @@ interface Statement {
 const IN_FAILED_TRANSACTION = '25P02';
 
 /** What the gate stands before. */
-const query = Client.prototype.query as (this: PoolClient, text: string, values: unknown[]) => Promise<unknown>;
+const query = Client.prototype.query as (this: PoolClient, statement: QueryConfig) => Promise<unknown>;
 
 /** A connection while a transaction has it. */
 interface Lease {
@@ -179,7 +179,7 @@ export class SteppedSession {
 
   private lease(client: PoolClient): void {
     this.leases.set(client, { stepsBefore: this.transactions++ * this.stepCount, statements: 0, hasWritten: false, isLost: false });
-    client.query = ((text: string, values: unknown[]) => this.enter(client, text, values)) as PoolClient['query'];
+    client.query = ((statement: QueryConfig) => this.enter(client, statement)) as PoolClient['query'];
   }
 
   private endLease(client: PoolClient, isBroken: boolean): void {
@@ -191,14 +191,15 @@ export class SteppedSession {
     delete (client as Partial<PoolClient>).query;
   }
 
-  private enter(client: PoolClient, text: string, values: unknown[]): Promise<unknown> {
+  private enter(client: PoolClient, config: QueryConfig): Promise<unknown> {
+    const { text } = config;
     const step = this.stepOf(text, this.leases.get(client)!);
     this.happens();
     return new Promise((resolve, reject) => {
       const send = () => {
         this.inFlight.push(statement);
         query
-          .call(client, text, values)
+          .call(client, config)
           .catch((error: unknown) => {
             const state = sqlState(error) ?? String(error);
             if (state !== IN_FAILED_TRANSACTION) this.failures.push([state, violatedConstraint(error)].filter(Boolean).join(' '));

@@ -66,15 +66,17 @@ const DEFAULT_SETTINGS: Record<string, string> = {
  * already. The server ends with this process, however that ends, and does not keep it alive.
  *
  * @param options.dataDir empty or made here; see {@link prepareHome} for when the data is kept elsewhere
- * @param options.settings of PostgreSQL's configuration; address and port are not for choosing
+ * @param options.settings of PostgreSQL's configuration; the address is not for choosing
+ * @param options.port taken if it is free; any other if it is not
  * @throws EmbeddedPostgresError if that can't be done on this machine; its message says what to do
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log?: (line: string) => void;
   settings?: Record<string, string>;
+  port?: number;
 }): Promise<EmbeddedPostgres> {
-  const { log = () => undefined, settings = {} } = options;
+  const { log = () => undefined, settings = {}, port: wantedPort = PREFERRED_PORT } = options;
   const { dataDir, user } = await prepareHome(options.dataDir, log);
   const cluster = join(dataDir, CLUSTER_DIRECTORY);
 
@@ -106,7 +108,7 @@ export async function startEmbeddedPostgres(options: {
     } else {
       try {
         binaries ??= await prepareBinaries(user, log);
-        const port = await choosePort();
+        const port = await choosePort(wantedPort);
         logFile ??= await startLogFile(dataDir);
         const server = await startServer({
           user,
@@ -244,8 +246,8 @@ const fixedSettings = (port: number): Record<string, string> => ({
 });
 
 /** Always the same port if possible, so that a pool finds the server again after a restart; else any free one. */
-async function choosePort(): Promise<number> {
-  return (await probePort(PREFERRED_PORT).catch(unless('EADDRINUSE'))) ?? (await probePort(0));
+async function choosePort(wanted: number): Promise<number> {
+  return (await probePort(wanted).catch(unless('EADDRINUSE'))) ?? (await probePort(0));
 }
 
 /** @returns the port, or a free one for 0 */
