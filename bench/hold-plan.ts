@@ -19,6 +19,11 @@ export class HoldPlan {
     this.holdsPerRow = Math.floor(house.size.seatsPerRow / SEATS_PER_HOLD);
   }
 
+  /** How many holds every client has, before the house is full. */
+  get holdsEach(): number {
+    return Math.floor((this.showIds.length * this.rows.length * this.holdsPerRow) / this.guests.length);
+  }
+
   /** The k-th hold of a client; undefined when the house is full. */
   hold(client: number, k: number): { showId: number; seats: SeatRef[] } | undefined {
     const index = k * this.guests.length + client;

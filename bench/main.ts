@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { Logger } from '@nestjs/common';
 import { parseArguments, runCommand, UsageError, wholeNumber } from '../src/cli/command';
 import { withSection } from '../src/cli/document';
 import type { Measure } from './bench';
@@ -36,9 +37,9 @@ measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of d
   npm run bench -- --only holds,latency
 
   --only NAMES     of ${Object.keys(MEASURES).join(', ')}
-  --clients N      who ask at the same time; 64 by default
+  --clients N      who ask at the same time, where a measure does not say; 64 by default
   --seconds N      length of a turn; 4 by default
-  --rounds N       turns of each variant, after one to warm up; 5 by default
+  --rounds N       turns of each variant, after two to warm up; 5 by default
   --json FILE      writes the results as JSON
   --markdown FILE  writes them as a table
   --readme         puts that table into README.md
@@ -67,6 +68,8 @@ void runCommand(async () => {
   const seconds = number('seconds', 4, 600);
   const rounds = number('rounds', 5, 100);
 
+  // The pool's warnings, when databases are dropped.
+  Logger.overrideLogger(['error', 'fatal']);
   const databases = await openDatabaseServer(log);
   const machine =
     `Node ${process.version}, ${cpus().length} × ${cpus()[0]!.model}, server, PostgreSQL and load generator together; ` +

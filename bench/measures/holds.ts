@@ -1,4 +1,4 @@
-import { APP, BARE, Measure, USUAL_HOUSE } from '../bench';
+import { APP, BARE, Bench, Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 import type { Guest, House } from '../house';
@@ -14,8 +14,17 @@ const PGBENCH_CLIENTS = 64;
 /** What a team would write itself has a pool of connections. */
 const POOL = 16;
 
+/** Few enough to wait for each other's transactions, and many enough to fill them. */
+const CLIENTS = [64, 256];
+
 /** Holds a second, and what they are to be compared with: fewer commands a transaction, PostgreSQL alone, HTTP alone. */
-export const holds: Measure = async ({ databases, clients, seconds, rounds, log }) => {
+export const holds: Measure = async (bench) => {
+  const rows: Row[] = [];
+  for (const clients of CLIENTS) rows.push(...(await holdsOf(clients, bench)));
+  return rows;
+};
+
+async function holdsOf(clients: number, { databases, seconds, rounds, log }: Bench): Promise<Row[]> {
   const house = await databases.open(USUAL_HOUSE);
   const servers: BenchServer[] = [];
   const start = async (settings: Record<string, string>, program: string) => {
@@ -32,7 +41,8 @@ export const holds: Measure = async ({ databases, clients, seconds, rounds, log 
     const usage: UsageEach[] = [];
     const plan = new HoldPlan(house, guests);
     const path = '/bench/hold/';
-    const withoutDatabase = (server: BenchServer) => () => perSecond(server, clients, seconds, (client, k) => plan.request(path, client, k % WRAP)!);
+    // Requests without effect may come again.
+    const withoutDatabase = (server: BenchServer) => () => perSecond(server, clients, seconds, (client, k) => plan.request(path, client, k % plan.holdsEach)!);
 
     const figures = await takeTurns(
       rounds,
@@ -62,35 +72,35 @@ export const holds: Measure = async ({ databases, clients, seconds, rounds, log 
         figures: `${holdsPerSecond} against ${each(figures.separate)}; ${perHold('serverCpuMs')} µs of the server's CPU and ${perHold('postgresCpuMs')} µs of PostgreSQL's a hold`,
       },
       {
-        measure: 'the same',
+        measure: `holds, ${clients} clients`,
         comparedWith: `combining off, ${POOL} connections`,
         result: ratio(figures.combined, figures.pooled),
         aim: undefined,
         figures: `${holdsPerSecond} against ${each(figures.pooled)}`,
       },
       {
-        measure: 'the same',
+        measure: `holds, ${clients} clients`,
         comparedWith: '`pgbench -M prepared`, one hold a transaction',
         result: ratio(figures.combined, figures.pgbench),
         aim: { atLeast: 1.25 },
         figures: `${holdsPerSecond} against ${each(figures.pgbench)}`,
       },
       {
-        measure: 'the same',
+        measure: `holds, ${clients} clients`,
         comparedWith: 'the same request without the database',
         result: ratio(figures.combined, figures['without database']),
         aim: { atLeast: 0.6 },
         figures: `${holdsPerSecond} against ${each(figures['without database'])}`,
       },
       {
-        measure: 'that request without the database',
+        measure: `that request without the database, ${clients} clients`,
         comparedWith: 'bare Fastify: no token check, no validation',
         result: ratio(figures['without database'], figures.bare),
         aim: { atLeast: 0.7 },
         figures: `${each(figures['without database'])} against ${each(figures.bare)}`,
       },
       {
-        measure: 'refusals, everyone after one seat',
+        measure: `refusals, ${clients} clients after one seat`,
         comparedWith: 'the same request without the database',
         result: ratio(figures.refusals, figures['without database']),
         aim: { atLeast: 0.8 },
@@ -102,10 +112,7 @@ export const holds: Measure = async ({ databases, clients, seconds, rounds, log 
     await Promise.all(servers.map((server) => server.stop()));
     await house.close();
   }
-};
-
-/** Requests without effect may come again. */
-const WRAP = 1_000;
+}
 
 async function holdRound(house: House, server: BenchServer, guests: readonly Guest[], seconds: number, usage?: UsageEach[]): Promise<number> {
   await house.reset();
