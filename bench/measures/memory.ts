@@ -26,7 +26,7 @@ export const memory: Measure = async ({ databases, clients, log }) => {
         clients,
         seconds: TIME_LIMIT_SECONDS,
         request: (client, k) =>
-          k >= each ? undefined : plan.request(`/api/seats/${k % 2 === 0 ? 'hold-batch' : 'release-hold-batch'}/`, client, (k >> 1) % HOLDS_EACH),
+          k >= each ? undefined : plan.request(`/api/seats/${k % 2 === 0 ? 'hold-batch' : 'release-hold-batch'}/`, client, (k >> 1) % plan.holdsEach),
       });
       if (result.counts['200'] !== result.answers) throw new Error(`Wrong answers: ${JSON.stringify(result.counts)}`);
       done += result.answers;
@@ -50,6 +50,3 @@ export const memory: Measure = async ({ databases, clients, log }) => {
     await house.close();
   }
 };
-
-/** Different seats of each client. */
-const HOLDS_EACH = 1_000;

@@ -1,4 +1,4 @@
-import type { Measure } from '../bench';
+import type { Bench, Measure } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import type { Guest, House } from '../house';
 import { post, runLoad } from '../http-load';
@@ -7,7 +7,6 @@ import { BenchServer, startServer } from '../server';
 const SIZE = { shows: 1, rows: 100, seatsPerRow: 100 } as const;
 const SEATS = SIZE.rows * SIZE.seatsPerRow;
 const PEOPLE = 2 * SEATS;
-const CONNECTIONS = 256;
 const TIME_LIMIT_SECONDS = 120;
 
 /** One show is sold out to twice as many people as it has seats, all of whom pick at random. */
@@ -20,9 +19,9 @@ export const sellOut: Measure = async (bench) => {
     const figures = await takeTurns(
       bench.rounds,
       {
-        'in turn': async () => (await new Sale(house, server, people, 'in turn').run()).seconds,
+        'in turn': async () => (await new Sale(bench, house, server, people, 'in turn').run()).seconds,
         'at random': async () => {
-          const sale = await new Sale(house, server, people, 'at random').run();
+          const sale = await new Sale(bench, house, server, people, 'at random').run();
           requests = sale.requests;
           return sale.seconds;
         },
@@ -31,7 +30,7 @@ export const sellOut: Measure = async (bench) => {
     );
     return [
       {
-        measure: `${SEATS} seats sold out to ${PEOPLE} people who pick at random`,
+        measure: `${SEATS} seats sold out to ${PEOPLE} people who pick at random, ${bench.clients} at a time`,
         comparedWith: 'the same seats held in turn, as fast as the server can',
         result: ratio(figures['at random'], figures['in turn']),
         aim: { atMost: 1.2 },
@@ -57,6 +56,7 @@ class Sale {
   private readonly asking: ({ person: Guest; seat: string } | undefined)[] = [];
 
   constructor(
+    private readonly bench: Bench,
     private readonly house: House,
     private readonly server: BenchServer,
     private readonly people: readonly Guest[],
@@ -71,7 +71,7 @@ class Sale {
     const { port } = this.server;
     const { seconds, counts } = await runLoad({
       port,
-      clients: CONNECTIONS,
+      clients: this.bench.clients,
       seconds: TIME_LIMIT_SECONDS,
       request: (connection) => this.ask(connection),
       onAnswer: (connection, outcome) => this.hear(connection, outcome),
@@ -118,10 +118,10 @@ class Sale {
     const holds = [...this.won];
     const { counts } = await runLoad({
       port: this.server.port,
-      clients: CONNECTIONS,
+      clients: this.bench.clients,
       seconds: TIME_LIMIT_SECONDS,
       request: (connection, k) => {
-        const hold = holds[connection + k * CONNECTIONS];
+        const hold = holds[connection + k * this.bench.clients];
         return hold && this.command('book-batch', hold[1], hold[0]);
       },
     });

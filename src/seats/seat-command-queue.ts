@@ -6,6 +6,7 @@ import { CommitUnknownError } from '../platform/database/pipelined-transaction';
 import { Problem } from '../platform/problem/problem';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
 import { SeatMetrics } from './seat-metrics';
+import { DEADLINE_GUARD_FAILED } from './seat-rows';
 import { SeatStateMachine } from './seat-state-machine';
 
 /**
@@ -127,7 +128,9 @@ export class SeatCommandQueue {
   }
 
   private giveUpBusy(entries: readonly Entry[], error: unknown): void {
-    this.logger.warn(`${entries.length} seat command(s) given up: ${String(error)}`);
+    const isTooClose = sqlState(error) === DEADLINE_GUARD_FAILED;
+    const reason = isTooClose ? 'the commit would have come too close to the deadline of a hold' : String(error);
+    this.logger.warn(`${entries.length} seat command(s) given up: ${reason}`);
     this.giveUp(entries, busy('A time limit was reached or the database is away; nothing was changed.'));
   }
 

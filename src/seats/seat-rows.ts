@@ -176,6 +176,8 @@ export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonl
  * after the deadline would turn a seat that readers have seen AVAILABLE for a moment into a BOOKED one of the same version.
  */
 const COMMIT_MARGIN_MS = 50;
+/** The SQLSTATE (division_by_zero) that {@link sendDeadlineGuard} fails with. */
+export const DEADLINE_GUARD_FAILED = '22012';
 
 /**
  * Fails the transaction unless it is still well before the deadline. Sent last before COMMIT: between the decision and here

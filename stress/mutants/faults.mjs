@@ -219,8 +219,8 @@ export const FAULTS = [
   {
     name: 'deadline guard removed',
     file: `${SEATS}/seat-state-machine.ts`,
-    find: '    if (deadlineMs !== undefined) sendDeadlineGuard(transaction, deadlineMs);',
-    replace: '    void deadlineMs;\n    void sendDeadlineGuard;',
+    find: '    if (deadlinesMs.length > 0) sendDeadlineGuard(transaction, Math.min(...deadlinesMs));',
+    replace: '    void deadlinesMs;\n    void sendDeadlineGuard;',
     tests: INTERLEAVINGS,
     only: 'a hold lapses between two steps',
   },
