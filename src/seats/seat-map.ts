@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryPrepared } from '../platform/database/prepared';
 import { SharedRead } from '../platform/database/shared-read';
-import type { SeatRef, SeatStatus } from './seat-transitions';
+import { seatKey, SeatRef, SeatStatus } from './seat-transitions';
 
 export interface SeatStats {
   total: number;
@@ -106,10 +106,10 @@ export class SeatMapReader {
 }
 
 /** The seats of a map, each with all that is known of it. */
-export function seenSeats({ seatsJson, holds }: SeatMap): SeenSeat[] {
-  const live = new Map(holds.map((hold) => [nameOf(hold), hold]));
+export function seenSeats({ showId, seatsJson, holds }: SeatMap): SeenSeat[] {
+  const live = new Map(holds.map((hold) => [seatKey(showId, hold), hold]));
   return (JSON.parse(seatsJson) as PublicSeat[]).map((seat) => {
-    const { holderId = null, holdExpiresAtMs = null } = live.get(nameOf(seat)) ?? {};
+    const { holderId = null, holdExpiresAtMs = null } = live.get(seatKey(showId, seat)) ?? {};
     return { ...seat, holderId, holdExpiresAtMs };
   });
 }
@@ -149,8 +149,6 @@ export function renderSeatMap(map: SeatMap, viewerId: string | null): RenderedSe
 }
 
 type PublicSeat = Pick<SeenSeat, 'row' | 'number' | 'status' | 'version'>;
-
-const nameOf = ({ row, number }: SeatRef): string => `${row}/${number}`;
 
 /** A seat in the words of the API. Only the holder sees whose hold it is. */
 export function renderSeenSeat({ row, number, status, version, holderId, holdExpiresAtMs }: SeenSeat, viewerId: string | null) {

@@ -1,10 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { arrayLiteral, isPlainArray } from './array-literal';
 import { isConnectionFailure } from './pg-errors';
-import { ignore, statementName } from './prepared';
+import { ignore, Lease, lease, statementName } from './prepared';
 
 /** The connection broke after COMMIT was sent: whether the transaction took place can't be known here. */
 export class CommitUnknownError extends Error {
@@ -28,21 +27,17 @@ export class PipelinedTransaction {
   private readonly sent: Promise<unknown>[] = [];
   private finished = false;
   private collecting = false;
+  private readonly client: PoolClient;
 
-  private constructor(
-    private readonly client: PoolClient,
-    private readonly release: (brokenBy?: unknown) => void,
-  ) {
-    // The pool listens for errors of idle connections only; one that nobody hears would end the process.
-    client.on('error', ignore);
+  private constructor(private readonly lease: Lease) {
+    this.client = lease.client;
     // Whatever the database's default: what is read behind the locks must be what is committed then.
     this.send('BEGIN ISOLATION LEVEL READ COMMITTED', []);
   }
 
   /** Takes a connection of TypeORM's pool; BEGIN travels with the first statement. */
   static async begin(dataSource: DataSource): Promise<PipelinedTransaction> {
-    const [client, release] = await (dataSource.driver as PostgresDriver).obtainMasterConnection();
-    return new PipelinedTransaction(client, release as (brokenBy?: unknown) => void);
+    return new PipelinedTransaction(await lease(dataSource));
   }
 
   /** Sends a statement. @param text see {@link statementName} */
@@ -111,7 +106,6 @@ export class PipelinedTransaction {
   private giveBack(brokenBy: unknown): void {
     if (this.finished) return;
     this.finished = true;
-    this.client.off('error', ignore);
-    this.release(brokenBy);
+    this.lease.giveBack(brokenBy);
   }
 }

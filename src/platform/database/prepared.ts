@@ -19,10 +19,7 @@ export function statementName(text: string): string {
 
 /** Runs one statement by itself on a connection of TypeORM's pool. @param text see {@link statementName} */
 export async function queryPrepared<Row extends QueryResultRow>(dataSource: DataSource, text: string, values: unknown[]): Promise<Row[]> {
-  const connection = await (dataSource.driver as PostgresDriver).obtainMasterConnection();
-  const [client, release] = connection as [PoolClient, (brokenBy?: unknown) => void];
-  // The pool listens for errors of idle connections only; one that nobody hears would end the process.
-  client.on('error', ignore);
+  const { client, giveBack } = await lease(dataSource);
   let failure: unknown;
   try {
     const { rows } = await client.query<Row>({ name: statementName(text), text, values });
@@ -31,10 +28,29 @@ export async function queryPrepared<Row extends QueryResultRow>(dataSource: Data
     failure = error;
     throw error;
   } finally {
-    client.off('error', ignore);
-    // A broken connection leaves the pool.
-    release(isConnectionFailure(failure) ? failure : undefined);
+    giveBack(isConnectionFailure(failure) ? failure : undefined);
   }
+}
+
+/** A connection of TypeORM's pool, for as long as it is not given back. */
+export interface Lease {
+  readonly client: PoolClient;
+  /** Once. @param brokenBy what broke the connection: it leaves the pool */
+  readonly giveBack: (brokenBy?: unknown) => void;
+}
+
+export async function lease(dataSource: DataSource): Promise<Lease> {
+  const connection = await (dataSource.driver as PostgresDriver).obtainMasterConnection();
+  const [client, release] = connection as [PoolClient, (brokenBy?: unknown) => void];
+  // The pool listens for errors of idle connections only; one that nobody hears would end the process.
+  client.on('error', ignore);
+  return {
+    client,
+    giveBack: (brokenBy) => {
+      client.off('error', ignore);
+      release(brokenBy);
+    },
+  };
 }
 
 export function ignore(): void {
