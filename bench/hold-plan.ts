@@ -1,8 +1,9 @@
 import type { SeatRef } from '../src/seats/seat-transitions';
 import type { Guest, House } from './house';
-import { LoadResult, post } from './http-load';
+import { expectOnly, Load, LoadResult, post, runLoad } from './http-load';
 
 const SEATS_PER_HOLD = 2;
+export const HOLDS = '/api/seats/hold-batch/';
 
 /** Holds of two free seats each, nobody's twice: which request of which client names which seats. */
 export class HoldPlan {
@@ -41,9 +42,14 @@ export class HoldPlan {
     return hold && post(path, this.guests[client]!.token, { show_id: hold.showId, seats: hold.seats });
   }
 
+  /** Everybody holds, until the time is over or the house is full. @param load how, and where */
+  run(load: Pick<Load, 'port' | 'seconds' | 'arrivalsPerSecond'>): Promise<LoadResult> {
+    return runLoad({ ...load, clients: this.guests.length, request: (client, k) => this.request(HOLDS, client, k) });
+  }
+
   /** Compares what was acknowledged with all that is held, then replays the ledger. @throws when they differ */
-  async check({ counts, answers, answersOf }: LoadResult): Promise<void> {
-    if (counts['200'] !== answers) throw new Error(`Wrong answers: ${JSON.stringify(counts)}`);
+  async check(result: LoadResult): Promise<void> {
+    const { answersOf } = expectOnly('200', result);
     const expected = new Map<string, string>();
     answersOf.forEach((count, client) => {
       for (let k = 0; k < count; k++) {

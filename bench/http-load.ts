@@ -149,6 +149,12 @@ class Connection {
   }
 }
 
+/** Returns the result. @throws when any answer was another one */
+export function expectOnly(outcome: string, result: LoadResult): LoadResult {
+  if (result.counts[outcome] !== result.answers) throw new Error(`Wrong answers: ${JSON.stringify(result.counts)}`);
+  return result;
+}
+
 export function post(path: string, token: string, body: unknown): string {
   const json = JSON.stringify(body);
   return [

@@ -13,8 +13,7 @@ export interface Usage {
 const TICKS_PER_SECOND = 100;
 
 export async function readUsage(server: BenchServer, dataSource: DataSource): Promise<Usage> {
-  const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
-  const serverCpuMs = Number(/^process_cpu_seconds_total (\S+)/m.exec(text)![1]) * 1_000;
+  const serverCpuMs = (await readMetric(server, 'process_cpu_seconds_total')) * 1_000;
   const processes = await dataSource.query<{ pid: number; is_local: boolean }[]>(
     `SELECT pid, inet_server_addr() IS NULL OR inet_server_addr() << '127.0.0.0/8' AS is_local FROM pg_stat_activity
       WHERE datname = current_database() OR backend_type IN ('checkpointer', 'background writer', 'walwriter', 'io worker')`,
@@ -41,6 +40,11 @@ function cpuMs(pid: number): number {
 }
 
 export async function rssMb(server: BenchServer): Promise<number> {
+  return (await readMetric(server, 'process_resident_memory_bytes')) / 1_048_576;
+}
+
+/** A metric without labels. */
+async function readMetric(server: BenchServer, name: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
-  return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)![1]) / 1_048_576;
+  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)![1]);
 }

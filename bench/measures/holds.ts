@@ -1,8 +1,8 @@
 import { APP, BARE, Bench, Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
-import { HoldPlan } from '../hold-plan';
+import { HOLDS, HoldPlan } from '../hold-plan';
 import type { Guest, House } from '../house';
-import { post, runLoad } from '../http-load';
+import { expectOnly, post, runLoad } from '../http-load';
 import { pgbenchHoldsPerSecond } from '../pgbench';
 import type { Row } from '../report';
 import { BenchServer, startServer } from '../server';
@@ -118,12 +118,7 @@ async function holdRound(house: House, server: BenchServer, guests: readonly Gue
   await house.reset();
   const plan = new HoldPlan(house, guests);
   const before = await readUsage(server, house.dataSource);
-  const result = await runLoad({
-    port: server.port,
-    clients: guests.length,
-    seconds,
-    request: (client, k) => plan.request('/api/seats/hold-batch/', client, k),
-  });
+  const result = await plan.run({ port: server.port, seconds });
   usage?.push(usageEach(before, await readUsage(server, house.dataSource), result.answers));
   await plan.check(result);
   return result.answers / result.seconds;
@@ -134,9 +129,9 @@ async function refusalRound(house: House, server: BenchServer, guests: readonly 
   await house.reset();
   const [showId] = house.showIds;
   const body = { show_id: showId, seats: [{ row: house.rows[0], number: 1 }] };
-  const requests = guests.map(({ token }) => post('/api/seats/hold-batch/', token, body));
+  const requests = guests.map(({ token }) => post(HOLDS, token, body));
   const [owner] = await house.guests(1);
-  const first = await runLoad({ port: server.port, clients: 1, seconds, request: (_, k) => (k === 0 ? post('/api/seats/hold-batch/', owner!.token, body) : undefined) });
+  const first = await runLoad({ port: server.port, clients: 1, seconds, request: (_, k) => (k === 0 ? post(HOLDS, owner!.token, body) : undefined) });
   const result = await runLoad({ port: server.port, clients: guests.length, seconds, request: (client) => requests[client] });
   if (first.counts['200'] !== 1 || result.counts['409 SEAT_UNAVAILABLE'] !== result.answers) {
     throw new Error(`Wrong answers: ${JSON.stringify([first.counts, result.counts])}`);
@@ -146,7 +141,6 @@ async function refusalRound(house: House, server: BenchServer, guests: readonly 
 }
 
 async function perSecond(server: BenchServer, clients: number, seconds: number, request: (client: number, k: number) => string): Promise<number> {
-  const result = await runLoad({ port: server.port, clients, seconds, request });
-  if (result.counts['200'] !== result.answers) throw new Error(`Wrong answers: ${JSON.stringify(result.counts)}`);
+  const result = expectOnly('200', await runLoad({ port: server.port, clients, seconds, request }));
   return result.answers / result.seconds;
 }

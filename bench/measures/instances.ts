@@ -1,7 +1,6 @@
 import { Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
-import { runLoad } from '../http-load';
 import { startServer } from '../server';
 
 /** What it costs to tell another instance of every change. */
@@ -13,8 +12,7 @@ export const instances: Measure = async ({ databases, clients, seconds, rounds, 
     const round = async () => {
       await house.reset();
       const plan = new HoldPlan(house, guests);
-      const request = (client: number, k: number) => plan.request('/api/seats/hold-batch/', client, k);
-      const result = await runLoad({ port: server.port, clients, seconds, request });
+      const result = await plan.run({ port: server.port, seconds });
       await plan.check(result);
       return result.answers / result.seconds;
     };

@@ -1,7 +1,7 @@
 import { Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
-import { LoadResult, percentile, runLoad } from '../http-load';
+import { LoadResult, percentile } from '../http-load';
 import { BenchServer, startServer } from '../server';
 
 /** Of what the server can do at most. */
@@ -19,8 +19,7 @@ export const latency: Measure = async ({ databases, clients, seconds, rounds, lo
     const holds = async (server: BenchServer, count: number, arrivalsPerSecond?: number): Promise<LoadResult> => {
       await house.reset();
       const plan = new HoldPlan(house, await house.guests(count));
-      const request = (client: number, k: number) => plan.request('/api/seats/hold-batch/', client, k);
-      const result = await runLoad({ port: server.port, clients: count, seconds, request, ...(arrivalsPerSecond ? { arrivalsPerSecond } : {}) });
+      const result = await plan.run({ port: server.port, seconds, ...(arrivalsPerSecond ? { arrivalsPerSecond } : {}) });
       await plan.check(result);
       return result;
     };

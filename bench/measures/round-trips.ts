@@ -3,7 +3,6 @@ import { APP, Bench, Measure, USUAL_HOUSE } from '../bench';
 import { spread } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 import type { House } from '../house';
-import { runLoad } from '../http-load';
 import { BenchServer, startServer } from '../server';
 
 const CLIENTS = 256;
@@ -35,12 +34,7 @@ async function count({ seconds, log }: Bench, house: House, settings: Record<str
   try {
     const plan = new HoldPlan(house, await house.guests(CLIENTS));
     const before = { roundTrips: await readRoundTrips(server), fsyncs: await readFsyncs(house) };
-    const result = await runLoad({
-      port: server.port,
-      clients: CLIENTS,
-      seconds,
-      request: (client, k) => plan.request('/api/seats/hold-batch/', client, k),
-    });
+    const result = await plan.run({ port: server.port, seconds });
     const roundTrips = (await readRoundTrips(server)) - before.roundTrips;
     const fsyncs = (await readFsyncs(house)) - before.fsyncs;
     await plan.check(result);

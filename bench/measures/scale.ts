@@ -2,7 +2,7 @@ import { Bench, Measure } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 import type { House, HouseSize } from '../house';
-import { runLoad } from '../http-load';
+import { expectOnly } from '../http-load';
 import { BenchServer, startServer } from '../server';
 import { readUsage, usageEach } from '../usage';
 
@@ -63,14 +63,8 @@ async function cpuOfHold({ clients, seconds }: Bench, site: Site): Promise<numbe
   site.round++;
   const plan = new HoldPlan(house, await house.guests(clients), showIds);
   const before = await readUsage(server, house.dataSource);
-  const result = await runLoad({
-    port: server.port,
-    clients,
-    seconds,
-    request: (client, k) => plan.request('/api/seats/hold-batch/', client, k),
-  });
+  const result = expectOnly('200', await plan.run({ port: server.port, seconds }));
   const { serverCpuMs, postgresCpuMs } = usageEach(before, await readUsage(server, house.dataSource), result.answers);
-  if (result.counts['200'] !== result.answers) throw new Error(`Wrong answers: ${JSON.stringify(result.counts)}`);
   if (step === 1) await house.verify();
   return (serverCpuMs + postgresCpuMs) * 1_000;
 }

@@ -1,6 +1,6 @@
 import { APP, Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
-import { get, runLoad } from '../http-load';
+import { expectOnly, get, runLoad } from '../http-load';
 import { startServer } from '../server';
 
 /** Seat maps a second: of the show that everybody wants, and of all shows in turn, so that readers seldom share a query. */
@@ -11,13 +11,12 @@ export const seatMaps: Measure = async ({ databases, clients, seconds, rounds, l
     const requests = (path: string, showIds = house.showIds) => showIds.map((id) => get(`${path}?show_id=${id}`));
     const one = house.showIds.slice(0, 1);
     const round = (texts: readonly string[]) => async () => {
-      const result = await runLoad({
+      const result = expectOnly('200', await runLoad({
         port: server.port,
         clients,
         seconds,
         request: (client, k) => texts[(client + k * clients) % texts.length],
-      });
-      if (result.counts['200'] !== result.answers) throw new Error(`Wrong answers: ${JSON.stringify(result.counts)}`);
+      }));
       return result.answers / result.seconds;
     };
     const figures = await takeTurns(
