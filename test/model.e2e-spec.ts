@@ -5,7 +5,7 @@ import { Api, Reply } from '../stress/api';
 import { seatName, seatRef } from '../stress/history';
 import { guests } from '../stress/target';
 import { startApp, TestApp } from './support/app';
-import { createShow, lapse, moveSalesEnd } from './support/house';
+import { closeHouse, createShow, lapse, moveSalesEnd } from './support/house';
 import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from './support/model-commands';
 import { Question, ShowModel } from './support/show-model';
 import { Told } from './support/unknowns';
@@ -84,8 +84,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
 
   /** Leaves nothing but one untouched show. */
   async function startAfresh(): Promise<{ known: Known; real: Real }> {
-    const tables = ['booking_seat', 'booking', 'seat_transition', 'seat', 'show', 'idempotency_record'];
-    await database().query(tables.map((table) => `DELETE FROM ${table}`).join('; '));
+    await closeHouse(database());
     const showId = await createShow(database(), { ...SIZE, priceStep: '0.01' });
     const [{ screen }] = await database().query('SELECT screen.name AS screen FROM show JOIN screen ON screen.id = screen_id');
     const rows = await database().query<{ row: string; number: number; cents: number }[]>(
