@@ -2,18 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { VerificationReport, verifyLedger } from '../src/cli/ledger-verifier';
 import { newGuest } from '../src/identity/holder';
 import { OwnTokens } from '../src/identity/own-tokens';
-import { parseDatabaseEnvironment } from '../src/platform/config/app-config';
-import { dataSourceOptions } from '../src/platform/database/data-source-options';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded-postgres';
 import { onMaintenanceConnection } from '../src/platform/database/maintenance';
-import { migrate } from '../src/platform/database/migrate';
-import { schema } from '../src/schema';
-import { addLoadTestShows } from '../src/shows/load-test-shows';
 import { rectangularLayout } from '../src/shows/show-creation';
+import { openDataSource } from '../stress/ledger-rows';
+import { prepare } from '../stress/own-server';
 import { TOKEN_SECRET } from './server';
 
 /** Seats per show and shows of the usual house. */
@@ -79,11 +76,9 @@ export class House {
   ) {}
 
   static async build(databaseUrl: string, size: HouseSize, drop: () => Promise<unknown>): Promise<House> {
-    const settings = parseDatabaseEnvironment({ ...process.env, EMBEDDED_DATABASE: 'false', DATABASE_URL: databaseUrl });
-    const dataSource = await new DataSource(dataSourceOptions(settings, schema)).initialize();
-    await migrate(dataSource);
-    const { showIds } = await onMaintenanceConnection(dataSource, (runner) => addLoadTestShows(runner, size));
-    const house = new House(databaseUrl, dataSource, size, showIds, drop);
+    const dataSource = await openDataSource(databaseUrl);
+    const [showIds] = await prepare(dataSource, [size]);
+    const house = new House(databaseUrl, dataSource, size, showIds!, drop);
     await house.settle();
     return house;
   }

@@ -172,7 +172,7 @@ export function get(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }
 
-/** A percentile of unsorted values; NaN of none. */
+/** A percentile of unsorted values: 0.99 is the 99th; NaN of none. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;

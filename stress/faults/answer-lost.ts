@@ -5,7 +5,6 @@ import type { Command } from '../history';
 import type { Holder } from '../person';
 import { guests, shows } from '../target';
 import { send } from './commander';
-import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import { query } from './own-database';
 import type { Findings, Scenario } from './scenario';
@@ -48,8 +47,7 @@ export const answerLost: Scenario = {
     findings.expect(lostAlone === losses.length, `${lostAlone} answers were lost, not ${losses.length}`);
     await expectOneStepEach(house, holder, losses.length, findings);
 
-    const instances = new Instances([(await stage.app(proxy.url, settings)).url]);
-    stage.defer(() => instances.close());
+    const instances = stage.instances([(await stage.app(proxy.url, settings)).url]);
     const load = await Load.start(stage, instances, { ...house, showIds: house.showIds.slice(0, PLAN.length) }, seed);
     proxy.loseCommits(LOST_EVERY);
     await pause(seconds * 1_000);

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../until';
-import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import type { Scenario } from './scenario';
 import type { App } from './stage';
@@ -16,8 +15,7 @@ export const appKilled: Scenario = {
   async run(stage, { cycles = CYCLES, seed, random }, findings) {
     const house = await stage.house(PLAN);
     const apps: App[] = [await stage.app(house.url), await stage.app(house.url)];
-    const instances = new Instances(apps.map(({ url }) => url));
-    stage.defer(() => instances.close());
+    const instances = stage.instances(apps.map(({ url }) => url));
     const load = await Load.start(stage, instances, house, seed);
     const duringOutages: number[] = [];
     const outagesMs: number[] = [];

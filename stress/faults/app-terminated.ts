@@ -4,7 +4,6 @@ import { Api } from '../api';
 import { PERSISTENT } from '../person';
 import { until } from '../until';
 import { tally } from './commander';
-import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import type { Scenario } from './scenario';
 import { untilWaiting } from './stage';
@@ -30,8 +29,7 @@ export const appTerminated: Scenario = {
     const afterSignal: Record<string, number> = {};
     for (let cycle = 0; cycle < cycles; cycle++) {
       const app = await stage.app(house.url, { SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS) });
-      const instances = new Instances([app.url]);
-      stage.defer(() => instances.close());
+      const instances = stage.instances([app.url]);
       // Who hangs up or sends again would hide that nobody answered.
       const load = await Load.start(stage, instances, house, seed + cycle, { ...PERSISTENT, dropped: 0, doubled: 0, retried: 0 });
       const streams = await Promise.all(house.showIds[2]!.slice(0, STREAMS).map((id) => openStream(`${app.url}/api/shows/${id}/events`)));

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Target } from '../api';
 import type { Attempt } from '../history';
 import { until } from '../until';
-import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import { query } from './own-database';
 import type { Scenario } from './scenario';
@@ -36,8 +35,7 @@ export const blackHole: Scenario = {
     const house = await stage.house(PLAN);
     const proxy = await stage.proxy(house.url);
     const app = await stage.app(proxy.url, { DATABASE_POOL_MAX: String(POOL) });
-    const instances = new Instances([app.url]);
-    stage.defer(() => instances.close());
+    const instances = stage.instances([app.url]);
     const load = await Load.start(stage, instances, house, seed);
     const { attempts } = load.recorder;
     const holes: Hole[] = [];

@@ -32,11 +32,3 @@ export function tally(replies: readonly Reply[]): Record<string, number> {
 }
 
 export const tookMs = ({ sentMs, answeredMs }: Reply): number => (answeredMs ?? Infinity) - sentMs;
-
-/** E.g. 50 or 99. Of nothing it is 0. */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
-}
-
-export const median = (values: readonly number[]): number => percentile(values, 50);

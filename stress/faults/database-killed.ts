@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Attempt } from '../history';
 import { until } from '../until';
-import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import { Crash, query, untilReady } from './own-database';
 import type { Random } from '../random';
@@ -27,8 +26,7 @@ export const databaseKilled: Scenario = {
     const app = await stage.app(house.url);
     let isUp = true;
     void app.ended.then(() => (isUp = false));
-    const instances = new Instances([app.url]);
-    stage.defer(() => instances.close());
+    const instances = stage.instances([app.url]);
     const load = await Load.start(stage, instances, house, seed);
     const { attempts } = load.recorder;
     const delaysMs: number[] = [];

@@ -1,9 +1,9 @@
 import { ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { runLoad } from '../../bench/http-load';
+import { spread } from '../../bench/comparison';
+import { percentile, runLoad } from '../../bench/http-load';
 import { Api } from '../api';
 import { until } from '../until';
-import { median, percentile } from './commander';
 import type { HalfSenders } from './half-senders';
 import { query } from './own-database';
 import type { Scenario } from './scenario';
@@ -47,7 +47,7 @@ export const slowClients: Scenario = {
       });
       successes += counts['200'] ?? 0;
       findings.expect(latenciesMs.length === counts['200'], `others got ${JSON.stringify(counts)}`);
-      return percentile(latenciesMs, 99);
+      return percentile(latenciesMs, 0.99);
     };
     const pairs: { without: number; beside: number }[] = [];
     for (let round = 0; round < rounds; round++) {
@@ -75,9 +75,9 @@ export const slowClients: Scenario = {
     findings.note('half-sent requests', SLOW_CLIENTS);
     const told = pairs.map(({ without, beside }) => `${without.toFixed(1)} → ${beside.toFixed(1)}`);
     findings.note('p99 of others without and beside them (ms)', told.join(', '));
-    findings.note('ratio, median of rounds', median(ratios).toFixed(2));
+    findings.note('ratio, median of rounds', spread(ratios).median.toFixed(2));
     findings.note('ratios', ratios.map((ratio) => ratio.toFixed(2)).join(', '));
-    findings.expect(median(ratios) <= RATIO_MAX, `p99 rose to ${median(ratios).toFixed(2)} times`);
+    findings.expect(spread(ratios).median <= RATIO_MAX, `p99 rose to ${spread(ratios).median.toFixed(2)} times`);
     const steps = await turnstile.stepsMade();
     findings.expect(steps === successes, `${successes} successes, ${steps} steps in the ledger`);
     const [left] = await query<{ held: number }>(house.url, `SELECT count(*)::int AS held FROM seat WHERE status = 'HELD'`);

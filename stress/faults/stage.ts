@@ -6,6 +6,7 @@ import { openDataSource } from '../ledger-rows';
 import { prepare, ShowPlan } from '../own-server';
 import { Proxy, startProxy } from '../proxy';
 import { until } from '../until';
+import { Instances } from './instances';
 import { OwnDatabase, query } from './own-database';
 
 /** A server of production, of which several may stand side by side. */
@@ -49,6 +50,13 @@ export class Stage {
     this.closers.push(() => starting.then((started) => started.stop(), () => undefined));
     const server = await starting;
     return { ...server, url: `http://127.0.0.1:${server.port}` };
+  }
+
+  /** Apps, as a client sees them that knows their addresses. */
+  instances(urls: readonly string[]): Instances {
+    const instances = new Instances(urls);
+    this.closers.push(async () => instances.close());
+    return instances;
   }
 
   async proxy(databaseUrl: string): Promise<Proxy> {

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PERSISTENT } from '../person';
 import { until } from '../until';
-import { Instances } from './instances';
 import { Load, PLAN } from './load';
 import { query } from './own-database';
 import type { Scenario } from './scenario';
@@ -42,8 +41,7 @@ export const sweeper: Scenario = {
 
     const house = await stage.house(PLAN);
     const apps = [await stage.app(house.url, { HOLD_TTL_SECONDS: '1' }), await stage.app(house.url, { HOLD_TTL_SECONDS: '1' })];
-    const instances = new Instances(apps.map(({ url }) => url));
-    stage.defer(() => instances.close());
+    const instances = stage.instances(apps.map(({ url }) => url));
     const load = await Load.start(stage, instances, house, seed, { ...PERSISTENT, released: 0.3 });
     await pause(seconds * 1_000);
     await load.end();
