@@ -63,6 +63,7 @@ describe('the dashboard', () => {
       expect(asset.status).toBe(200);
       expect(asset.headers.get('content-type')).toMatch(types[path.split('.').pop() as keyof typeof types]);
       expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(asset.headers.get('x-content-type-options')).toBe('nosniff');
     }
     expect((await request(target, 'GET', '/assets/nothing.js')).body.code).toBe('NOT_FOUND');
     expect((await request(target, 'GET', '/assets/..%2findex.html')).status).toBeGreaterThanOrEqual(400);
