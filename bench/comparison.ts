@@ -16,7 +16,7 @@ export function ratio(a: readonly number[], b: readonly number[]): Spread {
 }
 
 /** Until a server's code has been compiled for speed. */
-const WARM_UP_ROUNDS = 2;
+export const WARM_UP_ROUNDS = 2;
 
 /**
  * Runs variants in turn, round after round, every other round backwards, after rounds to warm up that do not count. Returns

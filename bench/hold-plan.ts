@@ -4,6 +4,8 @@ import { expectOnly, Load, LoadResult, post, runLoad } from './http-load';
 
 const SEATS_PER_HOLD = 2;
 export const HOLDS = '/api/seats/hold-batch/';
+/** The route of `app.ts` that does everything else, and Fastify's alone of `bare.ts`. */
+const HOLDS_WITHOUT_DATABASE = '/bench/hold/';
 
 /** Holds of two free seats each, nobody's twice: which request of which client names which seats. */
 export class HoldPlan {
@@ -45,6 +47,12 @@ export class HoldPlan {
   /** Everybody holds, until the time is over or the house is full. @param load how, and where */
   run(load: Pick<Load, 'port' | 'seconds' | 'arrivalsPerSecond'>): Promise<LoadResult> {
     return runLoad({ ...load, clients: this.guests.length, request: (client, k) => this.request(HOLDS, client, k) });
+  }
+
+  /** The same requests without effect, which may come again. @throws when any is refused */
+  async runWithoutDatabase(load: Pick<Load, 'port' | 'seconds' | 'arrivalsPerSecond'>): Promise<LoadResult> {
+    const request = (client: number, k: number) => this.request(HOLDS_WITHOUT_DATABASE, client, k % this.holdsEach);
+    return expectOnly('200', await runLoad({ ...load, clients: this.guests.length, request }));
   }
 
   /** Compares what was acknowledged with all that is held, then replays the ledger. @throws when they differ */

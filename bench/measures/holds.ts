@@ -1,8 +1,8 @@
 import { APP, BARE, Bench, Measure, USUAL_HOUSE } from '../bench';
-import { ratio, spread, takeTurns } from '../comparison';
+import { ratio, spread, takeTurns, WARM_UP_ROUNDS } from '../comparison';
 import { HOLDS, HoldPlan } from '../hold-plan';
 import type { Guest, House } from '../house';
-import { expectOnly, post, runLoad } from '../http-load';
+import { LoadResult, post, runLoad } from '../http-load';
 import { pgbenchHoldsPerSecond } from '../pgbench';
 import type { Row } from '../report';
 import { BenchServer, startServer } from '../server';
@@ -40,9 +40,7 @@ async function holdsOf(clients: number, { databases, seconds, rounds, log }: Ben
     const bare = await start({}, BARE);
     const usage: UsageEach[] = [];
     const plan = new HoldPlan(house, guests);
-    const path = '/bench/hold/';
-    // Requests without effect may come again.
-    const withoutDatabase = (server: BenchServer) => () => perSecond(server, clients, seconds, (client, k) => plan.request(path, client, k % plan.holdsEach)!);
+    const withoutDatabase = (server: BenchServer) => async () => perSecond(await plan.runWithoutDatabase({ port: server.port, seconds }));
 
     const figures = await takeTurns(
       rounds,
@@ -60,7 +58,7 @@ async function holdsOf(clients: number, { databases, seconds, rounds, log }: Ben
       },
       log,
     );
-    const perHold = (name: keyof UsageEach) => spread(usage.slice(1).map((each) => each[name] * 1_000)).median.toFixed(0);
+    const perHold = (name: keyof UsageEach) => spread(usage.slice(WARM_UP_ROUNDS).map((each) => each[name] * 1_000)).median.toFixed(0);
     const each = (figuresOf: readonly number[]) => `${spread(figuresOf).median.toFixed(0)}/s`;
     const holdsPerSecond = each(figures.combined);
     const rows: Row[] = [
@@ -121,7 +119,7 @@ async function holdRound(house: House, server: BenchServer, guests: readonly Gue
   const result = await plan.run({ port: server.port, seconds });
   usage?.push(usageEach(before, await readUsage(server, house.dataSource), result.answers));
   await plan.check(result);
-  return result.answers / result.seconds;
+  return perSecond(result);
 }
 
 /** One has the seat, all others ask for it. */
@@ -137,10 +135,7 @@ async function refusalRound(house: House, server: BenchServer, guests: readonly 
     throw new Error(`Wrong answers: ${JSON.stringify([first.counts, result.counts])}`);
   }
   await house.verify();
-  return result.answers / result.seconds;
+  return perSecond(result);
 }
 
-async function perSecond(server: BenchServer, clients: number, seconds: number, request: (client: number, k: number) => string): Promise<number> {
-  const result = expectOnly('200', await runLoad({ port: server.port, clients, seconds, request }));
-  return result.answers / result.seconds;
-}
+const perSecond = (result: LoadResult) => result.answers / result.seconds;

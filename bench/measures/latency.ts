@@ -1,4 +1,4 @@
-import { Measure, USUAL_HOUSE } from '../bench';
+import { APP, Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 import { LoadResult, percentile } from '../http-load';
@@ -12,7 +12,7 @@ export const latency: Measure = async ({ databases, clients, seconds, rounds, lo
   const house = await databases.open(USUAL_HOUSE);
   const servers: BenchServer[] = [];
   try {
-    const combined = await startServer({ DATABASE_URL: house.databaseUrl });
+    const combined = await startServer({ DATABASE_URL: house.databaseUrl }, [], APP);
     servers.push(combined);
     const separate = await startServer({ DATABASE_URL: house.databaseUrl, COMBINE_MAX: '1' });
     servers.push(separate);
@@ -38,12 +38,17 @@ export const latency: Measure = async ({ databases, clients, seconds, rounds, lo
     const peakPerSecond = peak.answers / peak.seconds;
     const open: string[] = [];
     for (const load of LOADS) {
-      const { latenciesMs } = await holds(combined, clients * 4, peakPerSecond * load);
-      const [half, most, almostAll] = [0.5, 0.99, 0.999].map((part) => percentile(latenciesMs, part).toFixed(1));
-      open.push(`at ${(load * 100).toFixed(0)} % of ${peakPerSecond.toFixed(0)}/s: ${half} ms median, ${most} ms p99, ${almostAll} ms p99.9`);
+      const arrivalsPerSecond = peakPerSecond * load;
+      const plan = new HoldPlan(house, await house.guests(clients * 4));
+      // What the machine and the load generator add at the same pace, and with requests that have no effect.
+      const without = await plan.runWithoutDatabase({ port: combined.port, seconds, arrivalsPerSecond });
+      const figures = [await holds(combined, clients * 4, arrivalsPerSecond), without].map(({ latenciesMs }) =>
+        [0.5, 0.99, 0.999].map((part) => percentile(latenciesMs, part).toFixed(1)).join(', '),
+      );
+      open.push(`at ${(load * 100).toFixed(0)} % of ${peakPerSecond.toFixed(0)}/s ${figures[0]} ms (without the database ${figures[1]} ms)`);
       log(`  open loop ${open.at(-1)}`);
     }
-    return [{ ...rows[0]!, figures: `${rows[0]!.figures}; arriving whoever waits (open loop), ${open.join('; ')}` }];
+    return [{ ...rows[0]!, figures: `${rows[0]!.figures}; arriving whoever waits (open loop), median, p99 and p99.9 ${open.join('; ')}` }];
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
     await house.close();
