@@ -291,14 +291,13 @@ describe('verify', () => {
       }
     })();
 
-    const reports = [];
-    while (reports.length < 5) reports.push(await verify());
+    const reports = [await verify()];
+    while (reports.length < 5 || reports.at(-1)!.bookings === reports[0]!.bookings) reports.push(await verify());
     isOver = true;
     await selling;
 
-    expect(reports.map((report) => report.violations)).toEqual([0, 0, 0, 0, 0]);
+    expect(reports.flatMap(({ listed }) => listed)).toEqual([]);
     for (const { transitions, bookings } of reports) expect(transitions - 2 * bookings).toBeLessThanOrEqual(1);
-    expect(reports.at(-1)!.bookings).toBeGreaterThan(reports[0]!.bookings);
   });
 });
 
