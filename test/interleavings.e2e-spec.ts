@@ -7,6 +7,7 @@ import type { SeatCommand, SeatCommandAnswer } from '../src/seats/seat-command';
 import { compareSeats } from '../src/seats/seat-transitions';
 import { seats } from './support/client';
 import { createTestDatabase, TestDatabase } from './support/database';
+import { closeHouse } from './support/house';
 import { finish, interleave, LockObserver, Losing, Run, untilAtRest, Work } from './support/interleaving';
 import { Order, ordersOf, permutationsOf } from './support/orders';
 import { createScenes, ledgerTexts, seatTexts } from './support/scenes';
@@ -176,7 +177,7 @@ afterAll(async () => {
 afterEach(async () => {
   await Promise.all(sessions.splice(0).map((session) => session.close()));
   // Every case verifies all that is there, by its own limit.
-  await database.dataSource.query('TRUNCATE movie, screen, seat_transition, idempotency_record CASCADE');
+  await closeHouse(database.dataSource);
 });
 
 describe('two commands, four steps each', () => {

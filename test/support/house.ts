@@ -28,7 +28,7 @@ export async function createShow(
   return show!.id;
 }
 
-/** Leaves no show and nothing of one: no hold of an earlier test lapses during a later one. */
+/** Leaves no show and nothing of one: no hold of an earlier test lapses during a later one, nor is it verified with it. */
 export async function closeHouse(dataSource: DataSource): Promise<void> {
   const tables = ['booking_seat', 'booking', 'seat_transition', 'seat', 'show', 'idempotency_record'];
   await dataSource.query(tables.map((table) => `DELETE FROM ${table}`).join('; '));
