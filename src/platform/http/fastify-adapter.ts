@@ -35,7 +35,7 @@ export function createFastifyAdapter(config: HttpConfig): FastifyAdapter {
     clientErrorHandler: answerClientError,
     // The router refuses a malformed address before any hook or filter runs.
     frameworkErrors: (error, request, reply) => {
-      adapter.setHeaders(request, reply);
+      adapter.setCommonHeaders(request, reply);
       sendProblem(reply, problemOf(error));
     },
     // Fastify's own 503 is no problem+json; see the hook below.
@@ -52,7 +52,7 @@ class RowlockFastifyAdapter extends FastifyAdapter {
     super(options);
     this.instance.removeContentTypeParser('text/plain');
     this.instance.addHook('onRequest', (request, reply, done) => {
-      this.setHeaders(request, reply);
+      this.setCommonHeaders(request, reply);
       if (this.isStopping) {
         reply.header('connection', 'close');
         sendProblem(reply, new Problem('BUSY', { detail: 'The server is shutting down; nothing was changed.' }));
@@ -82,7 +82,7 @@ class RowlockFastifyAdapter extends FastifyAdapter {
   }
 
   /**
-   * Takes down what Nest's hook for security headers sets, always the same, for {@link setHeaders}. Nest would set them one by
+   * Takes down what Nest's hook for security headers sets, always the same, for {@link setCommonHeaders}. Nest would set them one by
    * one on Node's response, which then has to join them with Fastify's own: a tenth of a request that needs no database. Who
    * writes to Node's response by hand must copy the reply's headers.
    */
@@ -93,13 +93,14 @@ class RowlockFastifyAdapter extends FastifyAdapter {
         setHeader: (name: string, value: string) => headers.set(name, value),
         removeHeader: (name: string) => headers.delete(name),
       });
+      // In lower case, as Fastify would make them for each answer.
       this.securityHeaders = Object.fromEntries([...headers].map(([name, value]) => [name.toLowerCase(), value]));
       done();
     });
   }
 
   /** What every answer carries. */
-  setHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
     reply.headers(this.securityHeaders).header(REQUEST_ID_HEADER, request.id);
   }
 }
