@@ -172,8 +172,11 @@ export function get(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }
 
-/** A percentile of unsorted values: 0.99 is the 99th; NaN of none. */
+/** Answers a second. */
+export const perSecond = ({ answers, seconds }: LoadResult): number => answers / seconds;
+
+/** A percentile of unsorted values, by nearest rank: 0.99 is the 99th, which 99 % of them do not exceed; NaN of none. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
+  return sorted[Math.max(Math.ceil(sorted.length * part) - 1, 0)] ?? NaN;
 }

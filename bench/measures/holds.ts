@@ -2,7 +2,7 @@ import { APP, BARE, Bench, Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns, WARM_UP_ROUNDS } from '../comparison';
 import { HOLDS, HoldPlan } from '../hold-plan';
 import type { Guest, House } from '../house';
-import { LoadResult, post, runLoad } from '../http-load';
+import { perSecond, post, runLoad } from '../http-load';
 import { pgbenchHoldsPerSecond } from '../pgbench';
 import type { Row } from '../report';
 import { BenchServer, startServer } from '../server';
@@ -137,5 +137,3 @@ async function refusalRound(house: House, server: BenchServer, guests: readonly 
   await house.verify();
   return perSecond(result);
 }
-
-const perSecond = (result: LoadResult) => result.answers / result.seconds;

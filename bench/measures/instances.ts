@@ -1,6 +1,7 @@
 import { Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
+import { perSecond } from '../http-load';
 import { startServer } from '../server';
 
 /** What it costs to tell another instance of every change. */
@@ -14,7 +15,7 @@ export const instances: Measure = async ({ databases, clients, seconds, rounds, 
       const plan = new HoldPlan(house, guests);
       const result = await plan.run({ port: server.port, seconds });
       await plan.check(result);
-      return result.answers / result.seconds;
+      return perSecond(result);
     };
     const figures = await takeTurns(
       rounds,

@@ -1,6 +1,6 @@
 import { APP, Measure, USUAL_HOUSE } from '../bench';
 import { ratio, spread, takeTurns } from '../comparison';
-import { expectOnly, get, runLoad } from '../http-load';
+import { expectOnly, get, perSecond, runLoad } from '../http-load';
 import { startServer } from '../server';
 
 /** Seat maps a second: of the show that everybody wants, and of all shows in turn, so that readers seldom share a query. */
@@ -17,7 +17,7 @@ export const seatMaps: Measure = async ({ databases, clients, seconds, rounds, l
         seconds,
         request: (client, k) => texts[(client + k * clients) % texts.length],
       }));
-      return result.answers / result.seconds;
+      return perSecond(result);
     };
     const figures = await takeTurns(
       rounds,

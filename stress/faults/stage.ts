@@ -55,13 +55,13 @@ export class Stage {
   /** Apps, as a client sees them that knows their addresses. */
   instances(urls: readonly string[]): Instances {
     const instances = new Instances(urls);
-    this.closers.push(async () => instances.close());
+    this.defer(() => instances.close());
     return instances;
   }
 
   async proxy(databaseUrl: string): Promise<Proxy> {
     const proxy = await startProxy(databaseUrl);
-    this.closers.push(() => proxy.close());
+    this.defer(() => proxy.close());
     return proxy;
   }
 
@@ -69,7 +69,7 @@ export class Stage {
   async block(databaseUrl: string, sql: string): Promise<Blocker> {
     const client = new Client({ connectionString: databaseUrl });
     client.on('error', () => undefined);
-    this.closers.push(() => client.end().catch(() => undefined));
+    this.defer(() => client.end().catch(() => undefined));
     await client.connect();
     await client.query('BEGIN');
     await client.query(sql);
