@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { EventParser } from './event-parser';
 
-const STREAM = ': heartbeat\n\nevent: snapshot\nid: 7\ndata: {"a":1}\n\nid: 8\r\ndata: one\r\ndata:two\r\n\r\nevent: lost\n\ndata: ü\n\n';
+const STREAM =
+  ': heartbeat\n\nevent: snapshot\nid: 7\ndata: {"a":1}\n\nid: 8\r\ndata: one\r\ndata:two\r\n\r\nevent: lost\n\ndata: ü\n\n';
 
 describe('an event stream', () => {
   test('says the same however it is cut', () => {

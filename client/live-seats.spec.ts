@@ -59,12 +59,16 @@ describe('the live client', () => {
   });
 
   const reaches = async (state: Connection['state']) => {
-    for (let i = 0; i < 1_000 && connections.at(-1)?.state !== state; i++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 1_000 && connections.at(-1)?.state !== state; i++)
+      await new Promise((resolve) => setImmediate(resolve));
     expect(connections.at(-1)?.state).toBe(state);
   };
 
   test('comes back with the last id it saw, and keeps what it knows meanwhile', async () => {
-    server.willAnswer(200, event('snapshot', 4, seat(1, 'AVAILABLE', 0), seat(2, 'HELD', 1)) + event('seats', 5, seat(1, 'HELD', 1)));
+    server.willAnswer(
+      200,
+      event('snapshot', 4, seat(1, 'AVAILABLE', 0), seat(2, 'HELD', 1)) + event('seats', 5, seat(1, 'HELD', 1)),
+    );
     server.willAnswer(200, event('seats', 6, seat(2, 'BOOKED', 2)), { stays: true });
     live.start();
     await reaches('waiting');
@@ -73,7 +77,10 @@ describe('the live client', () => {
     jest.runOnlyPendingTimers();
     await reaches('live');
     expect(server.requests.map((headers) => headers.get('last-event-id'))).toEqual([null, '5']);
-    expect(changes.at(-1)).toEqual({ seats: [seat(2, 'BOOKED', 2)], counts: { total: 2, available: 0, held: 1, booked: 1 } });
+    expect(changes.at(-1)).toEqual({
+      seats: [seat(2, 'BOOKED', 2)],
+      counts: { total: 2, available: 0, held: 1, booked: 1 },
+    });
     expect(connections.map(({ state }) => state)).toEqual(['connecting', 'live', 'waiting', 'live']);
   });
 
@@ -96,7 +103,10 @@ describe('the live client', () => {
     await reaches('waiting');
     live.retryNow();
     await reaches('live');
-    expect(server.requests.map((headers) => headers.get('authorization'))).toEqual(['Bearer token-0', 'Bearer token-1']);
+    expect(server.requests.map((headers) => headers.get('authorization'))).toEqual([
+      'Bearer token-0',
+      'Bearer token-1',
+    ]);
   });
 
   test('gives up on a show that does not exist', async () => {

@@ -220,11 +220,14 @@ export class LiveSeats {
       if (expiresAt !== undefined) nextMs = Math.min(nextMs, Date.parse(expiresAt));
     }
     if (nextMs === Infinity || !this.running) return;
-    this.lapseTimer = setTimeout(() => {
-      const lapsed = this.merge.lapse(this.nowMs);
-      if (lapsed.length > 0) this.changed(lapsed);
-      else this.scheduleLapse();
-    }, Math.max(1, nextMs - this.nowMs));
+    this.lapseTimer = setTimeout(
+      () => {
+        const lapsed = this.merge.lapse(this.nowMs);
+        if (lapsed.length > 0) this.changed(lapsed);
+        else this.scheduleLapse();
+      },
+      Math.max(1, nextMs - this.nowMs),
+    );
   }
 
   private wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,10 @@ const NEXT = { AVAILABLE: ['HELD'], HELD: ['AVAILABLE', 'BOOKED'], BOOKED: [] } 
 
 /** What the seats of a show went through: for each seat its reports, one a version. */
 const histories = fc
-  .array(fc.array(fc.record({ choice: fc.nat(1), isMine: fc.boolean() }), { maxLength: 6 }), { minLength: 1, maxLength: 5 })
+  .array(fc.array(fc.record({ choice: fc.nat(1), isMine: fc.boolean() }), { maxLength: 6 }), {
+    minLength: 1,
+    maxLength: 5,
+  })
   .map((seats) =>
     seats.map((steps, index) => {
       const reports: SeatReport[] = [{ row: 'A', number: index + 1, status: 'AVAILABLE', version: 0 }];
@@ -33,14 +36,18 @@ describe('merged reports', () => {
         history: fc.constant(history),
         delivered: fc
           .array(fc.constantFrom(...reports), { maxLength: 20 })
-          .chain((again) => fc.shuffledSubarray([...reports, ...again, ...reports.map(withoutOwner)], { minLength: reports.length * 2 + again.length })),
+          .chain((again) =>
+            fc.shuffledSubarray([...reports, ...again, ...reports.map(withoutOwner)], {
+              minLength: reports.length * 2 + again.length,
+            }),
+          ),
         cuts: fc.infiniteStream(fc.integer({ min: 1, max: 5 })),
       });
     });
     fc.assert(
       fc.property(deliveries, ({ history, delivered, cuts }) => {
         const merge = new SeatMerge();
-        for (let rest = delivered; rest.length > 0; ) {
+        for (let rest = delivered; rest.length > 0;) {
           const size = cuts.next().value!;
           merge.merge(rest.slice(0, size));
           rest = rest.slice(size);
@@ -49,7 +56,10 @@ describe('merged reports', () => {
         expect(sorted(merge)).toEqual(truth);
         const count = (status: string) => truth.filter((seat) => seat.status === status).length;
         expect(merge.counts).toEqual({
-          total: truth.length, available: count('AVAILABLE'), held: count('HELD'), booked: count('BOOKED'),
+          total: truth.length,
+          available: count('AVAILABLE'),
+          held: count('HELD'),
+          booked: count('BOOKED'),
         });
       }),
     );
@@ -57,16 +67,19 @@ describe('merged reports', () => {
 
   test('never go back, and tell of exactly what is different', () => {
     fc.assert(
-      fc.property(histories.chain((history) => fc.array(fc.constantFrom(...history.flat()))), (delivered) => {
-        const merge = new SeatMerge();
-        for (const report of delivered) {
-          const before = merge.get(seatKey(report));
-          const changed = merge.merge([report]);
-          const after = merge.get(seatKey(report))!;
-          expect(after.version).toBeGreaterThanOrEqual(before?.version ?? 0);
-          expect(changed).toEqual(after === before ? [] : [after]);
-        }
-      }),
+      fc.property(
+        histories.chain((history) => fc.array(fc.constantFrom(...history.flat()))),
+        (delivered) => {
+          const merge = new SeatMerge();
+          for (const report of delivered) {
+            const before = merge.get(seatKey(report));
+            const changed = merge.merge([report]);
+            const after = merge.get(seatKey(report))!;
+            expect(after.version).toBeGreaterThanOrEqual(before?.version ?? 0);
+            expect(changed).toEqual(after === before ? [] : [after]);
+          }
+        },
+      ),
     );
   });
 

@@ -31,8 +31,13 @@ export async function buildWeb() {
   renameSync(compiled, join(OUT, 'assets', version));
   const base = `/assets/${version}`;
   // All modules at once, instead of each after the one that imports it.
-  const preloads = files.filter((file) => file.endsWith('.js')).map((file) => `<link rel="modulepreload" href="${base}/${file}">`);
-  writeFileSync(join(OUT, 'index.html'), page.replaceAll('{assets}', base).replace('<!-- modules -->', preloads.join('\n    ')));
+  const preloads = files
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => `<link rel="modulepreload" href="${base}/${file}">`);
+  writeFileSync(
+    join(OUT, 'index.html'),
+    page.replaceAll('{assets}', base).replace('<!-- modules -->', preloads.join('\n    ')),
+  );
 }
 
 function filesBelow(directory) {

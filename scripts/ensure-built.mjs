@@ -7,8 +7,15 @@ import { ensureInstalled, isMain, main, PROJECT, requireWritable, run, say, User
 
 /** What the build is made from. Of these, directories with all that is in them. */
 const SOURCES = [
-  'src', 'bench', 'stress', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json',
-  'web', 'client', 'scripts/build-web.mjs',
+  'src',
+  'proof',
+  'ormconfig.ts',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  'web',
+  'client',
+  'scripts/build-web.mjs',
 ];
 
 /** In dist/: the hash of the sources that it was made from. Times would not do: git and `cp` set them as they please. */

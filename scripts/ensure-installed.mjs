@@ -22,7 +22,9 @@ export function checkNodeVersion() {
   const isOldEnough = ownMajor < major || (ownMajor === major && ownMinor < minor);
   // Some releases after that can't `require` an ES module yet (22.0 to 22.11), which NestJS 12 consists of.
   if (isOldEnough || !process.features.require_module) {
-    throw new UserError(`Rowlock needs Node.js ${wanted} (of 22, at least 22.12), but this is ${process.versions.node}.`);
+    throw new UserError(
+      `Rowlock needs Node.js ${wanted} (of 22, at least 22.12), but this is ${process.versions.node}.`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // node scripts/run.mjs [--with-tools] <entry> [args...]
 //
 // Runs one of the project's programs, installing packages and compiling first where that is needed: "cli/seed" is
-// dist/src/cli/seed.js, "bench" is dist/bench/main.js. --with-tools: it needs development packages, too.
+// dist/src/cli/seed.js, "bench" is dist/proof/bench/main.js. --with-tools: it needs development packages, too.
 import { existsSync } from 'node:fs';
 import Module from 'node:module';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import {
 } from './ensure-installed.mjs';
 
 /** Programs that are not part of the server. */
-const TOOLS = ['bench', 'stress', 'stress/faults'];
+const TOOLS = ['bench', 'stress', 'faults'];
 
 /**
  * Makes a program ready and runs it in this very process: signals, Ctrl-C, the exit code, standard output and `kill -9`
@@ -27,7 +27,7 @@ const TOOLS = ['bench', 'stress', 'stress/faults'];
  * @throws UserError if it can't be made ready
  */
 export async function runEntry(entry, args, { withTools = false } = {}) {
-  const file = join(PROJECT, 'dist', TOOLS.includes(entry) ? `${entry}/main.js` : `src/${entry}.js`);
+  const file = join(PROJECT, 'dist', TOOLS.includes(entry) ? `proof/${entry}/main.js` : `src/${entry}.js`);
   await makeReady(file, withTools);
   if (!existsSync(file)) throw new UserError(`there is no program "${entry}": no ${file}.`);
   process.chdir(PROJECT); // as npm does: .env and the embedded database are found from there
@@ -57,7 +57,8 @@ async function makeReady(file, withTools) {
   if (!existsSync(join(PROJECT, 'src'))) {
     // An image for production: compiled elsewhere, and without compiler and sources.
     checkNodeVersion();
-    if (!existsSync(file)) throw new UserError(`can't run ${file}: it is missing, and there is no source to make it from.`);
+    if (!existsSync(file))
+      throw new UserError(`can't run ${file}: it is missing, and there is no source to make it from.`);
     return;
   }
   const isProductionInstall = !existsSync(join(PROJECT, 'node_modules/@nestjs/cli'));

@@ -9,7 +9,7 @@ import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
 import { RateLimitModule } from './platform/http/rate-limits';
 import { MetricsModule } from './platform/metrics/metrics.module';
-import { schema } from './schema';
+import { schema } from './database/schema';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
 

@@ -19,7 +19,9 @@ export function serveDashboard(app: NestFastifyApplication): void {
     .getHttpAdapter()
     .getInstance()
     // The page names the assets of its version, so it must not be kept without asking.
-    .get('/', (_request, reply) => reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page));
+    .get('/', (_request, reply) =>
+      reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page),
+    );
   app.useStaticAssets({
     root: join(directory, 'assets'),
     prefix: '/assets/',

@@ -22,7 +22,12 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
       .setDescription(DESCRIPTION.trim())
       .setVersion('1')
       .setLicense('MIT', 'https://opensource.org/license/mit')
-      .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From guest, register or login, or from your identity provider.' })
+      .addBearerAuth({
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'From guest, register or login, or from your identity provider.',
+      })
       .addTag('Identity', 'Who is asking.')
       .addTag('Shows', 'What is shown.')
       .addTag('Seats', 'The seats of a show, and the commands that move them.')

@@ -39,18 +39,8 @@ export const PROBLEMS = {
     when: 'The route asks for a role the token does not carry.',
     retryable: false,
   },
-  NOT_FOUND: {
-    status: 404,
-    title: 'There is nothing at this address',
-    when: 'No such route.',
-    retryable: false,
-  },
-  SHOW_NOT_FOUND: {
-    status: 404,
-    title: 'There is no such show',
-    when: 'The show does not exist.',
-    retryable: false,
-  },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address', when: 'No such route.', retryable: false },
+  SHOW_NOT_FOUND: { status: 404, title: 'There is no such show', when: 'The show does not exist.', retryable: false },
   SEAT_NOT_FOUND: {
     status: 404,
     title: 'There is no such seat in this show',

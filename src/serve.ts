@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.setup';
 import type { AppConfig } from './platform/config/app-config';
-import { openDatabase } from './platform/database/database';
+import { openDatabase } from './database/open-database';
 
 /** A server that accepts requests. */
 export interface RunningServer {
@@ -12,7 +12,10 @@ export interface RunningServer {
 }
 
 /** Starts the database if it is the embedded one, migrates, and serves. @throws whatever keeps it from starting */
-export async function serve(settings: AppConfig, prepare?: (config: AppConfig) => Promise<void>): Promise<RunningServer> {
+export async function serve(
+  settings: AppConfig,
+  prepare?: (config: AppConfig) => Promise<void>,
+): Promise<RunningServer> {
   const database = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
   const config = { ...settings, DATABASE_URL: database.url };
   try {

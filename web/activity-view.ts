@@ -47,7 +47,10 @@ export class ActivityView {
       for (const [key, { version }] of person.holds) this.owners.set(`${key}/${version}`, person.inSentence);
     }
     const answer = await this.persons[0]!.guest.call((headers) =>
-      api.GET('/api/shows/{id}/activity/', { headers, params: { path: { id: session.show.id }, query: { limit: SHOWN_ENTRIES } } }),
+      api.GET('/api/shows/{id}/activity/', {
+        headers,
+        params: { path: { id: session.show.id }, query: { limit: SHOWN_ENTRIES } },
+      }),
     );
     // Unreachable, or another show meanwhile: the next change brings it again.
     if (!answer.isOk || session !== this.session || answer.data.activity.length === 0) return;
@@ -75,11 +78,15 @@ export class ActivityView {
 
   private render({ at, command, who, seats }: Line): HTMLElement {
     const person = this.persons.find(({ inSentence }) => inSentence === who);
-    const by = command === 'expire' ? (person?.id === 'you' ? 'your hold' : person ? `${who}’s hold` : 'a hold') : `by ${who}`;
-    return el('li', { 'data-person': person?.id },
+    const by =
+      command === 'expire' ? (person?.id === 'you' ? 'your hold' : person ? `${who}’s hold` : 'a hold') : `by ${who}`;
+    return el(
+      'li',
+      { 'data-person': person?.id },
       el('time', { datetime: at }, withSeconds(at)),
       el('span', { class: 'deed', 'data-command': command }, DEEDS[command]),
       el('span', { class: 'activity-seats' }, seatList(seats)),
-      el('span', { class: 'by' }, by));
+      el('span', { class: 'by' }, by),
+    );
   }
 }

@@ -15,12 +15,20 @@ export const api = createClient<paths>({ baseUrl: BASE_URL, cache: 'no-store' })
 /** What came of a call. Status 0: no answer came. */
 export type Answer<Data> =
   | { readonly isOk: true; readonly status: number; readonly data: Data; readonly tookMs: number }
-  | { readonly isOk: false; readonly status: number; readonly code: string; readonly problem?: Problem; readonly tookMs: number };
+  | {
+      readonly isOk: false;
+      readonly status: number;
+      readonly code: string;
+      readonly problem?: Problem;
+      readonly tookMs: number;
+    };
 
 export const UNREACHABLE = 'UNREACHABLE';
 
 /** Makes a call; a failure is a value, whatever it is. */
-export async function call<Data>(send: () => Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Answer<Data>> {
+export async function call<Data>(
+  send: () => Promise<{ data?: Data; error?: unknown; response: Response }>,
+): Promise<Answer<Data>> {
   const startMs = performance.now();
   const tookMs = () => performance.now() - startMs;
   try {

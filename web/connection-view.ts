@@ -47,7 +47,14 @@ export class ConnectionView {
   }
 
   private waitFor(untilMs: number): void {
-    replace(this.notice, el('span', {}, 'The server can’t be reached. The map shows what was last known.'), ' ', this.countdown, ' ', this.retry);
+    replace(
+      this.notice,
+      el('span', {}, 'The server can’t be reached. The map shows what was last known.'),
+      ' ',
+      this.countdown,
+      ' ',
+      this.retry,
+    );
     this.notice.hidden = false;
     const tick = () => {
       const seconds = Math.ceil((untilMs - performance.now()) / 1_000);

@@ -42,7 +42,11 @@ export class CountsView {
     const { available, held, booked } = session.counts;
     const [you, alex] = session.persons.map((person) => session.holdsOf(person).length) as [number, number];
     const counts: Partial<Record<Look, number>> = {
-      available, booked, 'held-you': you, 'held-alex': alex, held: Math.max(0, held - you - alex),
+      available,
+      booked,
+      'held-you': you,
+      'held-alex': alex,
+      held: Math.max(0, held - you - alex),
     };
     for (const { look } of ENTRIES) {
       setText(this.numbers.get(look)!, counts[look]!.toLocaleString());

@@ -83,7 +83,8 @@ export class HouseView {
       const [seat, cell] = [session.seat(key), this.cells.get(key)];
       if (seat && cell && this.paintSeat(session, seat, cell)) this.changed.add(key);
     }
-    if (this.changed.size <= MAX_FLASHES) for (const key of this.changed) this.cells.get(key)!.classList.add('is-changed');
+    if (this.changed.size <= MAX_FLASHES)
+      for (const key of this.changed) this.cells.get(key)!.classList.add('is-changed');
     this.dirty.clear();
     this.changed.clear();
   }
@@ -102,7 +103,11 @@ export class HouseView {
     const drawn = document.createDocumentFragment();
     for (const label of labels) {
       const seats = rows.get(label)!.sort((a, b) => a.number - b.number);
-      const row = el('div', { role: 'row', class: 'row' }, el('span', { role: 'rowheader', class: 'row-label' }, label));
+      const row = el(
+        'div',
+        { role: 'row', class: 'row' },
+        el('span', { role: 'rowheader', class: 'row-label' }, label),
+      );
       for (const seat of seats) {
         const key = seatKey(seat);
         const cell = el('div', { role: 'gridcell', class: 'seat', 'data-key': key, tabindex: -1 }, String(seat.number));
@@ -141,4 +146,3 @@ export class HouseView {
     return isOther && !isFirst;
   }
 }
-

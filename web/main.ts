@@ -28,7 +28,10 @@ const activityView = new ActivityView(persons);
 const rushView = new RushView(() => acting);
 const quickBar = new QuickBar(() => acting);
 const houseView = new HouseView(persons, pick);
-const personViews = [new PersonView(you, alex, () => acting === you, { act, race }), new PersonView(alex, you, () => acting === alex, { act, race })];
+const personViews = [
+  new PersonView(you, alex, () => acting === you, { act, race }),
+  new PersonView(alex, you, () => acting === alex, { act, race }),
+];
 const showsView = new ShowsView(open, (shows) => void openFirst(shows));
 
 find('#persons').append(...personViews.map(({ element }) => element));
@@ -67,7 +70,10 @@ function open(show: Show): void {
   });
   session = opened;
   setText(find('#show-title'), show.title);
-  setText(find('#show-about'), `${show.screen} · ${dayAndTime(show.starts_at)} · ${show.price} ${show.currency} a seat`);
+  setText(
+    find('#show-about'),
+    `${show.screen} · ${dayAndTime(show.starts_at)} · ${show.price} ${show.currency} a seat`,
+  );
   find('#house').dataset.sales = show.sales;
   const address = new URL(location.href);
   address.searchParams.set('show', String(show.id));

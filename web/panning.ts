@@ -19,7 +19,8 @@ export function addPanning(viewport: HTMLElement): Panning {
     if (!start) return;
     const [dx, dy] = [event.clientX - start.x, event.clientY - start.y];
     if (!moved && Math.hypot(dx, dy) < DRAG_THRESHOLD_PX) return;
-    if (!moved && viewport.scrollWidth <= viewport.clientWidth && viewport.scrollHeight <= viewport.clientHeight) return;
+    if (!moved && viewport.scrollWidth <= viewport.clientWidth && viewport.scrollHeight <= viewport.clientHeight)
+      return;
     if (!moved) viewport.setPointerCapture(event.pointerId);
     moved = true;
     viewport.classList.add('is-panning');

@@ -43,16 +43,25 @@ export class PersonView {
     private readonly isActing: () => boolean,
     private readonly actions: PersonActions,
   ) {
-    this.actButton = el('button', { type: 'button', class: 'act', id: `act-${person.id}` },
-      el('span', { class: 'seat swatch', 'data-look': `held-${person.id}`, 'aria-hidden': 'true' }), el('span', { class: 'act-name' }, person.name),
-      el('span', { class: 'act-hint' }));
+    this.actButton = el(
+      'button',
+      { type: 'button', class: 'act', id: `act-${person.id}` },
+      el('span', { class: 'seat swatch', 'data-look': `held-${person.id}`, 'aria-hidden': 'true' }),
+      el('span', { class: 'act-name' }, person.name),
+      el('span', { class: 'act-hint' }),
+    );
     this.holds.append(this.holdSeats, this.clock);
-    this.element = el('section', { class: 'card person', 'data-person': person.id, 'aria-label': person.name },
+    this.element = el(
+      'section',
+      { class: 'card person', 'data-person': person.id, 'aria-label': person.name },
       el('h3', { class: 'act-heading' }, this.actButton),
       el('div', { class: 'choice' }, this.choice, el('div', { class: 'buttons' }, this.raceButton, this.holdButton)),
-      this.holds, this.clockBar,
+      this.holds,
+      this.clockBar,
       el('div', { class: 'buttons' }, this.bookButton, this.releaseButton),
-      this.message, this.bookings);
+      this.message,
+      this.bookings,
+    );
     this.actButton.addEventListener('click', () => actions.act(person));
     this.holdButton.addEventListener('click', () => void this.session?.hold(person));
     this.raceButton.addEventListener('click', () => this.actions.race(person));
@@ -72,13 +81,25 @@ export class PersonView {
     const isActing = this.isActing();
     this.element.classList.toggle('is-acting', isActing);
     this.actButton.setAttribute('aria-pressed', String(isActing));
-    setText(this.actButton.querySelector('.act-hint')!, isActing ? `clicks on seats are ${person.id === 'you' ? 'yours' : `${person.name}’s`}` : `switch to ${person.name}`);
+    setText(
+      this.actButton.querySelector('.act-hint')!,
+      isActing
+        ? `clicks on seats are ${person.id === 'you' ? 'yours' : `${person.name}’s`}`
+        : `switch to ${person.name}`,
+    );
 
     const { price, currency } = session.show;
     const wanted = session.wantedBy(person);
-    setText(this.choice, wanted.length > 0 ? `Chosen: ${seatList(wanted)}` : isActing ? 'Choose seats on the map.' : 'Nothing chosen.');
+    setText(
+      this.choice,
+      wanted.length > 0 ? `Chosen: ${seatList(wanted)}` : isActing ? 'Choose seats on the map.' : 'Nothing chosen.',
+    );
     this.choice.classList.toggle('is-empty', wanted.length === 0);
-    label(this.holdButton, wanted.length > 0 ? `Hold ${plural(wanted.length, 'seat')}` : 'Hold', wanted.length > 0 && `${times(price, wanted.length)} ${currency}`);
+    label(
+      this.holdButton,
+      wanted.length > 0 ? `Hold ${plural(wanted.length, 'seat')}` : 'Hold',
+      wanted.length > 0 && `${times(price, wanted.length)} ${currency}`,
+    );
     this.holdButton.disabled = wanted.length === 0 || person.isBusy;
     label(this.raceButton, `Race ${this.other.name}`);
     this.raceButton.hidden = wanted.length === 0;
@@ -90,7 +111,8 @@ export class PersonView {
     this.clockBar.hidden = holds.length === 0;
     this.bookButton.hidden = this.releaseButton.hidden = holds.length === 0;
     setText(this.holdSeats, `Held: ${seatList(holds)}`);
-    const some = targets.length < holds.length ? ` ${targets.length} of ${holds.length}` : ` ${plural(targets.length, 'seat')}`;
+    const some =
+      targets.length < holds.length ? ` ${targets.length} of ${holds.length}` : ` ${plural(targets.length, 'seat')}`;
     label(this.bookButton, `Book${some}`, targets.length > 0 && `${times(price, targets.length)} ${currency}`);
     label(this.releaseButton, targets.length < holds.length ? `Release ${targets.length}` : 'Release');
     this.bookButton.disabled = this.releaseButton.disabled = person.isBusy;
@@ -101,13 +123,17 @@ export class PersonView {
 
   private paintClock(): void {
     const { session, person } = this;
-    const first = session?.holdsOf(person).map((seat) => person.holds.get(seatKey(seat))!).sort((a, b) => a.expiresAtMs - b.expiresAtMs)[0];
+    const first = session
+      ?.holdsOf(person)
+      .map((seat) => person.holds.get(seatKey(seat))!)
+      .sort((a, b) => a.expiresAtMs - b.expiresAtMs)[0];
     if (!session || !first) return;
     const leftMs = first.expiresAtMs - session.nowMs;
     setText(this.clock, countdown(leftMs));
     this.clock.setAttribute('aria-label', `${countdown(leftMs)} left`);
     this.element.classList.toggle('is-urgent', leftMs <= Math.min(URGENT_MS, first.spanMs / 3));
-    (this.clockBar.firstElementChild as HTMLElement).style.transform = `scaleX(${Math.max(0, Math.min(1, leftMs / first.spanMs))})`;
+    (this.clockBar.firstElementChild as HTMLElement).style.transform =
+      `scaleX(${Math.max(0, Math.min(1, leftMs / first.spanMs))})`;
   }
 
   private paintMessage(): void {
@@ -119,7 +145,10 @@ export class PersonView {
     replace(this.message, message.text);
     const { remaining } = message;
     if (remaining) {
-      const others = button(remaining.length === 1 ? 'Choose the other one' : `Choose the other ${remaining.length}`, 'link');
+      const others = button(
+        remaining.length === 1 ? 'Choose the other one' : `Choose the other ${remaining.length}`,
+        'link',
+      );
       others.addEventListener('click', () => {
         this.person.message = undefined;
         this.session?.choose(this.person, remaining);
@@ -134,8 +163,18 @@ export class PersonView {
     const ids = bookings.map(({ id }) => id).join();
     if (ids === this.shownBookings) return;
     this.shownBookings = ids;
-    replace(this.bookings, ...bookings.map(({ reference, seats, total_paid: paid, currency }) =>
-      el('li', {}, el('span', { class: 'reference' }, reference), el('span', { class: 'booking-seats' }, seatList(seats)), el('span', { class: 'paid' }, `${paid} ${currency}`))));
+    replace(
+      this.bookings,
+      ...bookings.map(({ reference, seats, total_paid: paid, currency }) =>
+        el(
+          'li',
+          {},
+          el('span', { class: 'reference' }, reference),
+          el('span', { class: 'booking-seats' }, seatList(seats)),
+          el('span', { class: 'paid' }, `${paid} ${currency}`),
+        ),
+      ),
+    );
   }
 }
 

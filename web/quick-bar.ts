@@ -34,7 +34,10 @@ export class QuickBar {
     if (seats.length === 0) return;
     const isHold = wanted.length > 0;
     setText(this.text, `${isHold ? 'Chosen' : 'Held'}: ${seatList(seats)}`);
-    setText(this.button, `${isHold ? 'Hold' : 'Book'} ${plural(seats.length, 'seat')} · ${times(session.show.price, seats.length)} ${session.show.currency}`);
+    setText(
+      this.button,
+      `${isHold ? 'Hold' : 'Book'} ${plural(seats.length, 'seat')} · ${times(session.show.price, seats.length)} ${session.show.currency}`,
+    );
     this.step = () => (isHold ? session.hold(person) : session.book(person));
   }
 }

@@ -30,7 +30,9 @@ function seatReasons(seats: readonly RefusedSeat[], heldBy: (seat: RefusedSeat) 
     const reason = reasonOf(seat, heldBy);
     groups.set(reason, [...(groups.get(reason) ?? []), seat]);
   }
-  return [...groups].map(([reason, group]) => `${seatList(group)} ${group.length > 1 ? 'are' : 'is'} ${reason}.`).join(' ');
+  return [...groups]
+    .map(([reason, group]) => `${seatList(group)} ${group.length > 1 ? 'are' : 'is'} ${reason}.`)
+    .join(' ');
 }
 
 function reasonOf(seat: RefusedSeat, heldBy: (seat: RefusedSeat) => string): string {

@@ -9,7 +9,12 @@ import { plural, seatList } from './words.ts';
 const MOST_GUESTS = 200;
 const BLOCK_SEATS = 4;
 
-const PHASES = { guests: 'Guests arrive', hold: 'All ask for the same seats', book: 'All try to book them', check: 'Checking' } as const;
+const PHASES = {
+  guests: 'Guests arrive',
+  hold: 'All ask for the same seats',
+  book: 'All try to book them',
+  check: 'Checking',
+} as const;
 
 /** A crowd for the same seats, and what came of it. */
 export class RushView {
@@ -75,7 +80,9 @@ export class RushView {
     replace(this.result, phaseText, bar);
     const refs = seats.map(({ row, number }) => ({ row, number }));
     const result = await runRush({
-      showId: session.show.id, seats: refs, guests,
+      showId: session.show.id,
+      seats: refs,
+      guests,
       onProgress: (phase, done) => {
         setText(phaseText, `${PHASES[phase]} …`);
         bar.value = done;
@@ -86,7 +93,11 @@ export class RushView {
     this.update();
   }
 
-  private render({ holds, books, winners, contradictions, isChecked }: RushResult, guests: number, seats: { row: string; number: number }[]): void {
+  private render(
+    { holds, books, winners, contradictions, isChecked }: RushResult,
+    guests: number,
+    seats: { row: string; number: number }[],
+  ): void {
     const winner = winners[0];
     const headline = winner
       ? `Guest ${winner.guest} of ${guests} got ${seatList(winner.booking.seats)}.`
@@ -94,22 +105,42 @@ export class RushView {
     const isGood = contradictions.length === 0 && isChecked && winners.length <= 1;
     const verdict = isGood
       ? `No seat was sold twice: ${plural(winners.length, 'booking')} among ${guests} guests, and the map agrees.`
-      : !isChecked ? 'The map could not be read to check the answers.' : `Something is wrong: ${contradictions.join('; ') || 'more than one guest won'}.`;
-    replace(this.result,
-      el('p', { class: 'rush-headline' }, headline, winner && el('span', { class: 'reference' }, winner.booking.reference)),
+      : !isChecked
+        ? 'The map could not be read to check the answers.'
+        : `Something is wrong: ${contradictions.join('; ') || 'more than one guest won'}.`;
+    replace(
+      this.result,
+      el(
+        'p',
+        { class: 'rush-headline' },
+        headline,
+        winner && el('span', { class: 'reference' }, winner.booking.reference),
+      ),
       el('p', { class: 'verdict', 'data-kind': isGood ? 'good' : 'bad' }, verdict),
-      el('div', { class: 'tallies' }, this.table('Hold', holds, guests), this.table('Book', books, guests)));
+      el('div', { class: 'tallies' }, this.table('Hold', holds, guests), this.table('Book', books, guests)),
+    );
     announce(`${headline} ${verdict}`);
   }
 
   private table(name: string, { counts, tookMs }: Tally, guests: number): HTMLElement {
-    return el('table', { class: 'tally' },
+    return el(
+      'table',
+      { class: 'tally' },
       el('caption', {}, name, el('span', {}, `${Math.round(tookMs)} ms`)),
-      el('tbody', {}, ...counts.map(({ answer, count, isOk }) => {
-        const share = el('span', { class: 'tally-bar', 'aria-hidden': 'true' });
-        share.style.width = `${(count / guests) * 100}%`;
-        return el('tr', { 'data-kind': isOk ? 'good' : 'bad' }, el('th', { scope: 'row' }, answer), el('td', {}, String(count), share));
-      })));
+      el(
+        'tbody',
+        {},
+        ...counts.map(({ answer, count, isOk }) => {
+          const share = el('span', { class: 'tally-bar', 'aria-hidden': 'true' });
+          share.style.width = `${(count / guests) * 100}%`;
+          return el(
+            'tr',
+            { 'data-kind': isOk ? 'good' : 'bad' },
+            el('th', { scope: 'row' }, answer),
+            el('td', {}, String(count), share),
+          );
+        }),
+      ),
+    );
   }
 }
-

@@ -42,7 +42,9 @@ export async function runRush({ showId, seats, guests, onProgress }: RushPlan): 
       guests,
       async (place): Promise<Answer<unknown>> => {
         const token = tokens[order[place]!]!;
-        return token.isOk ? call<unknown>(() => api.POST(path, { headers: bearer(token.data.access_token), body })) : token;
+        return token.isOk
+          ? call<unknown>(() => api.POST(path, { headers: bearer(token.data.access_token), body }))
+          : token;
       },
       (done) => onProgress(phase, done),
     );
@@ -86,14 +88,25 @@ function doubleSales(bookings: readonly Booking[]): string[] {
 function tally({ answers, tookMs }: { answers: readonly Answer<unknown>[]; tookMs: number }): Tally {
   const counts = new Map<string, { count: number; isOk: boolean }>();
   for (const answer of answers) {
-    const name = answer.isOk ? String(answer.status) : answer.status === 0 ? 'no answer' : `${answer.status} ${answer.code}`;
+    const name = answer.isOk
+      ? String(answer.status)
+      : answer.status === 0
+        ? 'no answer'
+        : `${answer.status} ${answer.code}`;
     counts.set(name, { count: (counts.get(name)?.count ?? 0) + 1, isOk: answer.isOk });
   }
-  return { counts: [...counts].map(([answer, counted]) => ({ answer, ...counted })).sort((a, b) => a.count - b.count), tookMs };
+  return {
+    counts: [...counts].map(([answer, counted]) => ({ answer, ...counted })).sort((a, b) => a.count - b.count),
+    tookMs,
+  };
 }
 
 /** Does a thing many times, several at once. */
-async function pooled<Result>(count: number, run: (index: number) => Promise<Result>, onProgress: (done: number) => void): Promise<Result[]> {
+async function pooled<Result>(
+  count: number,
+  run: (index: number) => Promise<Result>,
+  onProgress: (done: number) => void,
+): Promise<Result[]> {
   const results: Result[] = [];
   let [next, done] = [0, 0];
   const work = async () => {

@@ -131,27 +131,45 @@ export class ShowSession {
   }
 
   hold(person: Person, seats: readonly SeatRef[] = this.wantedBy(person)): Promise<void> {
-    return this.command('hold', person, seats, (headers, body) => api.POST(COMMANDS.hold, { headers, body }), (data) => {
-      this.live.observeServerTime(data.server_time);
-      for (const seat of data.seats) person.noteHold(seat, this.nowMs);
-      this.live.report(data.seats);
-      return `${plural(data.seats.length, 'seat')} held for ${person.inSentence}: ${seatList(data.seats)}.`;
-    });
+    return this.command(
+      'hold',
+      person,
+      seats,
+      (headers, body) => api.POST(COMMANDS.hold, { headers, body }),
+      (data) => {
+        this.live.observeServerTime(data.server_time);
+        for (const seat of data.seats) person.noteHold(seat, this.nowMs);
+        this.live.report(data.seats);
+        return `${plural(data.seats.length, 'seat')} held for ${person.inSentence}: ${seatList(data.seats)}.`;
+      },
+    );
   }
 
   book(person: Person): Promise<void> {
-    return this.command('book', person, this.targetedBy(person), (headers, body) => api.POST(COMMANDS.book, { headers, body }), ({ booking }) => {
-      person.noteBooking(booking);
-      this.live.report(booking.seats.flatMap((seat) => this.following(seat, 'BOOKED')));
-      return `${seatList(booking.seats)} booked for ${booking.total_paid} ${booking.currency}. Reference ${booking.reference}.`;
-    });
+    return this.command(
+      'book',
+      person,
+      this.targetedBy(person),
+      (headers, body) => api.POST(COMMANDS.book, { headers, body }),
+      ({ booking }) => {
+        person.noteBooking(booking);
+        this.live.report(booking.seats.flatMap((seat) => this.following(seat, 'BOOKED')));
+        return `${seatList(booking.seats)} booked for ${booking.total_paid} ${booking.currency}. Reference ${booking.reference}.`;
+      },
+    );
   }
 
   release(person: Person): Promise<void> {
-    return this.command('release', person, this.targetedBy(person), (headers, body) => api.POST(COMMANDS.release, { headers, body }), ({ released }) => {
-      this.live.report(released.flatMap((seat) => this.following(seat, 'AVAILABLE')));
-      return released.length > 0 ? `${seatList(released)} released.` : 'There was nothing to release any more.';
-    });
+    return this.command(
+      'release',
+      person,
+      this.targetedBy(person),
+      (headers, body) => api.POST(COMMANDS.release, { headers, body }),
+      ({ released }) => {
+        this.live.report(released.flatMap((seat) => this.following(seat, 'AVAILABLE')));
+        return released.length > 0 ? `${seatList(released)} released.` : 'There was nothing to release any more.';
+      },
+    );
   }
 
   /** An own hold goes straight on to its next step, so the version is known without being told. */
@@ -188,7 +206,12 @@ export class ShowSession {
     this.events.persons();
   }
 
-  private refusal(name: CommandName, person: Person, answer: Extract<Answer<unknown>, { isOk: false }>, keys: readonly string[]): Message {
+  private refusal(
+    name: CommandName,
+    person: Person,
+    answer: Extract<Answer<unknown>, { isOk: false }>,
+    keys: readonly string[],
+  ): Message {
     const offending = (answer.problem?.seats ?? []).map(seatKey);
     for (const key of offending) person.chosen.delete(key);
     if (offending.length > 0) this.events.refused(offending);
@@ -212,7 +235,9 @@ export class ShowSession {
     const [map, bookings] = await Promise.all([
       person === this.you
         ? undefined
-        : person.guest.call((headers) => api.GET('/api/seats/', { headers, params: { query: { show_id: this.show.id } } })),
+        : person.guest.call((headers) =>
+            api.GET('/api/seats/', { headers, params: { query: { show_id: this.show.id } } }),
+          ),
       person.guest.call((headers) => api.GET('/api/bookings/', { headers })),
     ]);
     const keys: string[] = [];

@@ -27,7 +27,10 @@ export class ShowsView {
   }
 
   start(): void {
-    replace(this.list, ...Array.from({ length: 4 }, () => el('li', { class: 'show is-skeleton', 'aria-hidden': 'true' })));
+    replace(
+      this.list,
+      ...Array.from({ length: 4 }, () => el('li', { class: 'show is-skeleton', 'aria-hidden': 'true' })),
+    );
     this.refresh();
   }
 
@@ -40,7 +43,10 @@ export class ShowsView {
   refresh(): void {
     clearTimeout(this.timer);
     void this.load().then((isReached) => {
-      this.timer = window.setTimeout(() => (document.hidden ? undefined : this.refresh()), isReached ? REFRESH_MS : RETRY_MS);
+      this.timer = window.setTimeout(
+        () => (document.hidden ? undefined : this.refresh()),
+        isReached ? REFRESH_MS : RETRY_MS,
+      );
     });
   }
 
@@ -48,7 +54,10 @@ export class ShowsView {
     const answer = await call(() => api.GET('/api/shows/', { params: { query: { limit: this.wanted } } }));
     if (!answer.isOk) {
       if (this.shows.length === 0) {
-        replace(this.list, el('li', { class: 'note' }, el('strong', {}, 'The server can’t be reached.'), ' Trying again by itself.'));
+        replace(
+          this.list,
+          el('li', { class: 'note' }, el('strong', {}, 'The server can’t be reached.'), ' Trying again by itself.'),
+        );
       }
       return false;
     }
@@ -63,7 +72,17 @@ export class ShowsView {
   private paint(): void {
     if (this.shows.length === 0) {
       this.cards.clear();
-      replace(this.list, el('li', { class: 'note' }, el('strong', {}, 'No show is on.'), ' The command ', el('code', {}, 'npm run seed'), ' makes some.'));
+      replace(
+        this.list,
+        el(
+          'li',
+          { class: 'note' },
+          el('strong', {}, 'No show is on.'),
+          ' The command ',
+          el('code', {}, 'npm run seed'),
+          ' makes some.',
+        ),
+      );
       return;
     }
     const ids = this.shows.map(({ id }) => id);
@@ -74,8 +93,15 @@ export class ShowsView {
   private rebuild(): void {
     this.cards.clear();
     const items = this.shows.map((show) => {
-      const card = el('button', { type: 'button', class: 'show', 'aria-current': String(show.id === this.current) },
-        el('span', { class: 'show-title' }), el('span', { class: 'show-when' }), el('span', { class: 'show-where' }), el('span', { class: 'show-left' }), el('span', { class: 'show-bar', 'aria-hidden': 'true' }, el('span')));
+      const card = el(
+        'button',
+        { type: 'button', class: 'show', 'aria-current': String(show.id === this.current) },
+        el('span', { class: 'show-title' }),
+        el('span', { class: 'show-when' }),
+        el('span', { class: 'show-where' }),
+        el('span', { class: 'show-left' }),
+        el('span', { class: 'show-bar', 'aria-hidden': 'true' }, el('span')),
+      );
       card.addEventListener('click', () => this.onPick(this.shows.find(({ id }) => id === show.id) ?? show));
       this.cards.set(show.id, card);
       return el('li', {}, card);
@@ -96,7 +122,15 @@ export class ShowsView {
     setText(titleText!, title);
     setText(when!, `${dayAndTime(startsAt)} · ${fromNow(Date.parse(startsAt) - Date.now())}`);
     setText(where!, screen);
-    setText(left!, sales === 'CLOSED' ? 'Sales are closed' : stats.available === 0 ? 'Sold out' : `${stats.available.toLocaleString()} free`);
-    (bar!.firstElementChild as HTMLElement).style.transform = `scaleX(${stats.total === 0 ? 0 : stats.available / stats.total})`;
+    setText(
+      left!,
+      sales === 'CLOSED'
+        ? 'Sales are closed'
+        : stats.available === 0
+          ? 'Sold out'
+          : `${stats.available.toLocaleString()} free`,
+    );
+    (bar!.firstElementChild as HTMLElement).style.transform =
+      `scaleX(${stats.total === 0 ? 0 : stats.available / stats.total})`;
   }
 }

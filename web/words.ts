@@ -10,9 +10,10 @@ export const plural = (count: number, noun: string): string => `${count} ${noun}
 export function seatList(seats: readonly SeatRef[]): string {
   const sorted = [...seats].sort((a, b) => (a.row === b.row ? a.number - b.number : a.row < b.row ? -1 : 1));
   const parts: string[] = [];
-  for (let start = 0; start < sorted.length; ) {
+  for (let start = 0; start < sorted.length;) {
     let end = start;
-    const follows = () => sorted[end + 1]?.row === sorted[end]!.row && sorted[end + 1]!.number === sorted[end]!.number + 1;
+    const follows = () =>
+      sorted[end + 1]?.row === sorted[end]!.row && sorted[end + 1]!.number === sorted[end]!.number + 1;
     while (follows()) end++;
     const [first, last] = [sorted[start]!, sorted[end]!];
     if (end - start < 2) for (const seat of sorted.slice(start, end + 1)) parts.push(seatName(seat));
@@ -40,8 +41,19 @@ export function fromNow(ms: number): string {
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const DAY_TIME = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
-const SECONDS = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+const DAY_TIME = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const SECONDS = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+});
 
 export const timeOfDay = (iso: string): string => TIME.format(new Date(iso));
 export const dayAndTime = (iso: string): string => DAY_TIME.format(new Date(iso));

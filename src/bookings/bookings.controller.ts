@@ -20,7 +20,10 @@ export class BookingsController {
   @ApiOkResponse({ type: BookingListDto })
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
   async list(@Query() query: BookingListQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
-    const { bookings, next } = await this.bookings.list(holder.id, { ...query, limit: query.limit ?? BOOKINGS_PER_PAGE });
+    const { bookings, next } = await this.bookings.list(holder.id, {
+      ...query,
+      limit: query.limit ?? BOOKINGS_PER_PAGE,
+    });
     return { bookings: bookings.map(bookingDto), next };
   }
 

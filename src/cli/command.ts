@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { InvalidEnvironmentError, parseDatabaseEnvironment } from '../platform/config/app-config';
 import { dataSourceOptions } from '../platform/database/data-source-options';
-import { openDatabase } from '../platform/database/database';
-import { EmbeddedPostgresError } from '../platform/database/embedded-postgres';
+import { openDatabase } from '../database/open-database';
+import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres';
 import { migrate } from '../platform/database/migrate';
 import { isConnectionFailure, sqlState } from '../platform/database/pg-errors';
-import { schema } from '../schema';
+import { schema } from '../database/schema';
 
 /** The frame of the commands: standard output carries the result alone, everything else goes to standard error. */
 
@@ -32,7 +32,8 @@ function explain(error: unknown): unknown {
   if (error instanceof UsageError) return `${error.message}\nTry --help.`;
   if (error instanceof InvalidEnvironmentError || error instanceof EmbeddedPostgresError) return error.message;
   if (isConnectionFailure(error)) return `The database can't be reached: ${String(error)}`;
-  if (sqlState(error) === UNDEFINED_TABLE) return `${String(error)}\nThe schema is not there or is not current: npm run migrate.`;
+  if (sqlState(error) === UNDEFINED_TABLE)
+    return `${String(error)}\nThe schema is not there or is not current: npm run migrate.`;
   return error;
 }
 

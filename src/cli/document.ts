@@ -8,7 +8,11 @@ import { renderProblemTable } from '../problem-documentation';
 export const GENERATED_FILES: Readonly<Record<string, (current: string) => string>> = {
   '.env.example': () => renderEnvExample(SETTINGS),
   'README.md': (current) =>
-    withSection(withSection(current, 'settings', renderSettingsTable(SETTINGS)), 'problems', renderProblemTable(PROBLEMS)),
+    withSection(
+      withSection(current, 'settings', renderSettingsTable(SETTINGS)),
+      'problems',
+      renderProblemTable(PROBLEMS),
+    ),
 };
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. @throws when there is no such pair, or more than one */

@@ -6,8 +6,14 @@ describe('the size of a load test', () => {
   it.each([
     [{}, undefined],
     [{ shows: '7' }, { shows: 7, rows: 10, seatsPerRow: 20 }],
-    [{ shows: '1', rows: '702', 'seats-per-row': '1000' }, { shows: 1, rows: 702, seatsPerRow: 1_000 }],
-    [{ shows: '1000000', rows: '1', 'seats-per-row': '50' }, { shows: 1_000_000, rows: 1, seatsPerRow: 50 }],
+    [
+      { shows: '1', rows: '702', 'seats-per-row': '1000' },
+      { shows: 1, rows: 702, seatsPerRow: 1_000 },
+    ],
+    [
+      { shows: '1000000', rows: '1', 'seats-per-row': '50' },
+      { shows: 1_000_000, rows: 1, seatsPerRow: 50 },
+    ],
   ])('of %j is %j', (given, size) => {
     expect(loadTestSize(given)).toEqual(size);
   });
@@ -22,7 +28,10 @@ describe('the size of a load test', () => {
     [{ shows: '1000001' }, '--shows must be a whole number from 1 to 1000000, not "1000001".'],
     [{ shows: '1', rows: '703' }, '--rows must be a whole number from 1 to 702, not "703".'],
     [{ shows: '1', 'seats-per-row': '1001' }, '--seats-per-row must be a whole number from 1 to 1000, not "1001".'],
-    [{ shows: '1000000', rows: '1', 'seats-per-row': '51' }, 'That would be 51,000,000 seats; at most 50,000,000 can be made at a time.'],
+    [
+      { shows: '1000000', rows: '1', 'seats-per-row': '51' },
+      'That would be 51,000,000 seats; at most 50,000,000 can be made at a time.',
+    ],
     [{ rows: '3' }, '--rows is about the shows that --shows adds.'],
     [{ 'seats-per-row': '3' }, '--seats-per-row is about the shows that --shows adds.'],
   ])('is not %j', (given, said) => {

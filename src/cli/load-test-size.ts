@@ -15,7 +15,11 @@ export interface LoadTestSize {
  *
  * @throws UsageError
  */
-export function loadTestSize(given: { shows?: string; rows?: string; 'seats-per-row'?: string }): LoadTestSize | undefined {
+export function loadTestSize(given: {
+  shows?: string;
+  rows?: string;
+  'seats-per-row'?: string;
+}): LoadTestSize | undefined {
   if (given.shows === undefined) {
     for (const name of ['rows', 'seats-per-row'] as const) {
       if (given[name] !== undefined) throw new UsageError(`--${name} is about the shows that --shows adds.`);

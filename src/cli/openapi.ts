@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createApp } from '../app.setup';
 import { openApiDocument } from '../openapi';
 import { parseEnvironment } from '../platform/config/app-config';
-import { openDatabase } from '../platform/database/database';
+import { openDatabase } from '../database/open-database';
 
 const FILE = 'openapi.json';
 

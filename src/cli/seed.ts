@@ -42,7 +42,8 @@ function asText(demo: Demo, added: LoadTestShows | undefined): string {
     ...demo.screens.map((name) => `screen ${name}`),
     ...(demo.user === null ? [] : [`user ${demo.user}, password ${DEMO_PASSWORD}`]),
     ...demo.shows.map(
-      ({ id, title, screen, startsAt, seats }) => `show ${id}: ${title}, ${screen}, ${seats} seats, ${startsAt.toISOString()}`,
+      ({ id, title, screen, startsAt, seats }) =>
+        `show ${id}: ${title}, ${screen}, ${seats} seats, ${startsAt.toISOString()}`,
     ),
     ...(added ? [`${count(added.showIds.length)} shows for load tests: ${ranges(added.showIds)}`] : []),
   ];

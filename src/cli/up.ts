@@ -7,7 +7,7 @@ import { InvalidEnvironmentError, parseEnvironment } from '../platform/config/ap
 import type { AppConfig } from '../platform/config/app-config';
 import { dataSourceOptions } from '../platform/database/data-source-options';
 import { migrate } from '../platform/database/migrate';
-import { schema } from '../schema';
+import { schema } from '../database/schema';
 import { serve, stopOnSignal } from '../serve';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
 

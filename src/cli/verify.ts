@@ -1,5 +1,5 @@
 import { parseArguments, runCommand, wholeNumber, withDatabase } from './command';
-import { RULES, VerificationReport, verifyLedger, Violation } from './ledger-verifier';
+import { RULES, VerificationReport, verifyLedger, Violation } from '../ledger/ledger-verifier';
 import { count } from './progress-bar';
 
 const EXIT_AGREES = 0;
@@ -20,7 +20,9 @@ The database is that of DATABASE_URL, or the embedded one.
 Exit code: 0 if everything agrees, 1 if anything doesn't, 2 if that could not be found out.
 
 The rules:
-${Object.entries(RULES).map(([rule, text]) => `  ${rule.padEnd(17)} ${text}`).join('\n')}`;
+${Object.entries(RULES)
+  .map(([rule, text]) => `  ${rule.padEnd(17)} ${text}`)
+  .join('\n')}`;
 
 function place({ showId, row, number, version, bookingId }: Violation): string {
   return [
@@ -58,7 +60,9 @@ void runCommand(async () => {
   if (!given) return EXIT_AGREES;
   const options = {
     listMax: wholeNumber('list', given.list ?? '100', 0, 1_000_000),
-    ...(given['hold-limit'] === undefined ? {} : { holdLimit: wholeNumber('hold-limit', given['hold-limit'], 1, 1_000_000) }),
+    ...(given['hold-limit'] === undefined
+      ? {}
+      : { holdLimit: wholeNumber('hold-limit', given['hold-limit'], 1, 1_000_000) }),
     isRestored: given.restored ?? false,
   };
   // Someone else's database is read, not migrated, by a command that is there to look.

@@ -60,7 +60,11 @@ describe('own tokens', () => {
   });
 
   it.each([newGuest(), USER, { ...USER, role: 'admin' } as const])('say whose they are: %o', async (holder) => {
-    await expect(service().issue(holder).then((token) => service().verify(token))).resolves.toEqual(holder);
+    await expect(
+      service()
+        .issue(holder)
+        .then((token) => service().verify(token)),
+    ).resolves.toEqual(holder);
   });
 
   it('of a former secret are accepted, and signed with the current one only', async () => {
@@ -72,7 +76,9 @@ describe('own tokens', () => {
 
   it('forged by hand are accepted when they are right, so that the refusals below are refused for their one fault', async () => {
     expect(await codeOf(service().verify(forge({ alg: 'HS256', kid }, claims, SECRET)))).toBe('accepted');
-    expect(await codeOf(service().verify(forge({ alg: 'HS256', kid: formerKid }, claims, FORMER_SECRET)))).toBe('accepted');
+    expect(await codeOf(service().verify(forge({ alg: 'HS256', kid: formerKid }, claims, FORMER_SECRET)))).toBe(
+      'accepted',
+    );
   });
 
   const refused: [string, () => string][] = [
@@ -97,11 +103,21 @@ describe('own tokens', () => {
     ['a list of issuers', () => forge({ alg: 'HS256', kid }, { ...claims, iss: ['rowlock'] }, SECRET)],
     ['no subject', () => forge({ alg: 'HS256', kid }, { ...claims, sub: undefined }, SECRET)],
     ['a number as subject', () => forge({ alg: 'HS256', kid }, { ...claims, sub: 1 }, SECRET)],
-    ['a subject of an external holder', () => forge({ alg: 'HS256', kid }, { ...claims, sub: 'external:x', kind: 'external' }, SECRET)],
+    [
+      'a subject of an external holder',
+      () => forge({ alg: 'HS256', kid }, { ...claims, sub: 'external:x', kind: 'external' }, SECRET),
+    ],
     ['a kind that does not fit the subject', () => forge({ alg: 'HS256', kid }, { ...claims, kind: 'guest' }, SECRET)],
     ['a payload that is a list', () => forge({ alg: 'HS256', kid }, [claims], SECRET)],
     ['the external issuer, when there is none', () => forge({ alg: 'HS256', kid }, { ...claims, iss: ISSUER }, SECRET)],
-    ['a changed payload', () => withSignatureOf(forge({ alg: 'HS256', kid }, claims, SECRET), forge({ alg: 'HS256', kid }, { ...claims, role: 'admin' }))],
+    [
+      'a changed payload',
+      () =>
+        withSignatureOf(
+          forge({ alg: 'HS256', kid }, claims, SECRET),
+          forge({ alg: 'HS256', kid }, { ...claims, role: 'admin' }),
+        ),
+    ],
     ['nothing', () => ''],
     ['a word', () => 'garbage'],
     ['dots', () => '..'],
@@ -115,7 +131,9 @@ describe('own tokens', () => {
   ];
 
   it.each(refused)('are refused with %s', async (_, token) => {
-    expect(await codeOf(service({ AUTH_JWT_PREVIOUS_SECRETS: [FORMER_SECRET] }).verify(token()))).toBe('UNAUTHENTICATED');
+    expect(await codeOf(service({ AUTH_JWT_PREVIOUS_SECRETS: [FORMER_SECRET] }).verify(token()))).toBe(
+      'UNAUTHENTICATED',
+    );
   });
 
   it('are never remembered beyond their expiry', async () => {
@@ -129,7 +147,10 @@ describe('own tokens', () => {
       jest.setSystemTime(expiresAtMs - 1);
       expect(await codeOf(tokens.verify(token))).toBe('accepted');
       jest.setSystemTime(expiresAtMs);
-      await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: 'The access token has expired.' });
+      await expect(tokens.verify(token)).rejects.toMatchObject({
+        code: 'UNAUTHENTICATED',
+        message: 'The access token has expired.',
+      });
     } finally {
       jest.useRealTimers();
     }
@@ -161,7 +182,9 @@ describe('tokens of an identity provider', () => {
     server = createServer((_, response) => {
       requests++;
       const { status, body } = answer();
-      response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(typeof body === 'string' ? body : JSON.stringify(body));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
@@ -199,7 +222,10 @@ describe('tokens of an identity provider', () => {
     ['no audience', () => sign({ ...right, aud: undefined })],
     ['another issuer', () => sign({ ...right, iss: 'https://evil.example' })],
     ['our issuer', () => sign({ ...right, iss: 'rowlock', sub: USER.id, kind: 'user' })],
-    ['our issuer, our audience and an own key id', async () => sign({ ...right, iss: 'rowlock' }, { kid: decodeProtectedHeader(await service().issue(USER)).kid! })],
+    [
+      'our issuer, our audience and an own key id',
+      async () => sign({ ...right, iss: 'rowlock' }, { kid: decodeProtectedHeader(await service().issue(USER)).kid! }),
+    ],
     ['expired', () => sign({ ...right, exp: inSeconds(0) })],
     ['no expiry', () => sign({ ...right, exp: undefined })],
     ['not valid yet', () => sign({ ...right, nbf: inSeconds(5) })],
@@ -212,12 +238,30 @@ describe('tokens of an identity provider', () => {
     ['half a character in the subject', () => sign({ ...right, sub: 'a\ud800b' })],
     ['alg none', () => forge({ alg: 'none', kid: 'k1' }, right)],
     // Key confusion: the public key, known to everybody, as the secret of an HMAC.
-    ['HS256 with the public key as PEM', async () => forge({ alg: 'HS256', kid: 'k1' }, right, await exportSPKI(provider.publicKey))],
-    ['HS256 with the public key as JWK', async () => forge({ alg: 'HS256', kid: 'k1' }, right, JSON.stringify(await exportJWK(provider.publicKey)))],
-    ['HS256 with our secret', async () => forge({ alg: 'HS256', kid: decodeProtectedHeader(await service().issue(USER)).kid }, right, SECRET)],
+    [
+      'HS256 with the public key as PEM',
+      async () => forge({ alg: 'HS256', kid: 'k1' }, right, await exportSPKI(provider.publicKey)),
+    ],
+    [
+      'HS256 with the public key as JWK',
+      async () => forge({ alg: 'HS256', kid: 'k1' }, right, JSON.stringify(await exportJWK(provider.publicKey))),
+    ],
+    [
+      'HS256 with our secret',
+      async () => forge({ alg: 'HS256', kid: decodeProtectedHeader(await service().issue(USER)).kid }, right, SECRET),
+    ],
     // The header may bring a key, or say where one is: neither counts.
-    ['a key in the header', async () => new SignJWT(right).setProtectedHeader({ alg: 'RS256', kid: 'k1', jwk: await exportJWK(provider.publicKey) }).sign(stranger)],
-    ['a key set in the header', () => new SignJWT(right).setProtectedHeader({ alg: 'RS256', kid: 'k9', jku: url }).sign(stranger)],
+    [
+      'a key in the header',
+      async () =>
+        new SignJWT(right)
+          .setProtectedHeader({ alg: 'RS256', kid: 'k1', jwk: await exportJWK(provider.publicKey) })
+          .sign(stranger),
+    ],
+    [
+      'a key set in the header',
+      () => new SignJWT(right).setProtectedHeader({ alg: 'RS256', kid: 'k9', jku: url }).sign(stranger),
+    ],
   ];
 
   it.each(refused)('are refused with %s', async (_, token) => {
@@ -225,7 +269,9 @@ describe('tokens of an identity provider', () => {
   });
 
   it('are accepted with a subject of 255 characters in any script', async () => {
-    await expect(external().verify(await sign({ ...right, sub: 'ż'.repeat(255) }))).resolves.toMatchObject({ kind: 'external' });
+    await expect(external().verify(await sign({ ...right, sub: 'ż'.repeat(255) }))).resolves.toMatchObject({
+      kind: 'external',
+    });
   });
 
   const outages: [string, () => { status: number; body: unknown }][] = [
@@ -235,15 +281,18 @@ describe('tokens of an identity provider', () => {
     ['answers with no key set', () => ({ status: 200, body: { error: 'x' } })],
   ];
 
-  it.each(outages)('are BUSY, neither refused nor an error, while the provider %s; own tokens go on', async (_, outage) => {
-    answer = outage;
-    const tokens = external();
-    const token = await sign(right);
-    expect(await codeOf(tokens.verify(token))).toBe('BUSY');
-    expect(await codeOf(tokens.verify(await tokens.issue(USER)))).toBe('accepted');
-    answer = () => ({ status: 200, body: keySet });
-    expect(await codeOf(tokens.verify(token))).toBe('accepted');
-  });
+  it.each(outages)(
+    'are BUSY, neither refused nor an error, while the provider %s; own tokens go on',
+    async (_, outage) => {
+      answer = outage;
+      const tokens = external();
+      const token = await sign(right);
+      expect(await codeOf(tokens.verify(token))).toBe('BUSY');
+      expect(await codeOf(tokens.verify(await tokens.issue(USER)))).toBe('accepted');
+      answer = () => ({ status: 200, body: keySet });
+      expect(await codeOf(tokens.verify(token))).toBe('accepted');
+    },
+  );
 
   it('are BUSY when nobody listens there', async () => {
     const tokens = service({ AUTH_JWKS_URL: 'http://127.0.0.1:9/keys', AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE });

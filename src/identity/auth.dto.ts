@@ -9,7 +9,9 @@ export class CredentialsDto {
    * Upper and lower case are the same.
    * @example "ada.lovelace"
    */
-  @Matches(/^[A-Za-z0-9_.-]{3,64}$/, { message: 'username must be 3 to 64 letters, digits, dots, hyphens or underscores' })
+  @Matches(/^[A-Za-z0-9_.-]{3,64}$/, {
+    message: 'username must be 3 to 64 letters, digits, dots, hyphens or underscores',
+  })
   username: string;
 
   /**

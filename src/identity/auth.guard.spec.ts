@@ -121,9 +121,21 @@ describe('AuthGuard', () => {
 
   afterAll(() => app.close());
 
-  const malformed = ['invalid', 'empty', 'scheme only', 'scheme and a space', 'another scheme', 'token only', 'two tokens', 'list'];
+  const malformed = [
+    'invalid',
+    'empty',
+    'scheme only',
+    'scheme and a space',
+    'another scheme',
+    'token only',
+    'two tokens',
+    'list',
+  ];
   type Expected = 'guest' | 'admin' | 'nobody' | 'UNAUTHENTICATED' | 'FORBIDDEN';
-  const needsToken: [string, Expected][] = [['none', 'UNAUTHENTICATED'], ...malformed.map((each): [string, Expected] => [each, 'UNAUTHENTICATED'])];
+  const needsToken: [string, Expected][] = [
+    ['none', 'UNAUTHENTICATED'],
+    ...malformed.map((each): [string, Expected] => [each, 'UNAUTHENTICATED']),
+  ];
   const adminOnly: [string, Expected][] = [...needsToken, ['guest', 'FORBIDDEN'], ['admin', 'admin']];
   const optional: [string, Expected][] = [
     ['none', 'nobody'],
@@ -145,7 +157,11 @@ describe('AuthGuard', () => {
 
   it.each(cases)('$path with $token: $expected', async ({ path, token, expected }) => {
     const authorization = sent[token];
-    const response = await app.inject({ method: 'GET', url: path, headers: authorization === undefined ? {} : { authorization } });
+    const response = await app.inject({
+      method: 'GET',
+      url: path,
+      headers: authorization === undefined ? {} : { authorization },
+    });
     const { code, holder } = response.json<{ code?: string; holder?: string | null }>();
     const holders = { [guest.id]: 'guest', [admin.id]: 'admin', null: 'nobody' } as const;
     expect(code ?? holders[String(holder) as keyof typeof holders]).toBe(expected);

@@ -29,7 +29,8 @@ export class AuthGuard implements CanActivate {
     if (access === 'unguarded' || (access === 'public' && authorization === undefined)) return true;
 
     request.holder = await this.tokens.verify(bearerToken(authorization));
-    if (role && request.holder.role !== role) throw new Problem('FORBIDDEN', { detail: `The token needs the role ${role}.` });
+    if (role && request.holder.role !== role)
+      throw new Problem('FORBIDDEN', { detail: `The token needs the role ${role}.` });
     return true;
   }
 }

@@ -4,7 +4,19 @@ import { Problem } from '../platform/problem/problem';
 import type { VerifiedToken } from './verified-tokens';
 
 /** Signatures by key pairs only: with HS256 allowed, the provider's public key would pass for a shared secret. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 const KEYS_TIMEOUT_MS = 3_000;
 /** How long the provider's keys, and what they proved, are trusted without looking again: a withdrawn key goes out of use. */
 const KEYS_MAX_AGE_MS = 600_000;
@@ -22,7 +34,10 @@ export class ExternalTokens {
     readonly issuer: string,
     private readonly audience: string,
   ) {
-    this.keys = createRemoteJWKSet(new URL(keysUrl), { timeoutDuration: KEYS_TIMEOUT_MS, cacheMaxAge: KEYS_MAX_AGE_MS });
+    this.keys = createRemoteJWKSet(new URL(keysUrl), {
+      timeoutDuration: KEYS_TIMEOUT_MS,
+      cacheMaxAge: KEYS_MAX_AGE_MS,
+    });
   }
 
   /**
@@ -52,7 +67,9 @@ export class ExternalTokens {
       return await this.keys(header, token);
     } catch (error) {
       if (isAboutTheToken(error)) throw error;
-      throw new Problem('BUSY', { detail: "The identity provider's keys can't be had at the moment; nothing was changed." });
+      throw new Problem('BUSY', {
+        detail: "The identity provider's keys can't be had at the moment; nothing was changed.",
+      });
     }
   };
 }

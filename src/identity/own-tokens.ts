@@ -44,7 +44,8 @@ export class OwnTokens {
     });
     const id = payload.sub!;
     const kind = SUBJECT.exec(id)?.[1];
-    if ((kind !== 'guest' && kind !== 'user') || kind !== payload.kind) throw new errors.JWTInvalid('subject and kind do not fit');
+    if ((kind !== 'guest' && kind !== 'user') || kind !== payload.kind)
+      throw new errors.JWTInvalid('subject and kind do not fit');
     return {
       holder: { id, kind, ...(payload.role === 'admin' ? { role: 'admin' } : {}) },
       validUntilMs: payload.exp! * 1_000,

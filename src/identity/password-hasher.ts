@@ -41,7 +41,8 @@ export class PasswordHasher implements OnModuleInit {
     if (this.running < CONCURRENT_MAX) {
       this.running++;
     } else {
-      if (this.waiting.length >= WAITING_MAX) throw new Problem('BUSY', { detail: 'Too many people are signing in at the moment.' });
+      if (this.waiting.length >= WAITING_MAX)
+        throw new Problem('BUSY', { detail: 'Too many people are signing in at the moment.' });
       await new Promise<void>((resume) => this.waiting.push(resume));
     }
     try {

@@ -41,7 +41,11 @@ export class Activity {
   constructor(private readonly dataSource: DataSource) {}
 
   /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not ours */
-  async list(showId: number, viewerId: string | null, { after, limit }: { after?: string; limit: number }): Promise<ActivityDto> {
+  async list(
+    showId: number,
+    viewerId: string | null,
+    { after, limit }: { after?: string; limit: number },
+  ): Promise<ActivityDto> {
     const cursor = after === undefined ? undefined : decodeCursor(after, PLACE_PATTERN);
     const [row, number, version] = cursor?.id.split('/') ?? [null, null, null];
     const rows = await this.dataSource.query<ActivityRow[]>(ACTIVITY_SQL, [

@@ -96,7 +96,10 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
     while (this.outgoing.length > 0 && !this.stopped) {
       const payloads = this.payloads(this.outgoing.splice(0));
       try {
-        await this.dataSource.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [CHANNEL, payloads]);
+        await this.dataSource.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [
+          CHANNEL,
+          payloads,
+        ]);
       } catch (error) {
         this.logger.warn(`Other instances were not told of changes, and will find out by looking: ${String(error)}`);
       }

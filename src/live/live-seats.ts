@@ -3,7 +3,7 @@
  * read of the whole map, changes of this or another instance, the passing of time) may come late, twice or out of order:
  * of two reports about a seat the one with the higher version is newer.
  */
-import { SeatMap, seatMapOf, SeatStats, SeenSeat, seenSeats, STAT_OF } from '../seats/seat-map';
+import { SeatMap, seatMapOf, SeatStats, SeenSeat, seenSeats, STAT_OF } from '../seats/reading/seat-map';
 import type { SeatRef } from '../seats/seat-transitions';
 
 /** A seat as a committed change left it. */
@@ -42,7 +42,9 @@ export class LiveSeats {
   lapse(nowMs: number): void {
     for (const seat of this.seats.values()) {
       if (seat.holdExpiresAtMs !== null && seat.holdExpiresAtMs <= nowMs) {
-        this.merge([{ ...seat, status: 'AVAILABLE', version: seat.version + 1, holderId: null, holdExpiresAtMs: null }]);
+        this.merge([
+          { ...seat, status: 'AVAILABLE', version: seat.version + 1, holderId: null, holdExpiresAtMs: null },
+        ]);
       }
     }
   }

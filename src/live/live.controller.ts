@@ -32,15 +32,25 @@ export class LiveController {
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'The `id` of the last event seen, as browsers send it when they reconnect; only what came after it is sent, if that is still known.',
+    description:
+      'The `id` of the last event seen, as browsers send it when they reconnect; only what came after it is sent, if that is still known.',
     schema: { type: 'string' },
   })
   @ApiExtraModels(SeatMapDto, SeatsEventDto)
   @ApiOkResponse({
-    description: '`event: snapshot` with a SeatMapDto as data, `event: seats` with a SeatsEventDto; comments keep the connection alive.',
+    description:
+      '`event: snapshot` with a SeatMapDto as data, `event: seats` with a SeatsEventDto; comments keep the connection alive.',
     content: {
       'text/event-stream': {
-        schema: { type: 'string', description: 'Events whose `data` is one of these, as JSON.', examples: [], 'x-event-data': { snapshot: { $ref: getSchemaPath(SeatMapDto) }, seats: { $ref: getSchemaPath(SeatsEventDto) } } } as never,
+        schema: {
+          type: 'string',
+          description: 'Events whose `data` is one of these, as JSON.',
+          examples: [],
+          'x-event-data': {
+            snapshot: { $ref: getSchemaPath(SeatMapDto) },
+            seats: { $ref: getSchemaPath(SeatsEventDto) },
+          },
+        } as never,
       },
     },
   })
@@ -58,7 +68,8 @@ export class LiveController {
     // From here on the response is written to directly: thousands of watchers share each rendered event.
     reply.hijack();
     const response = reply.raw;
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) response.setHeader(name, value);
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',

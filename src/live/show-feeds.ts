@@ -1,6 +1,6 @@
 import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { SeatChanges } from '../seats/seat-changes';
-import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/seat-map';
+import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/reading/seat-map';
 import type { SeatState } from '../seats/seat-transitions';
 import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
 import { EventStream, HEARTBEAT, renderEvent } from './event-stream';

@@ -58,12 +58,17 @@ export function releaseAnswer(outcome: Outcome<'released'>): ReleaseAnswerDto {
 }
 
 /** The outcome, if it is of the kind the command leads to. @throws Problem for every other one */
-export function expectOutcome<Kind extends StoredOutcome['kind']>(outcome: SeatCommandOutcome, kind: Kind): Outcome<Kind> {
+export function expectOutcome<Kind extends StoredOutcome['kind']>(
+  outcome: SeatCommandOutcome,
+  kind: Kind,
+): Outcome<Kind> {
   if (outcome.kind === kind) return outcome as Outcome<Kind>;
   if (outcome.kind === 'key-reused') throw new Problem('IDEMPOTENCY_KEY_REUSED');
   if (outcome.kind !== 'refused') throw new Error(`A ${kind} was expected, not ${outcome.kind}`);
   throw new Problem(outcome.code, {
     detail: PROBLEMS[outcome.code].when,
-    ...(outcome.seats.length > 0 ? { seats: outcome.seats.map(({ row, number, code }) => ({ row, number, code })) } : {}),
+    ...(outcome.seats.length > 0
+      ? { seats: outcome.seats.map(({ row, number, code }) => ({ row, number, code })) }
+      : {}),
   });
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/problem/problem';
-import { fingerprint } from './idempotency';
+import { fingerprint } from './idempotency/idempotency';
 import type { SeatCommandAnswer } from './seat-command';
 import { SeatCommandQueue } from './seat-command-queue';
 import { compareSeats, SeatCommandName, SeatRef } from './seat-transitions';
@@ -38,7 +38,10 @@ export class SeatCommands {
       if (answer.outcome.kind !== 'slots-taken') return answer;
       if (answer.outcome.lapsed.length > 0) await this.expire(showId, answer.outcome.lapsed);
     }
-    throw new Problem('BUSY', { detail: "The holder's holds keep changing; nothing was changed.", retryAfterSeconds: 1 });
+    throw new Problem('BUSY', {
+      detail: "The holder's holds keep changing; nothing was changed.",
+      retryAfterSeconds: 1,
+    });
   }
 
   /** Makes those of the seats AVAILABLE whose hold has lapsed by the time they are locked. Returns how many that were. */

@@ -39,7 +39,9 @@ const move: fc.Arbitrary<Move> = fc.record({
   name: fc.constantFrom('hold', 'hold', 'book', 'release', 'expire'),
   holder: fc.nat(HOLDERS - 1),
   // The seat that does not exist comes seldom.
-  seats: seats.map((some) => [...new Set(some.map((n) => (n === SEATS.length * 8 ? NO_SEAT : SEATS[n % SEATS.length]!)))]),
+  seats: seats.map((some) => [
+    ...new Set(some.map((n) => (n === SEATS.length * 8 ? NO_SEAT : SEATS[n % SEATS.length]!))),
+  ]),
   isForOwn: fc.boolean(),
   // To the very deadline, one millisecond around it, and less than that.
   afterMs: fc.constantFrom(0, 1, 1_000, HOLD_TTL_MS / 2, HOLD_TTL_MS - 1, HOLD_TTL_MS),
@@ -72,13 +74,20 @@ class Store {
   }
 
   lapsed(): SeatState[] {
-    return [...this.seats.values()].filter(({ status, holdExpiresAtMs }) => status === 'HELD' && holdExpiresAtMs! <= this.nowMs);
+    return [...this.seats.values()].filter(
+      ({ status, holdExpiresAtMs }) => status === 'HELD' && holdExpiresAtMs! <= this.nowMs,
+    );
   }
 
   private holdings(holderId: string | null): Holdings {
     const held = [...this.seats.entries()].filter(([, seat]) => seat.status === 'HELD' && seat.holderId === holderId);
     return {
-      holds: new Map(held.map(([key, { row, number, holdExpiresAtMs }]) => [key, { row, number, holdExpiresAtMs: holdExpiresAtMs! }])),
+      holds: new Map(
+        held.map(([key, { row, number, holdExpiresAtMs }]) => [
+          key,
+          { row, number, holdExpiresAtMs: holdExpiresAtMs! },
+        ]),
+      ),
       slotOwners: new Map(held.map(([key, { holdSlot }]) => [holdSlot!, key])),
     };
   }
@@ -95,7 +104,14 @@ const met = new Map<string, number>();
 function play(moves: readonly Move[]): void {
   const store = new Store();
   const prices = new Map(SEATS.map((seat) => [seat, 100]));
-  const model = new ShowModel({ showId: SHOW, screen: '', currency: 'USD', prices, holdTtlMs: HOLD_TTL_MS, holdLimit: HOLD_LIMIT });
+  const model = new ShowModel({
+    showId: SHOW,
+    screen: '',
+    currency: 'USD',
+    prices,
+    holdTtlMs: HOLD_TTL_MS,
+    holdLimit: HOLD_LIMIT,
+  });
   for (const { name, holder, seats: given, isForOwn, afterMs, salesOpen } of moves) {
     store.nowMs += afterMs;
     model.lapse(store.lapsed().map(nameOf));
@@ -140,15 +156,23 @@ function toldBy({ status, body }: Expected): object {
 }
 
 function bookedTogether(stored: ReadonlyMap<string, SeatState>, bookingId: string): string[] {
-  return [...stored.values()].filter((seat) => seat.bookingId === bookingId).map(nameOf).sort();
+  return [...stored.values()]
+    .filter((seat) => seat.bookingId === bookingId)
+    .map(nameOf)
+    .sort();
 }
 
 /** Nobody but the sweep asks for it, so the model does not know it: exactly what has lapsed must change. */
 function expire(store: Store, named: readonly string[]): void {
-  const lapsed = store.lapsed().map(nameOf).filter((seat) => named.includes(seat));
+  const lapsed = store
+    .lapsed()
+    .map(nameOf)
+    .filter((seat) => named.includes(seat));
   const decision = store.decide('expire', null, named, true);
   add(`expire ${decision.kind === 'refused' ? decision.code : decision.kind}`);
-  const expected = named.includes(NO_SEAT) ? { code: 'SEAT_NOT_FOUND', seats: { [NO_SEAT]: 'SEAT_NOT_FOUND' } } : { status: 200 };
+  const expected = named.includes(NO_SEAT)
+    ? { code: 'SEAT_NOT_FOUND', seats: { [NO_SEAT]: 'SEAT_NOT_FOUND' } }
+    : { status: 200 };
   same(told(decision), expected, 'expire');
   if (decision.kind === 'accepted') same(decision.transitions.map(nameOf).sort(), lapsed.sort(), 'expired');
 }
@@ -165,7 +189,8 @@ function checkSeats(store: Store, model: ShowModel): void {
     same(seen, { status, version, holder }, nameOf(seat));
     if (seat.status !== 'HELD') continue;
     const slot = `${seat.holderId} ${seat.holdSlot}`;
-    if (slots.has(slot) || seat.holdSlot! < 1 || seat.holdSlot! > HOLD_LIMIT) throw new Error(`${nameOf(seat)} has slot ${seat.holdSlot}`);
+    if (slots.has(slot) || seat.holdSlot! < 1 || seat.holdSlot! > HOLD_LIMIT)
+      throw new Error(`${nameOf(seat)} has slot ${seat.holdSlot}`);
     slots.add(slot);
   }
 }

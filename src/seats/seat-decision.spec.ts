@@ -55,7 +55,12 @@ const CONTRACT = `
 `;
 const [head, ...rows] = CONTRACT.trim()
   .split('\n')
-  .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 const STANDINGS = head!.slice(1);
 const CELLS = rows.flatMap(([command, ...row]) =>
   row.map((expected, column) => [command as SeatCommandName, STANDINGS[column]!, expected] as const),
@@ -73,7 +78,10 @@ function scene(seats: readonly SeatState[], holderId: string | null = 'me', chan
     seats: new Map(seats.map((seat) => [seatKey(SHOW, seat), seat])),
     holdings: {
       holds: new Map(
-        holds.map(({ row, number, holdExpiresAtMs }) => [seatKey(SHOW, { row, number }), { row, number, holdExpiresAtMs: holdExpiresAtMs! }]),
+        holds.map(({ row, number, holdExpiresAtMs }) => [
+          seatKey(SHOW, { row, number }),
+          { row, number, holdExpiresAtMs: holdExpiresAtMs! },
+        ]),
       ),
       slotOwners: new Map(holds.map((seat) => [seat.holdSlot!, seatKey(SHOW, seat)])),
     },
@@ -87,7 +95,12 @@ function command(name: SeatCommandName, seats: readonly string[], holderId: stri
   return { name, showId: SHOW, holderId, seats: seats.map(ref) };
 }
 
-function on(seats: readonly SeatState[], name: SeatCommandName, changes: Partial<Scene> = {}, holderId: string | null = 'me'): Decision {
+function on(
+  seats: readonly SeatState[],
+  name: SeatCommandName,
+  changes: Partial<Scene> = {},
+  holderId: string | null = 'me',
+): Decision {
   const names = seats.map((seat) => `${seat.row}${seat.number}`);
   return decide(command(name, names, holderId), scene(seats, holderId, changes));
 }
@@ -143,7 +156,12 @@ describe('one seat', () => {
     ['1 ms after', NOW - 1, '→ HELD', 'HOLD_GONE', 'no change', '→ AVAILABLE'],
   ])('%s the deadline of my hold', (_, deadline, hold, book, release, expire) => {
     const seat = [held('A1', 'me', deadline)];
-    expect((['hold', 'book', 'release', 'expire'] as const).map((name) => inWords(on(seat, name)))).toEqual([hold, book, release, expire]);
+    expect((['hold', 'book', 'release', 'expire'] as const).map((name) => inWords(on(seat, name)))).toEqual([
+      hold,
+      book,
+      release,
+      expire,
+    ]);
   });
 
   it.each<[string, number, string, string, string]>([
@@ -152,7 +170,11 @@ describe('one seat', () => {
     ['1 ms after', NOW - 1, '→ HELD', 'HOLD_GONE', 'no change'],
   ])('%s the deadline of another’s hold', (_, deadline, hold, book, release) => {
     const seat = [held('A1', 'another', deadline)];
-    expect((['hold', 'book', 'release'] as const).map((name) => inWords(on(seat, name)))).toEqual([hold, book, release]);
+    expect((['hold', 'book', 'release'] as const).map((name) => inWords(on(seat, name)))).toEqual([
+      hold,
+      book,
+      release,
+    ]);
   });
 });
 
@@ -161,9 +183,29 @@ describe('what is stored', () => {
     const seat = { ...free('A1', 4), price: '12.50' };
     expect(on([seat], 'hold')).toEqual(
       accepted(
-        [{ ...seat, status: 'HELD', version: 5, holderId: 'me', heldAtMs: NOW, holdExpiresAtMs: NOW + TTL, holdSlot: 1 }],
         [
-          { ...ref('A1'), showId: SHOW, version: 5, command: 'hold', from: 'AVAILABLE', to: 'HELD', holderId: 'me', holdExpiresAtMs: NOW + TTL, bookingId: null },
+          {
+            ...seat,
+            status: 'HELD',
+            version: 5,
+            holderId: 'me',
+            heldAtMs: NOW,
+            holdExpiresAtMs: NOW + TTL,
+            holdSlot: 1,
+          },
+        ],
+        [
+          {
+            ...ref('A1'),
+            showId: SHOW,
+            version: 5,
+            command: 'hold',
+            from: 'AVAILABLE',
+            to: 'HELD',
+            holderId: 'me',
+            holdExpiresAtMs: NOW + TTL,
+            bookingId: null,
+          },
         ],
       ),
     );
@@ -175,8 +217,28 @@ describe('what is stored', () => {
       accepted(
         [{ ...free('A1', 3), status: 'HELD', holderId: 'me', heldAtMs: NOW, holdExpiresAtMs: NOW + TTL, holdSlot: 1 }],
         [
-          { ...ref('A1'), showId: SHOW, version: 2, command: 'expire', from: 'HELD', to: 'AVAILABLE', holderId, holdExpiresAtMs: NOW - 5, bookingId: null },
-          { ...ref('A1'), showId: SHOW, version: 3, command: 'hold', from: 'AVAILABLE', to: 'HELD', holderId: 'me', holdExpiresAtMs: NOW + TTL, bookingId: null },
+          {
+            ...ref('A1'),
+            showId: SHOW,
+            version: 2,
+            command: 'expire',
+            from: 'HELD',
+            to: 'AVAILABLE',
+            holderId,
+            holdExpiresAtMs: NOW - 5,
+            bookingId: null,
+          },
+          {
+            ...ref('A1'),
+            showId: SHOW,
+            version: 3,
+            command: 'hold',
+            from: 'AVAILABLE',
+            to: 'HELD',
+            holderId: 'me',
+            holdExpiresAtMs: NOW + TTL,
+            bookingId: null,
+          },
         ],
       ),
     );
@@ -195,7 +257,17 @@ describe('what is stored', () => {
       accepted(
         [{ ...free('A1', 2), status: 'BOOKED', holderId: 'me', bookingId: 'the new booking' }],
         [
-          { ...ref('A1'), showId: SHOW, version: 2, command: 'book', from: 'HELD', to: 'BOOKED', holderId: 'me', holdExpiresAtMs: NOW + 1, bookingId: 'the new booking' },
+          {
+            ...ref('A1'),
+            showId: SHOW,
+            version: 2,
+            command: 'book',
+            from: 'HELD',
+            to: 'BOOKED',
+            holderId: 'me',
+            holdExpiresAtMs: NOW + 1,
+            bookingId: 'the new booking',
+          },
         ],
       ),
     );
@@ -209,7 +281,17 @@ describe('what is stored', () => {
       accepted(
         [free('A1', 2)],
         [
-          { ...ref('A1'), showId: SHOW, version: 2, command: name, from: 'HELD', to: 'AVAILABLE', holderId: 'me', holdExpiresAtMs: seat.holdExpiresAtMs, bookingId: null },
+          {
+            ...ref('A1'),
+            showId: SHOW,
+            version: 2,
+            command: name,
+            from: 'HELD',
+            to: 'AVAILABLE',
+            holderId: 'me',
+            holdExpiresAtMs: seat.holdExpiresAtMs,
+            bookingId: null,
+          },
         ],
       ),
     );
@@ -224,21 +306,34 @@ describe('what is stored', () => {
   it('only the seats that change, of those that are named', () => {
     const mine = held('A1', 'me', NOW + 1);
     const decision = on([mine, free('A2')], 'hold') as Extract<Decision, { kind: 'accepted' }>;
-    expect(decision.seats).toEqual([mine, expect.objectContaining({ number: 2, status: 'HELD', holdExpiresAtMs: NOW + TTL })]);
+    expect(decision.seats).toEqual([
+      mine,
+      expect.objectContaining({ number: 2, status: 'HELD', holdExpiresAtMs: NOW + TTL }),
+    ]);
     expect(decision.transitions).toEqual([expect.objectContaining({ number: 2, command: 'hold' })]);
   });
 });
 
 describe('several seats: all or nothing', () => {
   it('a refusal lists every offending seat, each with its own reason, in order', () => {
-    const seats = ['AVAILABLE', 'HELD by me', 'HELD by another', 'lapsed', 'BOOKED by me', 'BOOKED by another'].map((name, index) =>
-      STANDING[name]!(`A${index + 1}`),
+    const seats = ['AVAILABLE', 'HELD by me', 'HELD by another', 'lapsed', 'BOOKED by me', 'BOOKED by another'].map(
+      (name, index) => STANDING[name]!(`A${index + 1}`),
     );
-    expect(on(seats, 'hold')).toEqual(refusal('SEAT_UNAVAILABLE', { A3: 'SEAT_HELD', A5: 'SEAT_BOOKED', A6: 'SEAT_BOOKED' }));
+    expect(on(seats, 'hold')).toEqual(
+      refusal('SEAT_UNAVAILABLE', { A3: 'SEAT_HELD', A5: 'SEAT_BOOKED', A6: 'SEAT_BOOKED' }),
+    );
     expect(on(seats, 'book')).toEqual(
-      refusal('NOT_YOUR_HOLD', { A1: 'HOLD_GONE', A3: 'SEAT_HELD', A4: 'HOLD_GONE', A5: 'SEAT_BOOKED', A6: 'SEAT_BOOKED' }),
+      refusal('NOT_YOUR_HOLD', {
+        A1: 'HOLD_GONE',
+        A3: 'SEAT_HELD',
+        A4: 'HOLD_GONE',
+        A5: 'SEAT_BOOKED',
+        A6: 'SEAT_BOOKED',
+      }),
     );
-    expect(on(seats, 'release')).toEqual(refusal('NOT_YOUR_HOLD', { A3: 'SEAT_HELD', A5: 'SEAT_BOOKED', A6: 'SEAT_BOOKED' }));
+    expect(on(seats, 'release')).toEqual(
+      refusal('NOT_YOUR_HOLD', { A3: 'SEAT_HELD', A5: 'SEAT_BOOKED', A6: 'SEAT_BOOKED' }),
+    );
   });
 
   const triples = STANDINGS.flatMap((a) => STANDINGS.flatMap((b) => STANDINGS.map((c) => [a, b, c])));
@@ -250,12 +345,16 @@ describe('several seats: all or nothing', () => {
       const expected = triple.map((standing) => EXPECTED.get(`${name} ${standing}`)!);
       // `book` of nothing but one's own booking repeats it; beside anything else such a seat is simply booked.
       const repeats = expected.every((cell) => cell === 'same booking');
-      const refusals = expected.map((cell) => (cell === 'same booking' ? 'SEAT_BOOKED' : cell)).map((cell) => (/^[A-Z_]+$/.test(cell) ? cell : null));
+      const refusals = expected
+        .map((cell) => (cell === 'same booking' ? 'SEAT_BOOKED' : cell))
+        .map((cell) => (/^[A-Z_]+$/.test(cell) ? cell : null));
 
       if (repeats) {
         expect(decision).toEqual({ kind: 'repeated-booking', bookingId: 'booking of me' });
       } else if (refusals.some(Boolean)) {
-        const offending = Object.fromEntries(refusals.flatMap((code, index) => (code ? [[`A${index + 1}`, code]] : [])));
+        const offending = Object.fromEntries(
+          refusals.flatMap((code, index) => (code ? [[`A${index + 1}`, code]] : [])),
+        );
         expect(decision).toEqual(refusal(name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', offending));
       } else {
         if (decision.kind !== 'accepted') throw new Error(`${name} on ${triple.join(', ')} is ${decision.kind}`);
@@ -270,7 +369,8 @@ describe('several seats: all or nothing', () => {
 
 describe('repeating a book', () => {
   const pair = [booked('A1', 'me', 'mine'), booked('A2', 'me', 'mine')];
-  const book = (names: string[], seats: SeatState[], holderId = 'me') => decide(command('book', names, holderId), scene(seats, holderId));
+  const book = (names: string[], seats: SeatState[], holderId = 'me') =>
+    decide(command('book', names, holderId), scene(seats, holderId));
 
   it('of the same set, in any order, is the same booking', () => {
     expect(book(['A1', 'A2'], pair)).toEqual({ kind: 'repeated-booking', bookingId: 'mine' });
@@ -295,16 +395,25 @@ describe('repeating a book', () => {
   });
 
   it('of as many seats, from two bookings of mine, is refused', () => {
-    const two = [booked('A1', 'me', 'first'), booked('A2', 'me', 'first'), booked('A3', 'me', 'second'), booked('A4', 'me', 'second')];
+    const two = [
+      booked('A1', 'me', 'first'),
+      booked('A2', 'me', 'first'),
+      booked('A3', 'me', 'second'),
+      booked('A4', 'me', 'second'),
+    ];
     expect(book(['A2', 'A3'], two)).toEqual(refusal('NOT_YOUR_HOLD', { A2: 'SEAT_BOOKED', A3: 'SEAT_BOOKED' }));
   });
 
   it('by another holder is refused', () => {
-    expect(book(['A1', 'A2'], pair, 'another')).toEqual(refusal('NOT_YOUR_HOLD', { A1: 'SEAT_BOOKED', A2: 'SEAT_BOOKED' }));
+    expect(book(['A1', 'A2'], pair, 'another')).toEqual(
+      refusal('NOT_YOUR_HOLD', { A1: 'SEAT_BOOKED', A2: 'SEAT_BOOKED' }),
+    );
   });
 
   it('of a booking whose size is not known is refused', () => {
-    expect(on(pair, 'book', { bookingSize: () => undefined })).toEqual(refusal('NOT_YOUR_HOLD', { A1: 'SEAT_BOOKED', A2: 'SEAT_BOOKED' }));
+    expect(on(pair, 'book', { bookingSize: () => undefined })).toEqual(
+      refusal('NOT_YOUR_HOLD', { A1: 'SEAT_BOOKED', A2: 'SEAT_BOOKED' }),
+    );
   });
 
   it('works after the sales have closed, when a new book does not', () => {
@@ -314,10 +423,12 @@ describe('repeating a book', () => {
 
 describe('the limit of held seats', () => {
   /** My holds on A1…An, in slots 1…n. */
-  const mine = (count: number, deadline = NOW + 1) => Array.from({ length: count }, (_, i) => held(`A${i + 1}`, 'me', deadline, i + 1));
+  const mine = (count: number, deadline = NOW + 1) =>
+    Array.from({ length: count }, (_, i) => held(`A${i + 1}`, 'me', deadline, i + 1));
   const hold = (names: string[], seats: SeatState[], maxHeldSeats: number) =>
     decide(command('hold', names), scene(seats, 'me', { maxHeldSeats }));
-  const slots = (decision: Decision) => (decision.kind === 'accepted' ? decision.seats.map((seat) => seat.holdSlot) : decision.kind);
+  const slots = (decision: Decision) =>
+    decision.kind === 'accepted' ? decision.seats.map((seat) => seat.holdSlot) : decision.kind;
 
   it('can be reached and not exceeded', () => {
     const seats = [...mine(2), free('B1'), free('B2')];
@@ -365,7 +476,10 @@ describe('the limit of held seats', () => {
     const seats = [held('A1', 'me', NOW, 1), held('A2', 'me', NOW - 1, 2), held('A3', 'me', NOW + 1, 3), free('B1')];
     expect(hold(['B1'], seats, 3)).toEqual({ kind: 'slots-taken', lapsed: [ref('A1'), ref('A2')] });
     // One slot is free, two are wanted.
-    expect(hold(['B1', 'B2'], [...seats, free('B2')], 4)).toEqual({ kind: 'slots-taken', lapsed: [ref('A1'), ref('A2')] });
+    expect(hold(['B1', 'B2'], [...seats, free('B2')], 4)).toEqual({
+      kind: 'slots-taken',
+      lapsed: [ref('A1'), ref('A2')],
+    });
   });
 
   it('a slot given up before in the same transaction is not given out again', () => {
@@ -406,11 +520,14 @@ describe('of several refusals the first counts', () => {
   const wrong = { show: undefined, maxHeldSeats: 1 };
   const open = { salesOpen: true };
   const shut = { salesOpen: false };
-  const hold = (names: string[], changes: Partial<Scene>) => decide(command('hold', names), scene(seats, 'me', { ...wrong, ...changes }));
+  const hold = (names: string[], changes: Partial<Scene>) =>
+    decide(command('hold', names), scene(seats, 'me', { ...wrong, ...changes }));
 
   it('hold: show, seats, sales, standing, limit', () => {
     expect(hold(['A1', 'A2', 'Z9'], {})).toEqual(refusal('SHOW_NOT_FOUND'));
-    expect(hold(['A1', 'A2', 'Z8', 'Z9'], { show: shut })).toEqual(refusal('SEAT_NOT_FOUND', { Z8: 'SEAT_NOT_FOUND', Z9: 'SEAT_NOT_FOUND' }));
+    expect(hold(['A1', 'A2', 'Z8', 'Z9'], { show: shut })).toEqual(
+      refusal('SEAT_NOT_FOUND', { Z8: 'SEAT_NOT_FOUND', Z9: 'SEAT_NOT_FOUND' }),
+    );
     expect(hold(['A1', 'A2'], { show: shut })).toEqual(refusal('SALES_CLOSED'));
     expect(hold(['A1', 'A2'], { show: open })).toEqual(refusal('SEAT_UNAVAILABLE', { A1: 'SEAT_HELD' }));
     expect(hold(['A2'], { show: open })).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
@@ -419,12 +536,15 @@ describe('of several refusals the first counts', () => {
 
   it('book: show, seats, repetition, sales, standing', () => {
     const mine = booked('C1', 'me');
-    const book = (names: string[], changes: Partial<Scene>) => decide(command('book', names), scene([...seats, mine], 'me', { ...wrong, ...changes }));
+    const book = (names: string[], changes: Partial<Scene>) =>
+      decide(command('book', names), scene([...seats, mine], 'me', { ...wrong, ...changes }));
     expect(book(['A1', 'Z9'], {})).toEqual(refusal('SHOW_NOT_FOUND'));
     expect(book(['A1', 'Z9'], { show: shut })).toEqual(refusal('SEAT_NOT_FOUND', { Z9: 'SEAT_NOT_FOUND' }));
     expect(book(['C1'], { show: shut })).toEqual({ kind: 'repeated-booking', bookingId: 'booking of me' });
     expect(book(['A1', 'C1'], { show: shut })).toEqual(refusal('SALES_CLOSED'));
-    expect(book(['A1', 'C1'], { show: open })).toEqual(refusal('NOT_YOUR_HOLD', { A1: 'SEAT_HELD', C1: 'SEAT_BOOKED' }));
+    expect(book(['A1', 'C1'], { show: open })).toEqual(
+      refusal('NOT_YOUR_HOLD', { A1: 'SEAT_HELD', C1: 'SEAT_BOOKED' }),
+    );
     expect(book(['B1'], { show: open }).kind).toBe('accepted');
   });
 
@@ -467,11 +587,22 @@ describe('whatever happens', () => {
 
   /** The model: what the contract says, in its own terms. */
   class House {
-    private readonly seats = new Map(NAMES.map((name) => [name, { version: 0, hold: null as null | { who: string; until: number }, sold: null as null | { who: string; set: string } }]));
+    private readonly seats = new Map(
+      NAMES.map((name) => [
+        name,
+        {
+          version: 0,
+          hold: null as null | { who: string; until: number },
+          sold: null as null | { who: string; set: string },
+        },
+      ]),
+    );
 
     /** How many steps each seat has taken, counting the expiry of a lapsed hold as taken when it is overdue. */
     versions(now: number): Record<string, number> {
-      return Object.fromEntries([...this.seats].map(([name, seat]) => [name, seat.version + (seat.hold && seat.hold.until <= now ? 1 : 0)]));
+      return Object.fromEntries(
+        [...this.seats].map(([name, seat]) => [name, seat.version + (seat.hold && seat.hold.until <= now ? 1 : 0)]),
+      );
     }
 
     run({ name, holder, seats, salesOpen }: Step, now: number): string {
@@ -484,7 +615,8 @@ describe('whatever happens', () => {
       if (name === 'expire') return 'ok';
       const named = seats.map((seat) => [seat, this.seats.get(seat)!] as const);
       const set = seats.join();
-      if (name === 'book' && named.every(([, { sold }]) => sold?.who === holder && sold.set === set)) return 'same booking';
+      if (name === 'book' && named.every(([, { sold }]) => sold?.who === holder && sold.set === set))
+        return 'same booking';
       if (name !== 'release' && !salesOpen) return 'SALES_CLOSED';
 
       const why = named.flatMap(([seat, { hold, sold }]) => {
@@ -498,7 +630,8 @@ describe('whatever happens', () => {
         const wanted = named.filter(([, { hold }]) => !hold);
         const has = [...this.seats.values()].filter(({ hold }) => hold?.who === holder).length;
         if (wanted.length > 0 && has + wanted.length > LIMIT) return 'HOLD_LIMIT_EXCEEDED';
-        for (const [, seat] of wanted) Object.assign(seat, { hold: { who: holder, until: now + SHORT_TTL }, version: seat.version + 1 });
+        for (const [, seat] of wanted)
+          Object.assign(seat, { hold: { who: holder, until: now + SHORT_TTL }, version: seat.version + 1 });
         return `until ${named.map(([, { hold }]) => hold!.until).join()}`;
       }
       for (const [, seat] of named) {
@@ -564,13 +697,16 @@ describe('whatever happens', () => {
         let status = 'AVAILABLE';
         let version = 0;
         for (const taken of this.ledger.filter((each) => each.row === seat.row && each.number === seat.number)) {
-          if (!LEGAL.has(`${taken.command} ${taken.from} ${taken.to}`)) faults.push(`${name}: ${taken.command} from ${taken.from}`);
-          if (taken.from !== status || taken.version !== ++version) faults.push(`${name}: a gap before ${taken.version}`);
+          if (!LEGAL.has(`${taken.command} ${taken.from} ${taken.to}`))
+            faults.push(`${name}: ${taken.command} from ${taken.from}`);
+          if (taken.from !== status || taken.version !== ++version)
+            faults.push(`${name}: a gap before ${taken.version}`);
           status = taken.to;
         }
         if (seat.status !== status || seat.version !== version) faults.push(`${name}: the ledger ends elsewhere`);
         const slot = `${seat.holderId} ${seat.holdSlot}`;
-        if (seat.status === 'HELD' && (slots.has(slot) || !(seat.holdSlot! >= 1 && seat.holdSlot! <= LIMIT))) faults.push(`${name}: slot ${slot}`);
+        if (seat.status === 'HELD' && (slots.has(slot) || !(seat.holdSlot! >= 1 && seat.holdSlot! <= LIMIT)))
+          faults.push(`${name}: slot ${slot}`);
         slots.add(slot);
       }
       return faults;

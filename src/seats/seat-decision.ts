@@ -55,12 +55,7 @@ export interface Holdings {
 export const NO_HOLDINGS: Holdings = { holds: new Map(), slotOwners: new Map() };
 
 export type RefusalCode =
-  | 'SHOW_NOT_FOUND'
-  | 'SEAT_NOT_FOUND'
-  | 'SALES_CLOSED'
-  | 'SEAT_UNAVAILABLE'
-  | 'NOT_YOUR_HOLD'
-  | 'HOLD_LIMIT_EXCEEDED';
+  'SHOW_NOT_FOUND' | 'SEAT_NOT_FOUND' | 'SALES_CLOSED' | 'SEAT_UNAVAILABLE' | 'NOT_YOUR_HOLD' | 'HOLD_LIMIT_EXCEEDED';
 
 export interface RefusedSeat extends SeatRef {
   readonly code: SeatRefusal;
@@ -85,7 +80,10 @@ export function decide(command: DecidableCommand, scene: Scene): Decision {
 
   const missing = command.seats.filter((seat) => !scene.seats.has(seatKey(command.showId, seat)));
   if (missing.length > 0) {
-    return refused('SEAT_NOT_FOUND', missing.map(({ row, number }) => ({ row, number, code: 'SEAT_NOT_FOUND' })));
+    return refused(
+      'SEAT_NOT_FOUND',
+      missing.map(({ row, number }) => ({ row, number, code: 'SEAT_NOT_FOUND' })),
+    );
   }
   const seats = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat))!);
 
@@ -154,7 +152,11 @@ function repeatedBooking(seats: readonly SeatState[], holderId: string | null, s
  * Finds a slot for every seat that becomes HELD. Slots run from 1 to the limit and are unique per show and holder in the
  * database, which is what makes the limit exact across processes: two that give the same slot away can't both commit.
  */
-function allotSlots(command: DecidableCommand, seats: readonly SeatState[], scene: Scene): Map<string, number> | Decision {
+function allotSlots(
+  command: DecidableCommand,
+  seats: readonly SeatState[],
+  scene: Scene,
+): Map<string, number> | Decision {
   const { holds, slotOwners } = scene.holdings;
   const live = [...holds.values()].filter((hold) => hold.holdExpiresAtMs > scene.nowMs).length;
   const wanted = seats.filter((seat) => standing(seat, command.holderId, scene.nowMs) !== 'HELD_BY_ME');
@@ -214,4 +216,3 @@ function step(
   });
   return after;
 }
-

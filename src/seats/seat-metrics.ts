@@ -25,7 +25,11 @@ export class SeatMetrics {
       buckets: BUCKETS_COMMANDS,
       registers,
     });
-    this.waiting = new Gauge({ name: 'rowlock_commands_waiting', help: 'Seat commands waiting for their transaction', registers });
+    this.waiting = new Gauge({
+      name: 'rowlock_commands_waiting',
+      help: 'Seat commands waiting for their transaction',
+      registers,
+    });
   }
 
   transaction(commands: number, waiting: number): void {

@@ -31,7 +31,19 @@ const NAMED_ACROSS_SHOWS =
 
 /** Renders a query of TypeORM's once; only its values differ from transaction to transaction. */
 function lockSql(dataSource: DataSource, named: string, onLocked?: 'skip_locked'): string {
-  const columns = ['show_id', 'row', 'number', 'status', 'version', 'price', 'holder_id', 'held_at', 'hold_expires_at', 'hold_slot', 'booking_id'];
+  const columns = [
+    'show_id',
+    'row',
+    'number',
+    'status',
+    'version',
+    'price',
+    'holder_id',
+    'held_at',
+    'hold_expires_at',
+    'hold_slot',
+    'booking_id',
+  ];
   const query = dataSource
     .createQueryBuilder(Seat, 'seat')
     .select(columns.map((column) => `seat."${column}" AS "${column}"`))
@@ -184,7 +196,9 @@ export const DEADLINE_GUARD_FAILED = '22012';
  * a transaction can be held up for as long as it likes.
  */
 export function sendDeadlineGuard(transaction: PipelinedTransaction, deadlineMs: number): void {
-  void transaction.send('SELECT 1 / (clock_timestamp() < $1::timestamptz)::int', [timestamp(deadlineMs - COMMIT_MARGIN_MS)]);
+  void transaction.send('SELECT 1 / (clock_timestamp() < $1::timestamptz)::int', [
+    timestamp(deadlineMs - COMMIT_MARGIN_MS),
+  ]);
 }
 
 /** Sends one INSERT for all steps taken. */

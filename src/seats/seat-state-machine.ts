@@ -8,11 +8,28 @@ import { sumMoney } from '../platform/money';
 import { salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import { BookingLedger, NewBooking } from './booking-ledger';
-import { idempotencyKey, isKeyed, KnownAnswer, NewAnswer, sendForget, sendKnownAnswers, sendNewAnswers, StoredAnswer } from './idempotency';
+import {
+  idempotencyKey,
+  isKeyed,
+  KnownAnswer,
+  NewAnswer,
+  sendForget,
+  sendKnownAnswers,
+  sendNewAnswers,
+  StoredAnswer,
+} from './idempotency/idempotency';
 import { SeatChanges } from './seat-changes';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from './seat-command';
 import { decide, Decision, Holdings, NO_HOLDINGS } from './seat-decision';
-import { HoldRow, SeatLock, sendClock, sendDeadlineGuard, sendHoldings, sendSeatUpdate, sendTransitions } from './seat-rows';
+import {
+  HoldRow,
+  SeatLock,
+  sendClock,
+  sendDeadlineGuard,
+  sendHoldings,
+  sendSeatUpdate,
+  sendTransitions,
+} from './seat-rows';
 import { seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
 
 /**
@@ -28,7 +45,10 @@ export class SeatStateMachine {
     private readonly bookings: BookingLedger,
     private readonly changes: SeatChanges,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<AppConfig, 'HOLD_TTL_SECONDS' | 'MAX_HELD_SEATS_PER_HOLDER' | 'IDEMPOTENCY_TTL_HOURS'>,
+    private readonly config: Pick<
+      AppConfig,
+      'HOLD_TTL_SECONDS' | 'MAX_HELD_SEATS_PER_HOLDER' | 'IDEMPOTENCY_TTL_HOURS'
+    >,
   ) {
     this.lock = new SeatLock(dataSource);
   }
@@ -209,7 +229,10 @@ class LockedScene {
   readonly seats = new Map<string, SeatState>();
   readonly bookings = new Map<string, BookingView>();
   readonly known = new Map<string, KnownAnswer>();
-  private readonly allHoldings = new Map<string, { holds: Map<string, SeatRef & { holdExpiresAtMs: number }>; slotOwners: Map<number, string> }>();
+  private readonly allHoldings = new Map<
+    string,
+    { holds: Map<string, SeatRef & { holdExpiresAtMs: number }>; slotOwners: Map<number, string> }
+  >();
   private readonly changedSeats = new Set<string>();
   private readonly transitions: SeatTransition[] = [];
   private readonly newBookings: NewBooking[] = [];

@@ -21,7 +21,10 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly commands: SeatCommands,
     private readonly scheduler: SchedulerRegistry,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<AppConfig, 'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND'>,
+    private readonly config: Pick<
+      AppConfig,
+      'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND'
+    >,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -78,5 +81,7 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

@@ -25,8 +25,15 @@ const CONTRACT = `
 
 const [head, ...rows] = CONTRACT.trim()
   .split('\n')
-  .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
-const cells = rows.flatMap(([command, ...row]) => row.map((expected, column) => [command!, head![column + 1]!, expected] as const));
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+const cells = rows.flatMap(([command, ...row]) =>
+  row.map((expected, column) => [command!, head![column + 1]!, expected] as const),
+);
 
 /** What the contract calls a standing. */
 const NAMES: Record<string, Standing> = {
@@ -131,7 +138,10 @@ describe('what a seat is to the one who asks', () => {
 
 describe('the order of seats', () => {
   const rowLabel = fc
-    .array(fc.constantFrom('A', 'B', 'Z', 'a', '1', '9', 'Ä', 'Ω', 'Я', '座', 'ﬀ', 'Ａ', '𝐀', '𐐀'), { minLength: 1, maxLength: 3 })
+    .array(fc.constantFrom('A', 'B', 'Z', 'a', '1', '9', 'Ä', 'Ω', 'Я', '座', 'ﬀ', 'Ａ', '𝐀', '𐐀'), {
+      minLength: 1,
+      maxLength: 3,
+    })
     .map((letters) => letters.join(''));
   const ref = fc.record({ row: rowLabel, number: fc.integer({ min: 1, max: 12 }) });
 
@@ -155,7 +165,14 @@ describe('the order of seats', () => {
         const bytes = Buffer.compare(Buffer.from(a.row), Buffer.from(b.row)) || Math.sign(a.number - b.number);
         expect(Math.sign(compareSeats(a, b))).toBe(bytes);
       }),
-      { examples: [[{ row: '𝐀', number: 1 }, { row: 'Ａ', number: 1 }]] },
+      {
+        examples: [
+          [
+            { row: '𝐀', number: 1 },
+            { row: 'Ａ', number: 1 },
+          ],
+        ],
+      },
     );
   });
 

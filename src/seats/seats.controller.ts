@@ -10,12 +10,19 @@ import { Public } from '../platform/http/public';
 import { LimitCommands } from '../platform/http/rate-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
-import { IDEMPOTENCY_KEY_PATTERN, idempotencyKeyOf } from './idempotency-key';
+import { IDEMPOTENCY_KEY_PATTERN, idempotencyKeyOf } from './idempotency/idempotency-key';
 import { bookAnswer, expectOutcome, holdAnswer, releaseAnswer } from './seat-answers';
 import type { SeatCommandAnswer } from './seat-command';
 import { SeatCommandRequest, SeatCommands } from './seat-commands.service';
-import { matchesEtag, renderSeatMap, SeatMapReader } from './seat-map';
-import { BookAnswerDto, HoldAnswerDto, ReleaseAnswerDto, SeatCommandDto, SeatMapDto, SeatMapQueryDto } from './seat.dto';
+import { matchesEtag, renderSeatMap, SeatMapReader } from './reading/seat-map';
+import {
+  BookAnswerDto,
+  HoldAnswerDto,
+  ReleaseAnswerDto,
+  SeatCommandDto,
+  SeatMapDto,
+  SeatMapQueryDto,
+} from './seat.dto';
 
 const ApiIdempotencyKey = () =>
   ApiHeader({
@@ -27,7 +34,10 @@ const ApiIdempotencyKey = () =>
   });
 
 const REPLAYED_HEADER: ApiResponseMetadata['headers'] = {
-  'Idempotency-Replayed': { description: 'Present on a stored answer that is given again.', schema: { type: 'string', enum: ['true'] } },
+  'Idempotency-Replayed': {
+    description: 'Present on a stored answer that is given again.',
+    schema: { type: 'string', enum: ['true'] },
+  },
 };
 
 @ApiTags('Seats')
@@ -43,7 +53,12 @@ export class SeatsController {
   @Get()
   @Public()
   @ApiOperation({ operationId: 'getSeatMap', summary: 'Seat map of a show' })
-  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of an earlier answer.', schema: { type: 'string' } })
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'The ETag of an earlier answer.',
+    schema: { type: 'string' },
+  })
   @ApiOkResponse({
     type: SeatMapDto,
     headers: { ETag: { description: 'Changes when anything but server_time does.', schema: { type: 'string' } } },

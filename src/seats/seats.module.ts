@@ -1,10 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { SeatCounts } from '../shows/seat-counts';
-import { IdempotencyCleaner } from './idempotency-cleaner';
+import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
 import { SeatCommandQueue } from './seat-command-queue';
 import { SeatCommands } from './seat-commands.service';
-import { SeatCountReader } from './seat-count-reader';
-import { SeatMapReader } from './seat-map';
+import { SeatCountReader } from './reading/seat-count-reader';
+import { SeatMapReader } from './reading/seat-map';
 import { SeatMetrics } from './seat-metrics';
 import { SeatStateMachine } from './seat-state-machine';
 import { SeatSweeper } from './seat-sweeper';

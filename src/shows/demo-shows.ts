@@ -1,5 +1,13 @@
 import type { EntityManager } from 'typeorm';
-import { createShows, ensureMovie, ensureScreen, readClock, rectangularLayout, roundUp, seatsOf } from './show-creation';
+import {
+  createShows,
+  ensureMovie,
+  ensureScreen,
+  readClock,
+  rectangularLayout,
+  roundUp,
+  seatsOf,
+} from './show-creation';
 
 const AVATAR = { title: 'Avatar: The Way of Water', durationMinutes: 192 };
 const INCEPTION = { title: 'Inception', durationMinutes: 148 };

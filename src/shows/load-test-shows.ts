@@ -1,5 +1,13 @@
 import type { QueryRunner } from 'typeorm';
-import { createShows, ensureMovie, ensureScreen, readClock, rectangularLayout, roundUp, seatsOf } from './show-creation';
+import {
+  createShows,
+  ensureMovie,
+  ensureScreen,
+  readClock,
+  rectangularLayout,
+  roundUp,
+  seatsOf,
+} from './show-creation';
 
 const HOUR_MS = 60 * 60 * 1_000;
 const STARTS_IN_MS = 24 * HOUR_MS;
@@ -47,7 +55,13 @@ export async function addLoadTestShows(
   const showIds: number[] = [];
   while (showIds.length < options.shows) {
     const count = Math.min(showsPerTransaction, options.shows - showIds.length);
-    const ids = await manager.transaction((own) => createShows(own, Array.from({ length: count }, () => show), now));
+    const ids = await manager.transaction((own) =>
+      createShows(
+        own,
+        Array.from({ length: count }, () => show),
+        now,
+      ),
+    );
     // Not spread into push(): its arguments travel on the stack.
     for (const id of ids) showIds.push(id);
     onProgress(showIds.length * seatsPerShow);

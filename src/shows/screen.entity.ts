@@ -10,7 +10,11 @@ export interface LayoutRow {
 @Entity('screen')
 @Unique('screen_name_key', ['name'])
 export class Screen {
-  @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'screen_pkey' })
+  @PrimaryGeneratedColumn('identity', {
+    type: 'integer',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'screen_pkey',
+  })
   id: number;
 
   @Column({ type: 'text' })

@@ -16,6 +16,9 @@ export async function sendShowSales(
     [showIds],
   );
   return new Map(
-    rows.map((row) => [row.id, { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at, currency: row.currency }]),
+    rows.map((row) => [
+      row.id,
+      { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at, currency: row.currency },
+    ]),
   );
 }

@@ -7,7 +7,11 @@ import { Screen } from './screen.entity';
 @Check('show_times', '"ends_at" > "starts_at" AND "sales_close_at" > "sales_open_at"')
 @Index('show_starts_at', ['startsAt', 'id'])
 export class Show {
-  @PrimaryGeneratedColumn('identity', { type: 'integer', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'show_pkey' })
+  @PrimaryGeneratedColumn('identity', {
+    type: 'integer',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'show_pkey',
+  })
   id: number;
 
   @ManyToOne(() => Movie, { nullable: false })

@@ -42,7 +42,11 @@ export class Shows {
    *
    * @throws Problem VALIDATION_FAILED for a day that does not exist or a cursor that is not ours
    */
-  async list(options: { date?: string; after?: string; limit: number }): Promise<{ shows: SeenShow[]; next: string | null }> {
+  async list(options: {
+    date?: string;
+    after?: string;
+    limit: number;
+  }): Promise<{ shows: SeenShow[]; next: string | null }> {
     const query = this.query();
     if (options.date === undefined) {
       query.where('show.endsAt > statement_timestamp()');
@@ -58,7 +62,10 @@ export class Shows {
     const found = await this.seen(query.orderBy({ 'show.startsAt': 'ASC', 'show.id': 'ASC' }).limit(options.limit + 1));
     const shows = found.slice(0, options.limit);
     const last = shows.at(-1);
-    const next = found.length > options.limit && last ? encodeCursor({ atMs: last.startsAt.getTime(), id: String(last.id) }) : null;
+    const next =
+      found.length > options.limit && last
+        ? encodeCursor({ atMs: last.startsAt.getTime(), id: String(last.id) })
+        : null;
     return { shows, next };
   }
 

@@ -27,7 +27,8 @@ describe('the dashboard', () => {
   const choose = async (page: Page, ...names: string[]) => {
     for (const name of names) await seatAt(page, name).click();
   };
-  const press = (page: Page, id: 'you' | 'alex', name: RegExp) => personCard(page, id).getByRole('button', { name }).click();
+  const press = (page: Page, id: 'you' | 'alex', name: RegExp) =>
+    personCard(page, id).getByRole('button', { name }).click();
   const message = (page: Page, id: 'you' | 'alex') => personCard(page, id).locator('.message');
   const count = (page: Page, label: string) => page.locator('.count', { hasText: label }).locator('dd').innerText();
 
@@ -74,7 +75,11 @@ describe('the dashboard', () => {
     await choose(one, 'A1', 'A2', 'A3');
     await press(one, 'you', /^Hold 3 seats/);
     await Promise.all(['A1', 'A2', 'A3'].flatMap((name) => [looks(one, name, 'held-you'), looks(two, name, 'held')]));
-    expect([await count(one, 'yours'), await count(two, 'held by others'), await count(two, 'available')]).toEqual(['3', '3', '47']);
+    expect([await count(one, 'yours'), await count(two, 'held by others'), await count(two, 'available')]).toEqual([
+      '3',
+      '3',
+      '47',
+    ]);
     expect(await seatAt(one, 'A1').getAttribute('aria-label')).toBe('A 1, held by you, 100.00 USD');
     expect(await personCard(one, 'you').locator('.clock').innerText()).toMatch(/^(10:00|9:5\d)$/);
 
@@ -103,7 +108,11 @@ describe('the dashboard', () => {
 
     await page.reload();
     await isLive(page);
-    await Promise.all([looks(page, 'A1', 'held-you'), looks(page, 'B2', 'held-alex'), looks(page, 'B1', 'booked-alex')]);
+    await Promise.all([
+      looks(page, 'A1', 'held-you'),
+      looks(page, 'B2', 'held-alex'),
+      looks(page, 'B1', 'booked-alex'),
+    ]);
   });
 
   test('says which seats a refusal is about, with the map up to date', async () => {
@@ -115,7 +124,9 @@ describe('the dashboard', () => {
     await other.hold(showId, ['C6']);
     await press(page, 'you', /^Hold 3 seats/);
     await message(page, 'you').and(page.locator('[data-kind="bad"]')).waitFor();
-    expect(await message(page, 'you').innerText()).toContain('Nothing was held. C 5 is booked already. C 6 is held by someone else.');
+    expect(await message(page, 'you').innerText()).toContain(
+      'Nothing was held. C 5 is booked already. C 6 is held by someone else.',
+    );
     expect(await page.locator('#announcer').innerText()).toContain('C 5 is booked already');
     await Promise.all([looks(page, 'C4', 'available'), looks(page, 'C5', 'booked'), looks(page, 'C6', 'held')]);
 
@@ -143,7 +154,10 @@ describe('the dashboard', () => {
     expect(await page.locator('.verdict').innerText()).toContain('No seat was sold twice: 1 booking among 12 guests');
     const rows = await page.locator('.tally tr').allInnerTexts();
     expect(rows.map((row) => row.replace(/\s+/g, ' ').trim())).toEqual([
-      '200 1', '409 SEAT_UNAVAILABLE 11', '200 1', '409 NOT_YOUR_HOLD 11',
+      '200 1',
+      '409 SEAT_UNAVAILABLE 11',
+      '200 1',
+      '409 NOT_YOUR_HOLD 11',
     ]);
     await Promise.all(['A1', 'A2', 'A3', 'A4'].map((name) => looks(page, name, 'booked')));
     await until(async () => (await count(page, 'booked')) === '4');
@@ -168,7 +182,9 @@ describe('the dashboard', () => {
 
   test('is a new guest when the token is not good any more', async () => {
     const page = await open();
-    await page.evaluate(`sessionStorage.setItem('rowlock.guest.you', JSON.stringify({ token: 'expired', goodUntilMs: Date.now() + 1e6 }))`);
+    await page.evaluate(
+      `sessionStorage.setItem('rowlock.guest.you', JSON.stringify({ token: 'expired', goodUntilMs: Date.now() + 1e6 }))`,
+    );
     await choose(page, 'A1');
     await press(page, 'you', /^Hold/);
     await looks(page, 'A1', 'held-you');
@@ -223,7 +239,10 @@ describe('the dashboard', () => {
 
   test('can be used with the keyboard alone', async () => {
     const page = await open();
-    const focused = () => page.evaluate<string | null>(`document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText`);
+    const focused = () =>
+      page.evaluate<string | null>(
+        `document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText`,
+      );
     for (let i = 0; i < 20 && !(await focused())?.startsWith('A 1,'); i++) await page.keyboard.press('Tab');
     expect(await focused()).toBe('A 1, available, 100.00 USD');
     await page.keyboard.press('Space');
@@ -257,7 +276,11 @@ describe('the dashboard', () => {
     await choose(page, 'B7');
     await page.evaluate(AXE);
     const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`)).toEqual([]);
+    expect(
+      violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+      ),
+    ).toEqual([]);
   });
 
   test.each([360, 768, 1_440])('does not scroll sideways at %i pixels', async (width) => {

@@ -18,9 +18,19 @@ describe('screenshots', () => {
 
   beforeAll(async () => {
     target = await startApp();
-    showId = await createNamedShow(target.dataSource, { title: 'Inception', rows: 12, seatsPerRow: 20, startsInMinutes: 95 });
+    showId = await createNamedShow(target.dataSource, {
+      title: 'Inception',
+      rows: 12,
+      seatsPerRow: 20,
+      startsInMinutes: 95,
+    });
     await createNamedShow(target.dataSource, { title: 'Top Gun: Maverick', screen: 'Screen 2', startsInMinutes: 130 });
-    await createNamedShow(target.dataSource, { title: 'Avatar: The Way of Water', screen: 'Screen 3', rows: 3, startsInMinutes: 200 });
+    await createNamedShow(target.dataSource, {
+      title: 'Avatar: The Way of Water',
+      screen: 'Screen 3',
+      rows: 3,
+      startsInMinutes: 200,
+    });
     await createNamedShow(target.dataSource, { title: 'Inception', rows: 12, seatsPerRow: 20, startsInMinutes: 380 });
     const buy = async (...names: string[]) => {
       const buyer = await person(target);
@@ -35,7 +45,13 @@ describe('screenshots', () => {
     await buy('I6', 'I7', 'I8', 'I12', 'I13');
     await buy('J10', 'J11');
     await buy('K3', 'K4', 'K15', 'K16');
-    for (const names of [['E14', 'E15'], ['H13', 'H14', 'H15'], ['D8', 'D9'], ['J4', 'J5', 'J6']]) await (await person(target)).hold(showId, names);
+    for (const names of [
+      ['E14', 'E15'],
+      ['H13', 'H14', 'H15'],
+      ['D8', 'D9'],
+      ['J4', 'J5', 'J6'],
+    ])
+      await (await person(target)).hold(showId, names);
     browser = await launch();
   });
   afterAll(async () => {
@@ -43,10 +59,15 @@ describe('screenshots', () => {
     await target.close();
   });
 
-  const shots = Object.keys(SIZES).flatMap((size) => (['light', 'dark'] as const).map((scheme) => [size, scheme] as const));
+  const shots = Object.keys(SIZES).flatMap((size) =>
+    (['light', 'dark'] as const).map((scheme) => [size, scheme] as const),
+  );
 
   test.each(shots)('%s, %s', async (size, colorScheme) => {
-    const { page, complaints } = await openTab(browser, `${target.url}/?show=${showId}`, { ...SIZES[size], colorScheme });
+    const { page, complaints } = await openTab(browser, `${target.url}/?show=${showId}`, {
+      ...SIZES[size],
+      colorScheme,
+    });
     await isLive(page);
     await shoot(page, `${size}-${colorScheme}-empty`);
     const free = shots.findIndex(([a, b]) => a === size && b === colorScheme);

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { schema } from '../../src/schema';
+import { schema } from '../../src/database/schema';
 
 /** Migrated once by the global set-up, cloned by every test. Named after the run, as two runs may share a server. */
 export function templateName(): string {

@@ -1,4 +1,4 @@
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
 
 /** A process that starts the embedded PostgreSQL on the directory in its first argument, says so, and never ends by itself. */
 startEmbeddedPostgres({ dataDir: process.argv[2] as string }).then(

@@ -6,9 +6,23 @@ let count = 0;
 /** A show with rows A, B, … of numbered seats, on sale now; each costs `priceStep` more than the one before. Returns its id. */
 export async function createShow(
   dataSource: DataSource,
-  options: { rows?: number; seatsPerRow?: number; startsInMs?: number; opensInMs?: number; price?: string; priceStep?: string } = {},
+  options: {
+    rows?: number;
+    seatsPerRow?: number;
+    startsInMs?: number;
+    opensInMs?: number;
+    price?: string;
+    priceStep?: string;
+  } = {},
 ): Promise<number> {
-  const { rows = 5, seatsPerRow = 10, startsInMs = 3_600_000, opensInMs = -3_600_000, price = '100.00', priceStep = '0' } = options;
+  const {
+    rows = 5,
+    seatsPerRow = 10,
+    startsInMs = 3_600_000,
+    opensInMs = -3_600_000,
+    price = '100.00',
+    priceStep = '0',
+  } = options;
   const name = `Screen ${++count} of ${process.pid}`;
   const [show] = await dataSource.query<{ id: number }[]>(
     `WITH movie AS (INSERT INTO movie (title, duration_minutes) VALUES ($1, 120) RETURNING id),
@@ -58,5 +72,8 @@ export async function lapse(dataSource: DataSource, showId: number, names: strin
 
 /** Moves the end of a show's sales, to before now or behind it. */
 export async function moveSalesEnd(dataSource: DataSource, showId: number, inMs: number): Promise<void> {
-  await dataSource.query(`UPDATE show SET sales_close_at = clock_timestamp() + $2 * interval '1 ms' WHERE id = $1`, [showId, inMs]);
+  await dataSource.query(`UPDATE show SET sales_close_at = clock_timestamp() + $2 * interval '1 ms' WHERE id = $1`, [
+    showId,
+    inMs,
+  ]);
 }

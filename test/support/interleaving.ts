@@ -125,7 +125,10 @@ export async function finish(sessions: readonly SteppedSession[], observer: Lock
  * Waits until every session is at rest or waits for a lock, and returns those that wait. There is no timer: what is asked
  * again and again is the database itself, and only where a statement may have to wait.
  */
-export async function untilAtRest(sessions: readonly SteppedSession[], observer: LockObserver): Promise<SteppedSession[]> {
+export async function untilAtRest(
+  sessions: readonly SteppedSession[],
+  observer: LockObserver,
+): Promise<SteppedSession[]> {
   const giveUpMs = performance.now() + LIMIT_MS;
   for (;;) {
     // What happens in this process alone has happened after a turn of its event loop.

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { COMMANDS, SeatName } from '../../stress/history';
+import { COMMANDS, SeatName } from '../../proof/checkers/history';
 import { CommandQuestion, Question, ReadQuestion, ShowModel } from './show-model';
 import { Told, Unknown } from './unknowns';
 
@@ -100,7 +100,16 @@ export class AskBoth implements Step {
     const [first, second] = await Promise.all([real.ask(one, this.instances[0]), real.ask(two, this.instances[1])]);
     await sweep;
     const differences: string[] = [];
-    for (const order of [[[one, first], [two, second]], [[two, second], [one, first]]]) {
+    for (const order of [
+      [
+        [one, first],
+        [two, second],
+      ],
+      [
+        [two, second],
+        [one, first],
+      ],
+    ]) {
       const attempt = { model: known.model.copy(), told: new Told(known.told) };
       try {
         for (const [question, actual] of order as [Question, Actual][]) compare(attempt, question, actual);
@@ -181,7 +190,8 @@ function compare({ model, told }: Known, question: Question, { status, isReplaye
 function asToldBefore(body: unknown, expected: object, told: Told): object {
   const { bookings } = body as { bookings: { id: string; booked_at: string }[] };
   const times = bookings.map((booking) => booking.booked_at);
-  if (times.some((time, index) => index > 0 && time > times[index - 1]!)) throw new Error(`bookings are not newest first: ${times.join()}`);
+  if (times.some((time, index) => index > 0 && time > times[index - 1]!))
+    throw new Error(`bookings are not newest first: ${times.join()}`);
   const order = (expected as { bookings: { id: Unknown }[] }).bookings.map(({ id }) => told.value(id));
   return { ...(body as object), bookings: bookings.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id)) };
 }
@@ -217,7 +227,13 @@ const SEATS_MAX = 4;
 const KEYS = ['k', 'l'];
 
 /** Sequences of steps. Simple ones come first, so that failures shrink towards them. */
-export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: StepsOptions): fc.Arbitrary<Iterable<Step>> {
+export function steps({
+  holders,
+  seats,
+  unknownSeat,
+  stepsMax,
+  replayPath,
+}: StepsOptions): fc.Arbitrary<Iterable<Step>> {
   const instance = fc.constantFrom<Instance>(0, 1);
   const holder = fc.nat(holders - 1);
   const someSeats = fc.uniqueArray(fc.constantFrom(...seats), { minLength: 1, maxLength: SEATS_MAX });
@@ -226,7 +242,9 @@ export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: Ste
     // More holds than anything else, so that there is something to book and to release.
     name: fc.constantFrom(COMMANDS[0], ...COMMANDS),
     holder,
-    seats: fc.tuple(someSeats, rarely(20)).map(([known, isWrong]) => (isWrong ? [unknownSeat, ...known.slice(1)] : known)),
+    seats: fc
+      .tuple(someSeats, rarely(20))
+      .map(([known, isWrong]) => (isWrong ? [unknownSeat, ...known.slice(1)] : known)),
     key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 2 }),
     isElsewhere: rarely(20),
     own: fc.constantFrom(0, 0, 0, 1, 2, SEATS_MAX),
@@ -240,7 +258,12 @@ export function steps({ holders, seats, unknownSeat, stepsMax, replayPath }: Ste
     { weight: 2, arbitrary: fc.tuple(wish, wish) },
     { weight: 1, arbitrary: command.map((twice): [Wish, Wish] => [twice, twice]) },
     // After the same seats, mostly two people.
-    { weight: 2, arbitrary: fc.tuple(command, command).map(([one, two]): [Wish, Wish] => [one, { ...two, seats: one.seats, own: 0 }]) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(command, command)
+        .map(([one, two]): [Wish, Wish] => [one, { ...two, seats: one.seats, own: 0 }]),
+    },
   );
   const ask = fc.tuple(command, instance).map((parts) => new Ask(...parts));
   const askToRead = fc.tuple(read, instance).map((parts) => new Ask(...parts));

@@ -15,14 +15,22 @@ describe('ordersOf', () => {
     const orders = ordersOf(steps);
     expect(new Set(orders.map((order) => order.join(''))).size).toBe(count);
     expect(orders).toHaveLength(count);
-    const stepsIn = (order: readonly number[]) => steps.map((_, index) => order.filter((turn) => turn === index).length);
+    const stepsIn = (order: readonly number[]) =>
+      steps.map((_, index) => order.filter((turn) => turn === index).length);
     expect(orders.filter((order) => stepsIn(order).join() !== steps.join())).toEqual([]);
   });
 });
 
 describe('permutationsOf', () => {
   it('finds each once', () => {
-    expect(permutationsOf(['a', 'b', 'c']).map((each) => each.join(''))).toEqual(['abc', 'acb', 'bac', 'bca', 'cab', 'cba']);
+    expect(permutationsOf(['a', 'b', 'c']).map((each) => each.join(''))).toEqual([
+      'abc',
+      'acb',
+      'bac',
+      'bca',
+      'cab',
+      'cba',
+    ]);
     expect(permutationsOf([])).toEqual([[]]);
   });
 });

@@ -82,7 +82,9 @@ export function createScenes(dataSource: DataSource, start: StartingSeats, shows
 
 /** The seats of shows as they are shown, in the words of the serial model. */
 export async function seatTexts(dataSource: DataSource, showIds: readonly number[]): Promise<Map<number, string[]>> {
-  const rows = await dataSource.query<(Parameters<typeof seatText>[1] & { show_id: number; seat: string; booking_id?: string })[]>(
+  const rows = await dataSource.query<
+    (Parameters<typeof seatText>[1] & { show_id: number; seat: string; booking_id?: string })[]
+  >(
     `SELECT show_id, "row" || number AS seat, CASE WHEN lapsed THEN 'AVAILABLE' ELSE status END AS status,
             version + lapsed::int AS version, CASE WHEN NOT lapsed THEN holder_id END AS holder, booking_id
        FROM (SELECT *, status = 'HELD' AND hold_expires_at <= statement_timestamp() AS lapsed FROM seat) AS seat

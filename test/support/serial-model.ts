@@ -1,5 +1,5 @@
-import { ModelScene } from '../../stress/model-scene';
-import { effectOf, ModelSeat } from '../../stress/seat-rules';
+import { ModelScene } from '../../proof/checkers/model-scene';
+import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
 import type { SeatCommandAnswer } from '../../src/seats/seat-command';
 import type { SeatCommandName, SeatRef } from '../../src/seats/seat-transitions';
 
@@ -27,7 +27,12 @@ export interface CaseCommand {
 }
 
 /** Versions of what a case starts from: how many steps it took to get there. */
-export const STARTING_VERSIONS: Readonly<Record<StartingSeat['status'], number>> = { AVAILABLE: 0, HELD: 1, LAPSED: 1, BOOKED: 2 };
+export const STARTING_VERSIONS: Readonly<Record<StartingSeat['status'], number>> = {
+  AVAILABLE: 0,
+  HELD: 1,
+  LAPSED: 1,
+  BOOKED: 2,
+};
 
 export interface SerialResult {
   /** Of each command, in the order in which they ran. */
@@ -39,7 +44,9 @@ export interface SerialResult {
 /** Runs commands one after the other. */
 export function runSerially(start: StartingSeats, commands: readonly CaseCommand[], holdLimit: number): SerialResult {
   // A lapsed hold counts as expired; whether that is stored already is told by the answers to `expire` alone.
-  const lapsed = new Map(Object.entries(start).flatMap(([seat, { status, holder }]) => (status === 'LAPSED' ? [[seat, holder]] : [])));
+  const lapsed = new Map(
+    Object.entries(start).flatMap(([seat, { status, holder }]) => (status === 'LAPSED' ? [[seat, holder]] : [])),
+  );
   const scene = new ModelScene(Object.entries(start).map(([seat, state]) => [seat, startingState(state)]));
   const known = new Map<string, { command: CaseCommand; answer: string }>();
   let bookings = 0;
@@ -53,14 +60,21 @@ export function runSerially(start: StartingSeats, commands: readonly CaseCommand
     }
     const alias = `#${++bookings}`;
     const effect = effectOf({ name, holder, seats, alias }, scene, holdLimit);
-    if ('code' in effect) return text(effect.code, Object.entries(effect.seats).map(([seat, code]) => `${seat}:${code}`));
+    if ('code' in effect)
+      return text(
+        effect.code,
+        Object.entries(effect.seats).map(([seat, code]) => `${seat}:${code}`),
+      );
     if ('repeats' in effect) return text('booked', seats, `as ${effect.repeats}`);
     scene.apply(effect.changes);
     const changed = effect.changes.map(([seat]) => seat);
     switch (name) {
       case 'hold':
         for (const seat of changed) lapsed.delete(seat);
-        return text('held', seats.map((seat) => `${seat}@${scene.get(seat)!.version}`));
+        return text(
+          'held',
+          seats.map((seat) => `${seat}@${scene.get(seat)!.version}`),
+        );
       case 'book':
         return text('booked', seats, `as ${alias}`);
       case 'release':
@@ -113,7 +127,10 @@ export function answerText({ outcome, replayed }: SeatCommandAnswer): string {
   const said = (): string => {
     switch (outcome.kind) {
       case 'held':
-        return text('held', outcome.seats.map((seat) => `${name(seat)}@${seat.version}`));
+        return text(
+          'held',
+          outcome.seats.map((seat) => `${name(seat)}@${seat.version}`),
+        );
       case 'booked':
         return text('booked', outcome.booking.seats.map(name), `as #${outcome.booking.id}`);
       case 'released':
@@ -121,7 +138,10 @@ export function answerText({ outcome, replayed }: SeatCommandAnswer): string {
       case 'expired':
         return text('expired', outcome.expired.map(name));
       case 'refused':
-        return text(outcome.code, outcome.seats.map((seat) => `${name(seat)}:${seat.code}`));
+        return text(
+          outcome.code,
+          outcome.seats.map((seat) => `${name(seat)}:${seat.code}`),
+        );
       case 'key-reused':
       case 'slots-taken':
         return outcome.kind;

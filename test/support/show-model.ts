@@ -1,7 +1,7 @@
-import type { Command, SeatName } from '../../stress/history';
-import { seatRef } from '../../stress/history';
-import { ModelScene } from '../../stress/model-scene';
-import { effectOf, ModelSeat } from '../../stress/seat-rules';
+import type { Command, SeatName } from '../../proof/checkers/history';
+import { seatRef } from '../../proof/checkers/history';
+import { ModelScene } from '../../proof/checkers/model-scene';
+import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
 import { instant, Unknown } from './unknowns';
 
 /**
@@ -51,7 +51,11 @@ interface Booking {
   readonly view: object;
 }
 
-const STATUS: Readonly<Record<string, number>> = { SHOW_NOT_FOUND: 404, SEAT_NOT_FOUND: 404, IDEMPOTENCY_KEY_REUSED: 422 };
+const STATUS: Readonly<Record<string, number>> = {
+  SHOW_NOT_FOUND: 404,
+  SEAT_NOT_FOUND: 404,
+  IDEMPOTENCY_KEY_REUSED: 422,
+};
 const CONFLICT = 409;
 
 export class ShowModel {
@@ -107,7 +111,10 @@ export class ShowModel {
       case 'shows':
         return ok({ shows: [this.show()], next: null });
       case 'bookings':
-        return ok({ bookings: this.bookings.filter(({ holder }) => holder === question.holder).map(({ view }) => view), next: null });
+        return ok({
+          bookings: this.bookings.filter(({ holder }) => holder === question.holder).map(({ view }) => view),
+          next: null,
+        });
       default:
         return this.command(question, alias);
     }
@@ -119,7 +126,8 @@ export class ShowModel {
     const name = `${question.holder} ${question.key}`;
     const meaning = JSON.stringify([question.name, question.isElsewhere ?? false, [...question.seats].sort()]);
     const known = this.answers.get(name);
-    if (known) return known.meaning === meaning ? { ...known.expected, isReplayed: true } : problem('IDEMPOTENCY_KEY_REUSED');
+    if (known)
+      return known.meaning === meaning ? { ...known.expected, isReplayed: true } : problem('IDEMPOTENCY_KEY_REUSED');
     const expected = this.decide(question, alias);
     this.answers = new Map(this.answers).set(name, { meaning, expected });
     return expected;
@@ -128,10 +136,15 @@ export class ShowModel {
   private decide({ name, holder, seats, isElsewhere }: CommandQuestion, alias: string): Expected {
     if (isElsewhere) return problem('SHOW_NOT_FOUND');
     const missing = seats.filter((seat) => !this.seats.has(seat));
-    if (missing.length > 0) return problem('SEAT_NOT_FOUND', Object.fromEntries(missing.map((seat) => [seat, 'SEAT_NOT_FOUND'])));
+    if (missing.length > 0)
+      return problem('SEAT_NOT_FOUND', Object.fromEntries(missing.map((seat) => [seat, 'SEAT_NOT_FOUND'])));
 
     const ordered = [...this.seats.keys()].filter((seat) => seats.includes(seat));
-    const effect = effectOf({ name, holder: String(holder), seats: ordered, alias }, new ModelScene(this.seats), this.options.holdLimit);
+    const effect = effectOf(
+      { name, holder: String(holder), seats: ordered, alias },
+      new ModelScene(this.seats),
+      this.options.holdLimit,
+    );
     if ('repeats' in effect) return ok(booked(this.bookings.find(({ id }) => id === effect.repeats)!.view));
     if (this.sales === 'CLOSED' && name !== 'release') return problem('SALES_CLOSED');
     if ('code' in effect) return problem(effect.code, effect.seats);
@@ -146,7 +159,14 @@ export class ShowModel {
           return { ...seatRef(seat), status, version, hold_expires_at: this.deadline(seat) };
         });
         const expiresAt = { earliestOf: held.map((seat) => seat.hold_expires_at) };
-        return ok({ show_id: showId, server_time: instant(alias), total_price: total, currency, seats: held, expires_at: expiresAt });
+        return ok({
+          show_id: showId,
+          server_time: instant(alias),
+          total_price: total,
+          currency,
+          seats: held,
+          expires_at: expiresAt,
+        });
       }
       case 'book': {
         const view = {
@@ -169,9 +189,20 @@ export class ShowModel {
   private seatMap(viewer: number | null, alias: string): object {
     const seats = [...this.seats].map(([seat, { status, version, holder }]) => {
       const isMine = status === 'HELD' && holder === String(viewer);
-      return { ...seatRef(seat), status, version, ...(isMine ? { held_by_me: true, hold_expires_at: this.deadline(seat) } : {}) };
+      return {
+        ...seatRef(seat),
+        status,
+        version,
+        ...(isMine ? { held_by_me: true, hold_expires_at: this.deadline(seat) } : {}),
+      };
     });
-    return { show_id: this.options.showId, screen: this.options.screen, server_time: instant(alias), stats: this.counts(), seats };
+    return {
+      show_id: this.options.showId,
+      screen: this.options.screen,
+      server_time: instant(alias),
+      stats: this.counts(),
+      seats,
+    };
   }
 
   private show(): object {
@@ -179,7 +210,8 @@ export class ShowModel {
   }
 
   private counts(): object {
-    const of = (wanted: ModelSeat['status']) => [...this.seats.values()].filter(({ status }) => status === wanted).length;
+    const of = (wanted: ModelSeat['status']) =>
+      [...this.seats.values()].filter(({ status }) => status === wanted).length;
     return { total: this.seats.size, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
   }
 
@@ -203,7 +235,11 @@ function booked(booking: object): object {
 
 function problem(code: string, seats: Readonly<Record<SeatName, string>> = {}): Expected {
   const named = Object.entries(seats).map(([seat, why]) => ({ ...seatRef(seat), code: why }));
-  return { status: STATUS[code] ?? CONFLICT, isReplayed: false, body: { code, ...(named.length > 0 ? { seats: named } : {}) } };
+  return {
+    status: STATUS[code] ?? CONFLICT,
+    isReplayed: false,
+    body: { code, ...(named.length > 0 ? { seats: named } : {}) },
+  };
 }
 
 const money = (cents: number) => (cents / 100).toFixed(2);

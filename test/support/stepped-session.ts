@@ -7,7 +7,7 @@ import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { sqlState, violatedConstraint } from '../../src/platform/database/pg-errors';
 import { Metrics } from '../../src/platform/metrics/metrics';
-import { schema } from '../../src/schema';
+import { schema } from '../../src/database/schema';
 import type { SeatCommandAnswer } from '../../src/seats/seat-command';
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { SeatCommands } from '../../src/seats/seat-commands.service';
@@ -78,7 +78,11 @@ export class SteppedSession {
   private transactions = 0;
   private listeners: (() => void)[] = [];
 
-  static async open(databaseUrl: string, stepCount: StepCount, settings: Record<string, string> = {}): Promise<SteppedSession> {
+  static async open(
+    databaseUrl: string,
+    stepCount: StepCount,
+    settings: Record<string, string> = {},
+  ): Promise<SteppedSession> {
     const config = parseDatabaseEnvironment({ ...settings, DATABASE_URL: databaseUrl });
     const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
     return new SteppedSession(dataSource, stepCount, config);
@@ -178,7 +182,12 @@ export class SteppedSession {
   }
 
   private lease(client: PoolClient): void {
-    this.leases.set(client, { stepsBefore: this.transactions++ * this.stepCount, statements: 0, hasWritten: false, isLost: false });
+    this.leases.set(client, {
+      stepsBefore: this.transactions++ * this.stepCount,
+      statements: 0,
+      hasWritten: false,
+      isLost: false,
+    });
     client.query = ((statement: QueryConfig) => this.enter(client, statement)) as PoolClient['query'];
   }
 
@@ -202,7 +211,8 @@ export class SteppedSession {
           .call(client, config)
           .catch((error: unknown) => {
             const state = sqlState(error) ?? String(error);
-            if (state !== IN_FAILED_TRANSACTION) this.failures.push([state, violatedConstraint(error)].filter(Boolean).join(' '));
+            if (state !== IN_FAILED_TRANSACTION)
+              this.failures.push([state, violatedConstraint(error)].filter(Boolean).join(' '));
             throw error;
           })
           .finally(() => {

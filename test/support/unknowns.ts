@@ -26,14 +26,19 @@ export class Told {
 
   /** Learns what is told here, and returns the first difference; undefined when there is none. */
   difference(expected: unknown, actual: unknown, at = ''): string | undefined {
-    const differs = (wanted: unknown) => `${at || 'answer'}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`;
+    const differs = (wanted: unknown) =>
+      `${at || 'answer'}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`;
     if (typeof expected !== 'object' || expected === null) return expected === actual ? undefined : differs(expected);
-    if (isUnknown(expected)) return this.learn(expected, actual) ? undefined : differs(this.value(expected) ?? expected);
+    if (isUnknown(expected))
+      return this.learn(expected, actual) ? undefined : differs(this.value(expected) ?? expected);
     if (isEarliest(expected)) {
-      const wanted = new Date(Math.min(...expected.earliestOf.map((one) => Date.parse(String(this.value(one)))))).toISOString();
+      const wanted = new Date(
+        Math.min(...expected.earliestOf.map((one) => Date.parse(String(this.value(one))))),
+      ).toISOString();
       return wanted === actual ? undefined : differs(wanted);
     }
-    if (typeof actual !== 'object' || actual === null || Array.isArray(actual) !== Array.isArray(expected)) return differs(expected);
+    if (typeof actual !== 'object' || actual === null || Array.isArray(actual) !== Array.isArray(expected))
+      return differs(expected);
     const surplus = Object.keys(actual).find((key) => !(key in expected));
     if (surplus !== undefined) return `${at}.${surplus}: should not be there`;
     for (const [key, value] of Object.entries(expected)) {

@@ -1,1 +1,1 @@
-export { until } from '../../stress/until';
+export { until } from '../../proof/kit/until';

@@ -49,7 +49,14 @@ const ROOMY = { ...LEAST, DATABASE_POOL_MAX: '500', COMBINE_LANES: '1' };
 
 describe('the settings', () => {
   it('start with a database and a secret alone', () => {
-    expect(parseEnvironment(LEAST)).toMatchObject({ ...LEAST, HOST: '0.0.0.0', PORT: 3_000, SWEEP_ENABLED: true, CORS_ORIGINS: [], EMBEDDED_DATABASE: false });
+    expect(parseEnvironment(LEAST)).toMatchObject({
+      ...LEAST,
+      HOST: '0.0.0.0',
+      PORT: 3_000,
+      SWEEP_ENABLED: true,
+      CORS_ORIGINS: [],
+      EMBEDDED_DATABASE: false,
+    });
   });
 
   it('are what the contract says where nothing else is set', () => {
@@ -101,7 +108,8 @@ describe('flags, lists and choices', () => {
   it('are true or false, and nothing like it', () => {
     expect(parseEnvironment({ ...LEAST, SWEEP_ENABLED: 'false' }).SWEEP_ENABLED).toBe(false);
     expect(parseEnvironment({ ...LEAST, SWEEP_ENABLED: 'true' }).SWEEP_ENABLED).toBe(true);
-    for (const value of ['1', '0', 'yes', 'no', 'TRUE', 'False', 'on']) expect(names({ ...LEAST, SWEEP_ENABLED: value })).toEqual(['SWEEP_ENABLED']);
+    for (const value of ['1', '0', 'yes', 'no', 'TRUE', 'False', 'on'])
+      expect(names({ ...LEAST, SWEEP_ENABLED: value })).toEqual(['SWEEP_ENABLED']);
   });
 
   it('are separated by commas, with or without spaces', () => {
@@ -112,7 +120,11 @@ describe('flags, lists and choices', () => {
 
   it('are one of few', () => {
     expect(parseEnvironment({ ...LEAST, LOG_LEVEL: 'debug' }).LOG_LEVEL).toBe('debug');
-    expect(names({ ...LEAST, LOG_LEVEL: 'loud', LOG_FORMAT: 'xml', DATABASE_SSL: 'maybe' }).sort()).toEqual(['DATABASE_SSL', 'LOG_FORMAT', 'LOG_LEVEL']);
+    expect(names({ ...LEAST, LOG_LEVEL: 'loud', LOG_FORMAT: 'xml', DATABASE_SSL: 'maybe' }).sort()).toEqual([
+      'DATABASE_SSL',
+      'LOG_FORMAT',
+      'LOG_LEVEL',
+    ]);
   });
 });
 
@@ -121,7 +133,9 @@ describe('secrets', () => {
     expect(names({ ...LEAST, AUTH_JWT_SECRET: 'x'.repeat(31) })).toEqual(['AUTH_JWT_SECRET']);
     expect(parseEnvironment({ ...LEAST, AUTH_JWT_SECRET: 'x'.repeat(32) }).AUTH_JWT_SECRET).toBe('x'.repeat(32));
     expect(names({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: `${SECRET},short` })).toEqual(['AUTH_JWT_PREVIOUS_SECRETS']);
-    expect(parseEnvironment({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: `${SECRET}, ${SECRET}2` }).AUTH_JWT_PREVIOUS_SECRETS).toEqual([SECRET, `${SECRET}2`]);
+    expect(
+      parseEnvironment({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: `${SECRET}, ${SECRET}2` }).AUTH_JWT_PREVIOUS_SECRETS,
+    ).toEqual([SECRET, `${SECRET}2`]);
   });
 
   it('are never told in the report of mistakes, nor is any other value', () => {
@@ -163,7 +177,14 @@ describe('settings that depend on one another', () => {
 
 describe('mistakes', () => {
   it('are all told at once, each with the name of its variable', () => {
-    const env = { AUTH_JWT_SECRET: 'short', DATABASE_URL: 'localhost', PORT: 'http', SWEEP_ENABLED: 'yes', LOG_LEVEL: 'loud', HOLD_TTL_SECONDS: '0' };
+    const env = {
+      AUTH_JWT_SECRET: 'short',
+      DATABASE_URL: 'localhost',
+      PORT: 'http',
+      SWEEP_ENABLED: 'yes',
+      LOG_LEVEL: 'loud',
+      HOLD_TTL_SECONDS: '0',
+    };
     expect(names(env).sort()).toEqual(Object.keys(env).sort());
     expect(() => parseEnvironment(env)).toThrow(/^The environment has 6 mistake\(s\):(\n {2}- [A-Z_]+ .+){6}$/);
   });
@@ -173,19 +194,25 @@ describe('mistakes', () => {
   });
 
   it('of several settings together are told with those of single ones', () => {
-    expect(names({ ...LEAST, PORT: 'http', COMBINE_LANES: '8', DATABASE_POOL_MAX: '9', AUTH_JWKS_URL: 'https://id.example/keys' }).sort()).toEqual([
-      'AUTH_AUDIENCE',
-      'AUTH_ISSUER',
-      'DATABASE_POOL_MAX',
-      'PORT',
-    ]);
+    expect(
+      names({
+        ...LEAST,
+        PORT: 'http',
+        COMBINE_LANES: '8',
+        DATABASE_POOL_MAX: '9',
+        AUTH_JWKS_URL: 'https://id.example/keys',
+      }).sort(),
+    ).toEqual(['AUTH_AUDIENCE', 'AUTH_ISSUER', 'DATABASE_POOL_MAX', 'PORT']);
   });
 });
 
 describe('commands that need the database alone', () => {
   it('need no secret of the server', () => {
     const { AUTH_JWT_SECRET: _, ...database } = LEAST;
-    expect(parseDatabaseEnvironment(database)).toMatchObject({ DATABASE_URL: LEAST.DATABASE_URL, LOCK_TIMEOUT_MS: 2_000 });
+    expect(parseDatabaseEnvironment(database)).toMatchObject({
+      DATABASE_URL: LEAST.DATABASE_URL,
+      LOCK_TIMEOUT_MS: 2_000,
+    });
     expect(mistakes({}, parseDatabaseEnvironment)).toEqual([expect.stringMatching(/^DATABASE_URL /)]);
   });
 });

@@ -40,6 +40,7 @@ function parse<Settings extends Partial<typeof SETTINGS>>(env: NodeJS.ProcessEnv
     else mistakes.set(name, given === undefined ? 'is required' : parsed.error.issues[0]!.message);
   }
   for (const { name, message } of crossCheck(config)) if (!mistakes.has(name)) mistakes.set(name, message);
-  if (mistakes.size > 0) throw new InvalidEnvironmentError([...mistakes].map(([name, message]) => `${name} ${message}`));
+  if (mistakes.size > 0)
+    throw new InvalidEnvironmentError([...mistakes].map(([name, message]) => `${name} ${message}`));
   return config as AppConfig;
 }

@@ -22,7 +22,12 @@ const flag = (fallback: boolean) =>
 const list = () =>
   z
     .string()
-    .transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean))
+    .transform((value) =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
     .default([]);
 
 const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
@@ -92,7 +97,9 @@ export const SETTINGS = {
   SWEEP_ENABLED: flag(true).describe('Whether this process tidies up lapsed holds. No client can tell the difference.'),
   SWEEP_INTERVAL_SECONDS: integer(1, 3_600, 15).describe('Time between two sweeps.'),
   SWEEP_BATCH_SIZE: integer(1, 10_000, 500).describe('Most lapsed holds one round of a sweep takes on.'),
-  IDEMPOTENCY_TTL_HOURS: integer(1, 720, 24).describe('How long the answer to a keyed command is kept for its retries.'),
+  IDEMPOTENCY_TTL_HOURS: integer(1, 720, 24).describe(
+    'How long the answer to a keyed command is kept for its retries.',
+  ),
 
   AUTH_JWT_SECRET: secret().describe(
     `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters. Every instance needs the same.`,
@@ -106,7 +113,9 @@ export const SETTINGS = {
   AUTH_AUDIENCE: z.string().min(1).optional().describe('The `aud` its tokens must carry; required with AUTH_JWKS_URL.'),
 
   RATE_LIMIT_ENABLED: flag(true).describe('Whether requests are limited; switch off for load tests.'),
-  RATE_LIMIT_LOGIN_PER_MINUTE: integer(1, 100_000, 10).describe('Login attempts a minute for one user name from one address.'),
+  RATE_LIMIT_LOGIN_PER_MINUTE: integer(1, 100_000, 10).describe(
+    'Login attempts a minute for one user name from one address.',
+  ),
   RATE_LIMIT_REGISTER_PER_MINUTE: integer(1, 100_000, 30).describe('Registrations a minute from one address.'),
   RATE_LIMIT_GUEST_PER_MINUTE: integer(1, 1_000_000, 1_200).describe('Guest tokens a minute for one address.'),
   RATE_LIMIT_COMMANDS_PER_MINUTE: integer(1, 1_000_000, 600).describe('Seat commands a minute for one holder.'),

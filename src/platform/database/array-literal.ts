@@ -17,7 +17,9 @@ export function arrayLiteral(values: readonly (string | number | null)[]): strin
 
 /** Whether {@link arrayLiteral} can write it. */
 export function isPlainArray(value: unknown): value is (string | number | null)[] {
-  return Array.isArray(value) && value.every((each) => each === null || typeof each === 'string' || typeof each === 'number');
+  return (
+    Array.isArray(value) && value.every((each) => each === null || typeof each === 'string' || typeof each === 'number')
+  );
 }
 
 const SPECIAL = /["\\]/;

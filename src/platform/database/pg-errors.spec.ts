@@ -45,15 +45,22 @@ describe('what a failed statement means', () => {
     }
   });
 
-  it.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'])(
-    '%s: busy, and the connection is gone',
-    (code) => {
-      for (const error of [system(code), wrapped(system(code))]) {
-        expect(failureKind(error)).toBe('busy');
-        expect(isConnectionFailure(error)).toBe(true);
-      }
-    },
-  );
+  it.each([
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ENOENT',
+  ])('%s: busy, and the connection is gone', (code) => {
+    for (const error of [system(code), wrapped(system(code))]) {
+      expect(failureKind(error)).toBe('busy');
+      expect(isConnectionFailure(error)).toBe(true);
+    }
+  });
 
   it.each([
     'Connection terminated',
@@ -83,14 +90,22 @@ describe('what a failed statement means', () => {
     expect(failureKind(postgres('22P02'))).toBe('defect');
   });
 
-  it.each([undefined, null, 'ECONNRESET', 42, {}, { code: '40001' }, new Error('x'), new TypeError('x'), Object.assign(new Error('x'), { code: 40001 }), new AggregateError([])])(
-    '%p: a defect',
-    (error) => {
-      expect(failureKind(error)).toBe('defect');
-      expect(isConnectionFailure(error)).toBe(false);
-      expect(sqlState(error)).toBeUndefined();
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    'ECONNRESET',
+    42,
+    {},
+    { code: '40001' },
+    new Error('x'),
+    new TypeError('x'),
+    Object.assign(new Error('x'), { code: 40001 }),
+    new AggregateError([]),
+  ])('%p: a defect', (error) => {
+    expect(failureKind(error)).toBe('defect');
+    expect(isConnectionFailure(error)).toBe(false);
+    expect(sqlState(error)).toBeUndefined();
+  });
 });
 
 describe('the violated constraint', () => {
@@ -100,6 +115,7 @@ describe('the violated constraint', () => {
   });
 
   it('is absent from other errors', () => {
-    for (const error of [postgres('40001'), new Error('x'), undefined, 'x']) expect(violatedConstraint(error)).toBeUndefined();
+    for (const error of [postgres('40001'), new Error('x'), undefined, 'x'])
+      expect(violatedConstraint(error)).toBeUndefined();
   });
 });

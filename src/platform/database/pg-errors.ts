@@ -64,7 +64,10 @@ export function failureKind(error: unknown): FailureKind {
 /** Whether the connection is gone, or no answer came over it: it must not be used again. */
 export function isConnectionFailure(error: unknown): boolean {
   const code = sqlState(error);
-  if (code !== undefined && (CONNECTION_CODES.has(code) || /^(08|57P)/.test(code) || code === '25P03' || code === '25P04')) {
+  if (
+    code !== undefined &&
+    (CONNECTION_CODES.has(code) || /^(08|57P)/.test(code) || code === '25P03' || code === '25P04')
+  ) {
     return true;
   }
   return CONNECTION_MESSAGES.test(messageOf(error));
@@ -72,7 +75,9 @@ export function isConnectionFailure(error: unknown): boolean {
 
 /** Whether the driver waited for an answer or a connection in vain: trying again would mean as long a wait again. */
 export function isTimeout(error: unknown): boolean {
-  return /^(Query read timeout|timeout exceeded|Connection terminated due to connection timeout)/.test(messageOf(error));
+  return /^(Query read timeout|timeout exceeded|Connection terminated due to connection timeout)/.test(
+    messageOf(error),
+  );
 }
 
 /** The SQLSTATE, or the system error code, of a driver error, wrapped by TypeORM or not. */

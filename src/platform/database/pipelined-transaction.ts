@@ -32,7 +32,7 @@ export class PipelinedTransaction {
   private constructor(private readonly lease: Lease) {
     this.client = lease.client;
     // Whatever the database's default: what is read behind the locks must be what is committed then.
-    this.send('BEGIN ISOLATION LEVEL READ COMMITTED', []);
+    void this.send('BEGIN ISOLATION LEVEL READ COMMITTED', []);
   }
 
   /** Takes a connection of TypeORM's pool; BEGIN travels with the first statement. */

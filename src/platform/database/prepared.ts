@@ -18,7 +18,11 @@ export function statementName(text: string): string {
 }
 
 /** Runs one statement by itself on a connection of TypeORM's pool. @param text see {@link statementName} */
-export async function queryPrepared<Row extends QueryResultRow>(dataSource: DataSource, text: string, values: unknown[]): Promise<Row[]> {
+export async function queryPrepared<Row extends QueryResultRow>(
+  dataSource: DataSource,
+  text: string,
+  values: unknown[],
+): Promise<Row[]> {
   const { client, giveBack } = await lease(dataSource);
   let failure: unknown;
   try {

@@ -55,7 +55,10 @@ describe('a cursor', () => {
   ])('of none of our lists (%s) is refused', (_, text) => {
     const error = refusal(text);
     expect(error).toBeInstanceOf(Problem);
-    expect(error).toMatchObject({ code: 'VALIDATION_FAILED', extras: { errors: [{ path: 'after', message: expect.any(String) }] } });
+    expect(error).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      extras: { errors: [{ path: 'after', message: expect.any(String) }] },
+    });
   });
 
   it('made of anything is read or refused, and nothing else', () => {

@@ -17,7 +17,9 @@ const LAST_MS = 253_402_300_799_999;
 export function decodeCursor(text: string, idPattern: RegExp): Cursor {
   const match = /^(\d{1,15})\.(.+)$/.exec(Buffer.from(text, 'base64url').toString());
   if (!match || Number(match[1]) > LAST_MS || !idPattern.test(match[2]!)) {
-    throw new Problem('VALIDATION_FAILED', { errors: [{ path: 'after', message: 'must be a `next` of an earlier answer' }] });
+    throw new Problem('VALIDATION_FAILED', {
+      errors: [{ path: 'after', message: 'must be a `next` of an earlier answer' }],
+    });
   }
   return { atMs: Number(match[1]), id: match[2]! };
 }

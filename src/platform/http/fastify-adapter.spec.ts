@@ -80,13 +80,33 @@ describe('the HTTP server', () => {
     ['a long parameter', `/api/things/${'x'.repeat(256)}`, {}, 'URI_TOO_LONG'],
     ['malformed JSON', '/api/things', { method: 'POST', headers: JSON_TYPE, body: '{' }, 'VALIDATION_FAILED'],
     ['an empty body', '/api/things', { method: 'POST', headers: JSON_TYPE }, 'VALIDATION_FAILED'],
-    ['a poisoned prototype', '/api/things', { method: 'POST', headers: JSON_TYPE, body: '{"__proto__":{}}' }, 'VALIDATION_FAILED'],
-    ['a large body', '/api/things', { method: 'POST', headers: JSON_TYPE, body: `"${'x'.repeat(1_024)}"` }, 'PAYLOAD_TOO_LARGE'],
+    [
+      'a poisoned prototype',
+      '/api/things',
+      { method: 'POST', headers: JSON_TYPE, body: '{"__proto__":{}}' },
+      'VALIDATION_FAILED',
+    ],
+    [
+      'a large body',
+      '/api/things',
+      { method: 'POST', headers: JSON_TYPE, body: `"${'x'.repeat(1_024)}"` },
+      'PAYLOAD_TOO_LARGE',
+    ],
     ['text', '/api/things', { method: 'POST', body: 'x' }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a form', '/api/things', { method: 'POST', body: new URLSearchParams('a=b') }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['an upload', '/api/things', { method: 'POST', body: new FormData() }, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a nonsensical type', '/api/things', { method: 'POST', headers: { 'content-type': '/;=' }, body: 'x' }, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a compressed body', '/api/things', { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: '\u001f\u008b' }, 'VALIDATION_FAILED'],
+    [
+      'a nonsensical type',
+      '/api/things',
+      { method: 'POST', headers: { 'content-type': '/;=' }, body: 'x' },
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a compressed body',
+      '/api/things',
+      { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: '\u001f\u008b' },
+      'VALIDATION_FAILED',
+    ],
   ];
 
   it.each(bad)('answers %s with a problem and the request id', async (_, path, init, code) => {
@@ -103,7 +123,10 @@ describe('the HTTP server', () => {
     ['garbage', 'GARBAGE\r\n\r\n'],
     ['TLS', '\u0016\u0003\u0001\u0002\u0000\u0001'],
     ['headers beyond 16 KiB', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
-    ['two lengths', 'POST /api/things HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    [
+      'two lengths',
+      'POST /api/things HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
     ['a malformed header', 'GET / HTTP/1.1\r\nHost: x\r\nbad header: x\r\n\r\n'],
     ['no host', 'GET /api/things HTTP/1.1\r\nConnection: close\r\n\r\n'],
   ];
@@ -119,9 +142,15 @@ describe('the HTTP server', () => {
   });
 
   it.each([
-    ['an expectation it does not know', 'GET /api/things HTTP/1.1\r\nHost: x\r\nExpect: magic\r\nConnection: close\r\n\r\n'],
+    [
+      'an expectation it does not know',
+      'GET /api/things HTTP/1.1\r\nHost: x\r\nExpect: magic\r\nConnection: close\r\n\r\n',
+    ],
     ['HTTP/1.0 without a host', 'GET /api/things HTTP/1.0\r\n\r\n'],
-    ['an upgrade it does not know', 'GET /api/things HTTP/1.1\r\nHost: x\r\nUpgrade: magic\r\nConnection: close, upgrade\r\n\r\n'],
+    [
+      'an upgrade it does not know',
+      'GET /api/things HTTP/1.1\r\nHost: x\r\nUpgrade: magic\r\nConnection: close, upgrade\r\n\r\n',
+    ],
     ['an absolute address', 'GET http://x/api/things HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
   ])('serves a request with %s', async (_, bytes) => {
     await expect(sendRaw(app, bytes)).resolves.toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -150,7 +179,11 @@ describe('the HTTP server', () => {
 
   it('lets pages of the allowed origins call the API, and others not', async () => {
     const preflight = (origin: string) =>
-      app.inject({ url: '/api/things', method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+      app.inject({
+        url: '/api/things',
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
     const allowed = await preflight('https://shop.example');
     expect(allowed.headers).toMatchObject({
       'access-control-allow-origin': 'https://shop.example',
@@ -163,7 +196,10 @@ describe('the HTTP server', () => {
   it('promises HTTPS only behind a proxy, and believes its word about the client only then', async () => {
     const behindProxy = await start(1);
     const forwarded = { headers: { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' } };
-    const [direct, proxied] = [await app.inject({ url: '/api/things', ...forwarded }), await behindProxy.inject({ url: '/api/things', ...forwarded })];
+    const [direct, proxied] = [
+      await app.inject({ url: '/api/things', ...forwarded }),
+      await behindProxy.inject({ url: '/api/things', ...forwarded }),
+    ];
     await behindProxy.close();
     expect(direct.json()).toEqual({ ip: '127.0.0.1' });
     expect(direct.headers).not.toHaveProperty('strict-transport-security');

@@ -12,13 +12,23 @@ describe('FixedWindows', () => {
     const limits = windows();
     for (let i = 0; i < 3; i++) expect((await limits.increment('a', 60_000, 3)).isBlocked).toBe(false);
     nowMs += 100;
-    expect(await limits.increment('a', 60_000, 3)).toEqual({ totalHits: 4, timeToExpire: 60, isBlocked: true, timeToBlockExpire: 60 });
+    expect(await limits.increment('a', 60_000, 3)).toEqual({
+      totalHits: 4,
+      timeToExpire: 60,
+      isBlocked: true,
+      timeToBlockExpire: 60,
+    });
     nowMs += 59_000;
     expect(await limits.increment('a', 60_000, 3)).toMatchObject({ isBlocked: true, timeToBlockExpire: 1 });
     nowMs += 899;
     expect((await limits.increment('a', 60_000, 3)).isBlocked).toBe(true);
     nowMs += 1;
-    expect(await limits.increment('a', 60_000, 3)).toEqual({ totalHits: 1, timeToExpire: 60, isBlocked: false, timeToBlockExpire: 0 });
+    expect(await limits.increment('a', 60_000, 3)).toEqual({
+      totalHits: 1,
+      timeToExpire: 60,
+      isBlocked: false,
+      timeToBlockExpire: 0,
+    });
   });
 
   it('counts each key by itself', async () => {

@@ -26,7 +26,12 @@ export class FixedWindows implements ThrottlerStorage {
     window.hits++;
     const secondsLeft = Math.ceil((window.endsAtMs - nowMs) / 1_000);
     const isBlocked = window.hits > limit;
-    return { totalHits: window.hits, timeToExpire: secondsLeft, isBlocked, timeToBlockExpire: isBlocked ? secondsLeft : 0 };
+    return {
+      totalHits: window.hits,
+      timeToExpire: secondsLeft,
+      isBlocked,
+      timeToBlockExpire: isBlocked ? secondsLeft : 0,
+    };
   }
 
   /** Forgets the windows that have ended, and the oldest if that is not enough. */

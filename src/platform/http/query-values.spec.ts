@@ -10,12 +10,29 @@ describe('toWholeNumber', () => {
     expect(toWholeNumber({ value: '9999999999' })).toBe(9_999_999_999);
   });
 
-  it.each(['', ' ', ' 1', '1 ', '1\n', '+1', '-1', '1.0', '1e3', '0x1', '0b1', '1_000', '1,000', '١', '１', 'abc', 'NaN', 'Infinity', '12345678901'])(
-    'leaves %j to the validators',
-    (value) => {
-      expect(toWholeNumber({ value })).toBe(value);
-    },
-  );
+  it.each([
+    '',
+    ' ',
+    ' 1',
+    '1 ',
+    '1\n',
+    '+1',
+    '-1',
+    '1.0',
+    '1e3',
+    '0x1',
+    '0b1',
+    '1_000',
+    '1,000',
+    '١',
+    '１',
+    'abc',
+    'NaN',
+    'Infinity',
+    '12345678901',
+  ])('leaves %j to the validators', (value) => {
+    expect(toWholeNumber({ value })).toBe(value);
+  });
 
   it('leaves what is no text as it is', () => {
     for (const value of [undefined, null, 1, true, ['1'], { 0: '1' }]) expect(toWholeNumber({ value })).toBe(value);

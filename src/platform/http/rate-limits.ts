@@ -38,7 +38,8 @@ export const LimitLogin = () =>
   });
 
 /** Registrations from one address. */
-export const LimitRegister = () => limit({ name: 'register', perMinute: 'RATE_LIMIT_REGISTER_PER_MINUTE', subject: addressOf });
+export const LimitRegister = () =>
+  limit({ name: 'register', perMinute: 'RATE_LIMIT_REGISTER_PER_MINUTE', subject: addressOf });
 
 /** Guest tokens for one address. */
 export const LimitGuest = () => limit({ name: 'guest', perMinute: 'RATE_LIMIT_GUEST_PER_MINUTE', subject: addressOf });

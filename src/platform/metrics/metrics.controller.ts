@@ -21,7 +21,8 @@ export class MetricsController {
   @Get()
   async read(@Headers('authorization') authorization: string | undefined, @Res() reply: FastifyReply): Promise<void> {
     const token = this.config.METRICS_TOKEN;
-    if (token !== undefined && !sameSecret(authorization ?? '', `Bearer ${token}`)) throw new Problem('UNAUTHENTICATED');
+    if (token !== undefined && !sameSecret(authorization ?? '', `Bearer ${token}`))
+      throw new Problem('UNAUTHENTICATED');
     reply.header('content-type', this.metrics.registry.contentType).send(await this.metrics.registry.metrics());
   }
 }

@@ -29,10 +29,18 @@ describe('ApiProblems', () => {
     expect(conflict.schema).toEqual({
       allOf: [
         { $ref: '#/components/schemas/ProblemDetails' },
-        { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: ['SEAT_UNAVAILABLE', 'SALES_CLOSED'] } } },
+        {
+          type: 'object',
+          required: ['code'],
+          properties: { code: { type: 'string', enum: ['SEAT_UNAVAILABLE', 'SALES_CLOSED'] } },
+        },
       ],
     });
-    expect(conflict.examples.SALES_CLOSED.value).toMatchObject({ status: 409, code: 'SALES_CLOSED', title: PROBLEMS.SALES_CLOSED.title });
+    expect(conflict.examples.SALES_CLOSED.value).toMatchObject({
+      status: 409,
+      code: 'SALES_CLOSED',
+      title: PROBLEMS.SALES_CLOSED.title,
+    });
     expect(responses['409'].description).toContain(PROBLEMS.SALES_CLOSED.when);
     expect(Object.keys(responses['409'].headers)).toEqual(['X-Request-Id']);
     expect(Object.keys(responses['503'].headers)).toEqual(['X-Request-Id', 'Retry-After']);

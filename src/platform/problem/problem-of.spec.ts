@@ -6,7 +6,8 @@ import { Problem } from './problem';
 import { problemAnswer } from './problem-answer';
 import { problemOf } from './problem-of';
 
-const withCode = (code: string, extra: object = {}) => Object.assign(new Error('text of the database: SELECT secret'), { code, ...extra });
+const withCode = (code: string, extra: object = {}) =>
+  Object.assign(new Error('text of the database: SELECT secret'), { code, ...extra });
 const queryFailed = (code: string) => new QueryFailedError('SELECT secret', [], withCode(code));
 const fastifyError = (code: string, statusCode: number) => withCode(code, { name: 'FastifyError', statusCode });
 
@@ -22,7 +23,11 @@ const thrown: [string, unknown, ProblemCode][] = [
   ['Nest: 500', new HttpException('x', 500), 'INTERNAL'],
   ['Nest: 503', new ServiceUnavailableException(), 'BUSY'],
   ['malformed JSON', fastifyError('FST_ERR_CTP_INVALID_JSON_BODY', 400), 'VALIDATION_FAILED'],
-  ['malformed JSON, wrapped by Nest', new HttpException('x', 400, { cause: fastifyError('FST_ERR_CTP_INVALID_JSON_BODY', 400) }), 'VALIDATION_FAILED'],
+  [
+    'malformed JSON, wrapped by Nest',
+    new HttpException('x', 400, { cause: fastifyError('FST_ERR_CTP_INVALID_JSON_BODY', 400) }),
+    'VALIDATION_FAILED',
+  ],
   ['an empty body', fastifyError('FST_ERR_CTP_EMPTY_JSON_BODY', 400), 'VALIDATION_FAILED'],
   ['a malformed address', fastifyError('FST_ERR_BAD_URL', 400), 'VALIDATION_FAILED'],
   ['a large body', fastifyError('FST_ERR_CTP_BODY_TOO_LARGE', 413), 'PAYLOAD_TOO_LARGE'],
@@ -64,7 +69,10 @@ describe('problemOf', () => {
 
 describe('problemAnswer', () => {
   it('is the catalogue entry and the request id, with the headers that belong to it', () => {
-    const { status, headers, body } = problemAnswer(new Problem('RATE_LIMITED', { detail: 'Slow down.', retryAfterSeconds: 42 }), 'request-1');
+    const { status, headers, body } = problemAnswer(
+      new Problem('RATE_LIMITED', { detail: 'Slow down.', retryAfterSeconds: 42 }),
+      'request-1',
+    );
     expect({ status, headers, body: JSON.parse(body) }).toEqual({
       status: 429,
       headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', 'retry-after': '42' },
@@ -80,9 +88,12 @@ describe('problemAnswer', () => {
     });
   });
 
-  it.each(Object.keys(PROBLEMS) as ProblemCode[])('%s: has Retry-After and WWW-Authenticate exactly where they belong', (code) => {
-    const { headers } = problemAnswer(new Problem(code), 'request-1');
-    expect('retry-after' in headers).toBe(['BUSY', 'RATE_LIMITED', 'IDEMPOTENCY_IN_PROGRESS'].includes(code));
-    expect('www-authenticate' in headers).toBe(PROBLEMS[code].status === 401);
-  });
+  it.each(Object.keys(PROBLEMS) as ProblemCode[])(
+    '%s: has Retry-After and WWW-Authenticate exactly where they belong',
+    (code) => {
+      const { headers } = problemAnswer(new Problem(code), 'request-1');
+      expect('retry-after' in headers).toBe(['BUSY', 'RATE_LIMITED', 'IDEMPOTENCY_IN_PROGRESS'].includes(code));
+      expect('www-authenticate' in headers).toBe(PROBLEMS[code].status === 401);
+    },
+  );
 });

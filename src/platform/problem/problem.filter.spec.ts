@@ -38,7 +38,10 @@ class Api {}
 
 describe('ProblemFilter', () => {
   const logged: { level: string; entry: unknown[] }[] = [];
-  const log = (level: string) => (...entry: unknown[]) => void logged.push({ level, entry });
+  const log =
+    (level: string) =>
+    (...entry: unknown[]) =>
+      void logged.push({ level, entry });
   const logger: LoggerService = { log: () => undefined, error: log('error'), warn: log('warn'), fatal: log('fatal') };
   let app: NestFastifyApplication;
 
@@ -81,7 +84,10 @@ describe('ProblemFilter', () => {
 
   it('does not log refusals, and keeps the headers of the reply', async () => {
     const response = await get('/refused');
-    expect(response.json()).toMatchObject({ code: 'SEAT_UNAVAILABLE', seats: [{ row: 'A', number: 1, code: 'SEAT_HELD' }] });
+    expect(response.json()).toMatchObject({
+      code: 'SEAT_UNAVAILABLE',
+      seats: [{ row: 'A', number: 1, code: 'SEAT_HELD' }],
+    });
     expect(response.headers['idempotency-replayed']).toBe('true');
     expect((await get('/nowhere')).json()).toMatchObject({ code: 'NOT_FOUND' });
     expect(logged).toEqual([]);

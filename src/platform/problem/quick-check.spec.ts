@@ -54,7 +54,16 @@ describe('the quick check', () => {
     ['a list', []],
     ['null', null],
     ['no seats', { show_id: 1, seats: [] }],
-    ['a seat twice', { show_id: 1, seats: [{ row: 'A', number: 1 }, { row: 'A', number: 1 }] }],
+    [
+      'a seat twice',
+      {
+        show_id: 1,
+        seats: [
+          { row: 'A', number: 1 },
+          { row: 'A', number: 1 },
+        ],
+      },
+    ],
     ['an unknown field', { show_id: 1, seats: [{ row: 'A', number: 1 }], more: 1 }],
     ['an unknown field of a seat', { show_id: 1, seats: [{ row: 'A', number: 1, more: 1 }] }],
     ['a number as text', { show_id: '1', seats: [{ row: 'A', number: 1 }] }],
@@ -88,6 +97,11 @@ describe('the quick check', () => {
       inner: Converted;
     }
     class Bare {}
-    expect([Optional, Converted, Nested, Bare].map(compileQuickCheck)).toEqual([undefined, undefined, undefined, undefined]);
+    expect([Optional, Converted, Nested, Bare].map(compileQuickCheck)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -2,7 +2,8 @@ import { TransformationType } from 'class-transformer';
 import { getMetadataStorage } from 'class-validator';
 // What @Type and @Transform have noted down; class-transformer has no other way to it.
 // eslint-disable-next-line -- no types at this path
-const { defaultMetadataStorage } = require('class-transformer/cjs/storage') as typeof import('class-transformer/types/storage');
+const { defaultMetadataStorage } =
+  require('class-transformer/cjs/storage') as typeof import('class-transformer/types/storage');
 
 /**
  * A quick "surely valid" for request bodies, compiled from the class-validator decorators of a class, which stay the only
@@ -26,7 +27,11 @@ export function compileQuickCheck(target: new () => object): QuickCheck | undefi
     const checks = properties.get(propertyName) ?? [];
     properties.set(propertyName, checks);
     // A value that is converted first can't be judged as it came.
-    const conversions = defaultMetadataStorage.findTransformMetadatas(target, propertyName, TransformationType.PLAIN_TO_CLASS);
+    const conversions = defaultMetadataStorage.findTransformMetadatas(
+      target,
+      propertyName,
+      TransformationType.PLAIN_TO_CLASS,
+    );
     if (conversions.length > 0) return undefined;
     if (type === 'nestedValidation') {
       const nested = defaultMetadataStorage.findTypeMetadata(target, propertyName)?.typeFunction();
@@ -39,7 +44,8 @@ export function compileQuickCheck(target: new () => object): QuickCheck | undefi
     if (!constraint || constraint.async) return undefined;
     const { instance } = constraint;
     const check = (value: unknown) =>
-      instance.validate(value, { value, constraints, property: propertyName, object: {}, targetName: target.name }) === true;
+      instance.validate(value, { value, constraints, property: propertyName, object: {}, targetName: target.name }) ===
+      true;
     checks.push(each ? (value) => Array.isArray(value) && value.every(check) : check);
   }
   if (properties.size === 0) return undefined;
@@ -49,7 +55,9 @@ export function compileQuickCheck(target: new () => object): QuickCheck | undefi
     isPlainObject(value) &&
     // As many keys as properties, and each property there: so no key is unknown.
     Object.keys(value).length === entries.length &&
-    entries.every(([property, checks]) => Object.hasOwn(value, property) && checks.every((check) => check(value[property])));
+    entries.every(
+      ([property, checks]) => Object.hasOwn(value, property) && checks.every((check) => check(value[property])),
+    );
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -62,14 +62,29 @@ const bodies: [string, unknown, string[] | 'accepted'][] = [
   ['a number as text', { ...good, show_id: '1' }, ['show_id']],
   ['an unknown field', { ...good, user_id: 1 }, ['user_id']],
   ['unknown fields deep down', { ...good, seats: [{ row: 'A', number: 1, price: 0 }] }, ['seats.0.price']],
-  ['every offending field', { show_id: 'x', seats: [{ row: 'A', number: 1 }, { row: 2, number: 0 }], note: 3 }, ['show_id', 'seats.1.row', 'seats.1.number', 'note']],
+  [
+    'every offending field',
+    {
+      show_id: 'x',
+      seats: [
+        { row: 'A', number: 1 },
+        { row: 2, number: 0 },
+      ],
+      note: 3,
+    },
+    ['show_id', 'seats.1.row', 'seats.1.number', 'note'],
+  ],
   ['a list where an object belongs', { ...good, seats: [[]] }, ['seats']],
   ['an object where a list belongs', { ...good, seats: {} }, ['seats', 'seats.row', 'seats.number', 'seats.number']],
   ['text instead of seats', { ...good, seats: ['A1'] }, ['seats', 'seats.0']],
   ['null instead of seats', { ...good, seats: [null] }, ['seats', 'seats.0']],
   ['a list with gaps', { ...good, seats: sparse }, 'accepted'],
   ['a deep nesting', { ...good, note: nested(9) }, ['note.0.0.0.0.0.0.0']],
-  ['a nesting that exhausts the stack', { ...good, seats: JSON.parse('['.repeat(30_000) + ']'.repeat(30_000)) }, ['seats.0.0.0.0.0.0.0']],
+  [
+    'a nesting that exhausts the stack',
+    { ...good, seats: JSON.parse('['.repeat(30_000) + ']'.repeat(30_000)) },
+    ['seats.0.0.0.0.0.0.0'],
+  ],
   ['thousands of seats', { ...good, seats: Array.from({ length: 20_000 }, () => ({})) }, ['seats']],
   ['thousands of fields', Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`f${i}`, 1])), ['']],
   ['the name of a method', JSON.parse('{"show_id":1,"seats":[],"toString":1}'), ['toString']],
@@ -84,7 +99,15 @@ describe('RequestValidationPipe', () => {
   });
 
   it('tells what is wrong with which field', async () => {
-    await expect(validate({ ...good, seats: [{ row: 'A', number: 1 }, { row: 'A', number: 0 }] })).rejects.toMatchObject({
+    await expect(
+      validate({
+        ...good,
+        seats: [
+          { row: 'A', number: 1 },
+          { row: 'A', number: 0 },
+        ],
+      }),
+    ).rejects.toMatchObject({
       extras: { errors: [{ path: 'seats.1.number', message: 'number must not be less than 1' }] },
     });
   });
@@ -102,7 +125,19 @@ describe('RequestValidationPipe', () => {
 
   it('accepts or refuses any JSON whatever, and never fails', async () => {
     const key = fc.oneof(
-      fc.constantFrom('show_id', 'seats', 'note', 'row', 'number', 'constructor', '__proto__', 'then', 'length', 'hasOwnProperty', 'toJSON'),
+      fc.constantFrom(
+        'show_id',
+        'seats',
+        'note',
+        'row',
+        'number',
+        'constructor',
+        '__proto__',
+        'then',
+        'length',
+        'hasOwnProperty',
+        'toJSON',
+      ),
       fc.string(),
     );
     const { json } = fc.letrec((tie) => ({
@@ -113,7 +148,8 @@ describe('RequestValidationPipe', () => {
         fc.array(fc.tuple(key, tie('json'))).map((entries) => {
           const object: Record<string, unknown> = {};
           // As JSON.parse does: `__proto__` is a key like any other.
-          for (const [name, value] of entries) Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+          for (const [name, value] of entries)
+            Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
           return object;
         }),
       ),

@@ -73,7 +73,8 @@ function findExcess(root: object): FieldErrors[number] | undefined {
       if (++count > VALUES_MAX) return { path, message: `must not bring the request beyond ${VALUES_MAX} values` };
       if (INHERITED_NAMES.has(key)) return { path: join(path, key), message: `property ${key} should not exist` };
       if (typeof inner === 'object' && inner !== null) {
-        if (depth === DEPTH_MAX) return { path: join(path, key), message: `must not be nested deeper than ${DEPTH_MAX} levels` };
+        if (depth === DEPTH_MAX)
+          return { path: join(path, key), message: `must not be nested deeper than ${DEPTH_MAX} levels` };
         pending.push({ value: inner, path: join(path, key), depth: depth + 1 });
       }
     }

@@ -4,8 +4,13 @@ import { Browser, BrowserContextOptions, chromium, Page } from 'playwright-core'
 
 const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 /** Ignored by git. */
 const SCREENSHOTS = join(__dirname, '../../../coverage/screenshots');
@@ -25,13 +30,19 @@ export interface Tab {
 
 /** A window of its own: nothing is shared with others. */
 export async function openTab(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
-  const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, locale: 'en-GB', timezoneId: 'UTC', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1_440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    ...options,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   // Refusals of the API are expected; so is that a server which is restarted can't be reached.
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text());
+    if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text()))
+      complaints.push(message.text());
   });
   await page.goto(url);
   return { page, complaints };
@@ -44,7 +55,9 @@ export const seatAt = (page: Page, name: string) => {
 
 /** Waits until a seat looks so: `available`, `held-you`, `held`, … */
 export async function looks(page: Page, name: string, look: string): Promise<void> {
-  await page.locator(`[data-key="${/^[A-Z]+/.exec(name)![0]}/${/\d+$/.exec(name)![0]}"][data-look="${look}"]`).waitFor({ state: 'attached', timeout: 10_000 });
+  await page
+    .locator(`[data-key="${/^[A-Z]+/.exec(name)![0]}/${/\d+$/.exec(name)![0]}"][data-look="${look}"]`)
+    .waitFor({ state: 'attached', timeout: 10_000 });
 }
 
 export async function isLive(page: Page): Promise<void> {

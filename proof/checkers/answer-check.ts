@@ -1,0 +1,83 @@
+import type { Attempt, SeatName, SeenSeat, Stats, Violation } from './history';
+
+/**
+ * PURE. What must hold of each answer by itself, whatever happened around it: the history has well-formed requests only,
+ * for seats that were on the map, so most refusals can't be true.
+ */
+
+export const ANSWER_RULES = {
+  WELL_FORMED: 'an answer has what the contract says',
+  EXPECTED: 'a valid request is refused for no other reason than the seats, the time or the load',
+  ITS_SEATS: 'an answer is about the seats of its command, each once',
+  COUNTS: 'counts and seats of one seat map agree',
+} as const;
+
+/** Of well-formed requests for existing seats with a good token. Under one key nothing else is ever sent. */
+const POSSIBLE_REFUSALS: Readonly<Record<Attempt['command'], readonly string[]>> = {
+  hold: ['SEAT_UNAVAILABLE', 'HOLD_LIMIT_EXCEEDED', 'SALES_CLOSED', 'IDEMPOTENCY_IN_PROGRESS', 'RATE_LIMITED'],
+  book: ['NOT_YOUR_HOLD', 'SALES_CLOSED', 'IDEMPOTENCY_IN_PROGRESS', 'RATE_LIMITED'],
+  release: ['NOT_YOUR_HOLD', 'IDEMPOTENCY_IN_PROGRESS', 'RATE_LIMITED'],
+  read: ['RATE_LIMITED'],
+};
+
+const POSSIBLE_REASONS: Readonly<Record<string, readonly string[]>> = {
+  SEAT_UNAVAILABLE: ['SEAT_HELD', 'SEAT_BOOKED'],
+  NOT_YOUR_HOLD: ['SEAT_HELD', 'SEAT_BOOKED', 'HOLD_GONE'],
+};
+
+export function checkAnswers(attempts: readonly Attempt[]): Violation[] {
+  return attempts.flatMap((attempt) =>
+    faultsOf(attempt).map(([rule, detail]) => ({
+      check: 'answers' as const,
+      rule,
+      showId: attempt.showId,
+      detail: `#${attempt.id} ${attempt.command} ${attempt.seats.join(' ')}: ${detail}`,
+    })),
+  );
+}
+
+function faultsOf(attempt: Attempt): [keyof typeof ANSWER_RULES, string][] {
+  const { status, code, answer, command, seats } = attempt;
+  if (status === null || status >= 500) return [];
+  if (code === 'MALFORMED') return [['WELL_FORMED', `${status} with a body that is not the contract's`]];
+  if (status >= 300) {
+    if (!POSSIBLE_REFUSALS[command].includes(code ?? '')) return [['EXPECTED', `${status} ${code}`]];
+    if (answer?.kind !== 'refused' || !(answer.code in POSSIBLE_REASONS)) return [];
+    const named = Object.entries(answer.seats);
+    if (named.length === 0 || named.some(([seat]) => !seats.includes(seat))) {
+      return [['ITS_SEATS', `refused for ${named.map(([seat]) => seat).join(' ') || 'no seat'}`]];
+    }
+    const wrong = named.filter(([, reason]) => !POSSIBLE_REASONS[answer.code]!.includes(reason));
+    return wrong.map(([seat, reason]) => ['EXPECTED', `${code}, ${seat} ${reason}`]);
+  }
+  switch (answer?.kind) {
+    case 'held':
+      return sameSeats(
+        answer.seats.map(({ seat }) => seat),
+        seats,
+      );
+    case 'booked':
+      return sameSeats(answer.seats, seats);
+    case 'released':
+      return answer.seats.every((seat) => seats.includes(seat))
+        ? []
+        : [['ITS_SEATS', `released ${answer.seats.join(' ')}`]];
+    case 'seen':
+      return sameCounts(answer.stats, answer.seats);
+    default:
+      return [['WELL_FORMED', `${status} without an answer`]];
+  }
+}
+
+function sameSeats(told: readonly SeatName[], asked: readonly SeatName[]): [keyof typeof ANSWER_RULES, string][] {
+  return [...told].sort().join() === [...asked].sort().join()
+    ? []
+    : [['ITS_SEATS', `the answer is about ${told.join(' ') || 'none'}`]];
+}
+
+function sameCounts(stats: Stats, seats: readonly SeenSeat[]): [keyof typeof ANSWER_RULES, string][] {
+  const of = (status: SeenSeat['status']) => seats.filter((seat) => seat.status === status).length;
+  const counted: Stats = { total: seats.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const differs = (Object.keys(counted) as (keyof Stats)[]).some((name) => counted[name] !== stats[name]);
+  return differs ? [['COUNTS', `counts ${JSON.stringify(stats)}, seats ${JSON.stringify(counted)}`]] : [];
+}

@@ -1,0 +1,24 @@
+import type { Attempt, SeenSeat } from './history';
+
+/**
+ * Keeps one object for all seats seen alike: from one read of a show to the next few seats change, and the reads are most of
+ * what a long history needs of memory.
+ */
+export class SharedSeats {
+  private readonly known = new Map<string, SeenSeat>();
+
+  /** The attempt, with seats that others have as well. */
+  share(attempt: Attempt): Attempt {
+    const { answer } = attempt;
+    return answer?.kind === 'seen'
+      ? { ...attempt, answer: { ...answer, seats: answer.seats.map((seat) => this.one(seat)) } }
+      : attempt;
+  }
+
+  private one(seat: SeenSeat): SeenSeat {
+    const name = `${seat.seat} ${seat.status} ${seat.version} ${seat.deadlineMs}`;
+    const known = this.known.get(name);
+    if (!known) this.known.set(name, seat);
+    return known ?? seat;
+  }
+}

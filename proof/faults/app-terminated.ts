@@ -1,0 +1,127 @@
+import { get, IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Api } from '../kit/api';
+import { PERSISTENT } from '../stress/person';
+import { until } from '../kit/until';
+import { tally } from './commander';
+import { Load, PLAN } from './load';
+import type { Scenario } from './scenario';
+import { untilWaiting } from './stage';
+
+const CYCLES = 2;
+const STREAMS = 3;
+const GRACE_SECONDS = 10;
+const LOAD_MS = 700;
+/** Until the signal has arrived; what is sent before that may be served as ever. */
+const SIGNAL_MS = 250;
+const NEWCOMERS = 20;
+const END_TIMEOUT_MS = 20_000;
+
+/** SIGTERM under load, with commands in flight, open event streams and newcomers. */
+export const appTerminated: Scenario = {
+  name: 'app-terminated',
+  good: 'in-flight requests finish, new ones get 503 or no connection, streams end, exit with 0 within the grace period',
+  async run(stage, { cycles = CYCLES, seed }, findings) {
+    const house = await stage.house(PLAN);
+    const finished: number[] = [];
+    const exitsMs: number[] = [];
+    const newcomers: Record<string, number> = {};
+    const afterSignal: Record<string, number> = {};
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      const app = await stage.app(house.url, { SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS) });
+      const instances = stage.instances([app.url]);
+      // Who hangs up or sends again would hide that nobody answered.
+      const load = await Load.start(stage, instances, house, seed + cycle, {
+        ...PERSISTENT,
+        dropped: 0,
+        doubled: 0,
+        retried: 0,
+      });
+      const streams = await Promise.all(
+        house.showIds[2]!.slice(0, STREAMS).map((id) => openStream(`${app.url}/api/shows/${id}/events`)),
+      );
+      await pause(LOAD_MS);
+
+      // Commands get as far as their locks, and wait there; so it is known that some are in flight.
+      const blocker = await stage.block(house.url, 'LOCK TABLE seat IN EXCLUSIVE MODE');
+      await untilWaiting(house.url, 1);
+      const termMs = performance.now();
+      process.kill(app.pid, 'SIGTERM');
+      await pause(SIGNAL_MS);
+      const refused = await Promise.all(Array.from({ length: NEWCOMERS }, () => askOnce(app.url)));
+      await blocker.release();
+      const code = await Promise.race([app.ended, pause(END_TIMEOUT_MS, 'no end', { ref: false })]);
+      exitsMs.push(performance.now() - termMs);
+      await load.end();
+      await until(() => streams.every(({ end }) => end !== undefined), END_TIMEOUT_MS);
+
+      for (const [outcome, count] of Object.entries(tally(refused)))
+        newcomers[outcome] = (newcomers[outcome] ?? 0) + count;
+      const { attempts } = load.recorder;
+      const inFlight = attempts.filter(
+        ({ sentMs, answeredMs }) => sentMs < termMs && (answeredMs ?? Infinity) > termMs,
+      );
+      const success = inFlight.filter(({ status }) => status !== null && status < 300);
+      finished.push(success.length);
+      const unanswered = inFlight.filter(({ status }) => status === null || status >= 500);
+      findings.expect(success.length > 0, 'nothing was in flight');
+      const lost = JSON.stringify(countsOf(unanswered));
+      findings.expect(
+        unanswered.length === 0,
+        `${unanswered.length} of ${inFlight.length} requests in flight got ${lost}`,
+      );
+      for (const [outcome, count] of Object.entries(countsOf(attempts.filter(({ sentMs }) => sentMs > termMs)))) {
+        afterSignal[outcome] = (afterSignal[outcome] ?? 0) + count;
+      }
+      const late = attempts.filter(
+        ({ sentMs, status }) => sentMs > termMs + SIGNAL_MS && status !== null && status !== 503,
+      );
+      findings.expect(
+        late.length === 0,
+        `${late.length} requests after the signal got ${JSON.stringify(countsOf(late))}`,
+      );
+      findings.expect(
+        streams.every(({ end }) => end === 'ended'),
+        `streams ${streams.map(({ end }) => end).join(', ')}`,
+      );
+      findings.expect(code === 0, `exit: ${code}`);
+      await load.judge(findings);
+    }
+    findings.note('times', cycles);
+    findings.note('commands and reads in flight that were answered with success', finished.join(', '));
+    findings.note('newcomers', JSON.stringify(newcomers));
+    findings.note('people after the signal', JSON.stringify(afterSignal));
+    findings.note('exit after (ms)', exitsMs.map(Math.round).join(', '));
+    const unfit = Object.keys(newcomers).filter(
+      (outcome) => !['503 BUSY', 'ECONNREFUSED', 'ECONNRESET'].includes(outcome),
+    );
+    findings.expect(unfit.length === 0, `newcomers got ${unfit.join(', ')}`);
+    findings.expect(
+      Math.max(...exitsMs) < GRACE_SECONDS * 1_000,
+      `exits after ${exitsMs.map(Math.round).join(', ')} ms`,
+    );
+  },
+};
+
+function askOnce(url: string) {
+  const api = new Api(url);
+  return api.request('GET', '/api/shows/').finally(() => api.close());
+}
+
+function countsOf(attempts: readonly { status: number | null; code: string | null }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, code } of attempts) counts[`${status} ${code}`] = (counts[`${status} ${code}`] ?? 0) + 1;
+  return counts;
+}
+
+/** An event stream, and how it ended. */
+async function openStream(url: string): Promise<{ end: 'ended' | 'broken' | undefined }> {
+  const stream: { end: 'ended' | 'broken' | undefined } = { end: undefined };
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    get(url, { agent: false }, resolve).on('error', reject),
+  );
+  response.on('end', () => (stream.end = 'ended'));
+  response.on('error', () => (stream.end = 'broken'));
+  response.resume();
+  return stream;
+}

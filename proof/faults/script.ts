@@ -1,0 +1,232 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Api, Reply } from '../kit/api';
+import type { Command, SeatName } from '../checkers/history';
+import type { Holder } from '../stress/person';
+import { guests } from '../kit/target';
+import { send } from './commander';
+import { query } from './own-database';
+import type { House } from './stage';
+
+/**
+ * The same commands, one after the other, as seen by a client of any server: two servers that differ in nothing a client can
+ * see have the same transcript, line by line. What is random or of the moment is put into words that are not.
+ */
+
+/** Shows of the script: one to buy in, one whose sale ends soon, one whose sale begins soon. */
+export const SCRIPT_PLAN = { shows: 3, rows: 1, seatsPerRow: 6 } as const;
+export const SCRIPT_TTL_SECONDS = 2;
+
+const SOON = '5 minutes';
+/** The most that a time told may differ from the database's when it is read a little later. */
+const CLOCK_TOLERANCE_MS = 1_000;
+const LAPSE_TIMEOUT_MS = 10_000;
+const POLL_INTERVAL_MS = 20;
+
+export interface Script {
+  readonly house: House;
+  readonly showIds: readonly number[];
+  /** Called when a hold has lapsed, before anybody asks for its seat. */
+  onLapsed(showId: number): Promise<void>;
+}
+
+/** Plays the script. Returns what was seen. */
+export async function play(url: string, script: Script): Promise<string[]> {
+  const api = new Api(url);
+  try {
+    return await new Play(api, script).run();
+  } finally {
+    api.close();
+  }
+}
+
+interface ToldSeat {
+  readonly row: string;
+  readonly number: number;
+  readonly status?: string;
+  readonly version?: number;
+  readonly code?: string;
+  readonly held_by_me?: boolean;
+  readonly hold_expires_at?: string | null;
+}
+
+interface Body {
+  readonly server_time?: string;
+  readonly booking?: { readonly id: string; readonly booked_at: string };
+  readonly seats?: readonly ToldSeat[];
+  readonly released?: readonly { readonly row: string; readonly number: number }[];
+  readonly stats?: object;
+  readonly shows?: readonly { readonly id: number; readonly sales: string }[];
+}
+
+class Play {
+  private readonly lines: string[] = [];
+  private readonly bodies = new Map<string, string>();
+  private readonly bookings: string[] = [];
+
+  constructor(
+    private readonly api: Api,
+    private readonly script: Script,
+  ) {}
+
+  async run(): Promise<string[]> {
+    const [ann, bob] = (await guests(this.api, 2)) as [Holder, Holder];
+    const [show, closing, opening] = this.script.showIds as [number, number, number];
+    await query(
+      this.script.house.url,
+      `UPDATE show SET sales_close_at = clock_timestamp() + interval '${SOON}' WHERE id = $1`,
+      [closing],
+    );
+    await query(
+      this.script.house.url,
+      `UPDATE show SET sales_open_at = clock_timestamp() + interval '${SOON}' WHERE id = $1`,
+      [opening],
+    );
+    const key = (name: string) => `${name}-${show}`;
+
+    await this.command('ann', ann, 'hold', show, ['A/1', 'A/2'], key('hold'));
+    await this.command('ann, again under the key', ann, 'hold', show, ['A/2', 'A/1'], key('hold'));
+    await this.command('ann, another request under the key', ann, 'hold', show, ['A/3'], key('hold'));
+    await this.command('bob', bob, 'hold', show, ['A/2', 'A/3']);
+    await this.command('bob', bob, 'release', show, ['A/1']);
+    await this.look('bob', bob, show);
+    await this.command('ann', ann, 'book', show, ['A/1'], key('book'));
+    await this.command('ann, again under the key', ann, 'book', show, ['A/1'], key('book'));
+    await this.command('ann, again without', ann, 'book', show, ['A/1']);
+    await this.command('ann', ann, 'release', show, ['A/2']);
+    await this.command('bob', bob, 'hold', show, ['A/2', 'A/4', 'A/5'], key('lapse'));
+    await this.untilLapsed(bob, show, 'A/2');
+    await this.script.onLapsed(show);
+    await this.look('ann', ann, show);
+    await this.command('bob, too late', bob, 'book', show, ['A/2']);
+    await this.command('bob, too late', bob, 'release', show, ['A/4']);
+    await this.command('bob, again under the key', bob, 'hold', show, ['A/2', 'A/4', 'A/5'], key('lapse'));
+    await this.command('ann', ann, 'hold', show, ['A/2']);
+    await this.command('bob', bob, 'hold', show, ['A/5']);
+    await this.look('bob', bob, show);
+    await this.command('ann', ann, 'book', show, ['A/2', 'A/1']);
+    await this.command('ann', ann, 'book', show, ['A/2']);
+    await this.command('ann, whose sale ends soon', ann, 'hold', closing, ['A/1']);
+    await this.command('ann, whose sale ends soon', ann, 'book', closing, ['A/1']);
+    await this.command('ann, whose sale begins soon', ann, 'hold', opening, ['A/1']);
+    await this.sales();
+    return this.lines;
+  }
+
+  private async command(
+    ...[who, ...question]: [string, Holder, Command, number, readonly SeatName[], string?]
+  ): Promise<void> {
+    const [, command, , seats] = question;
+    this.tell(`${who}: ${command} ${seats.join(' ')}`, await send(this.api, ...question), await this.clockMs());
+  }
+
+  private async look(who: string, { token }: Holder, showId: number): Promise<void> {
+    this.tell(
+      `${who}: looks`,
+      await this.api.request('GET', `/api/seats/?show_id=${showId}`, { token }),
+      await this.clockMs(),
+    );
+  }
+
+  /** Looks until the hold is over, and tells whether that was at its deadline. */
+  private async untilLapsed({ token }: Holder, showId: number, name: SeatName): Promise<void> {
+    const endMs = performance.now() + LAPSE_TIMEOUT_MS;
+    let deadlineMs = Infinity;
+    let isEarly = false;
+    for (;;) {
+      const { body } = await this.api.request('GET', `/api/seats/?show_id=${showId}`, { token });
+      const { server_time: at, seats } = body as Body;
+      const seat = seats!.find(({ row, number }) => `${row}/${number}` === name)!;
+      const atMs = Date.parse(at!);
+      if (seat.status === 'HELD') deadlineMs = Date.parse(seat.hold_expires_at!);
+      isEarly ||= (seat.status === 'HELD') !== atMs < deadlineMs;
+      if (seat.status !== 'HELD' || performance.now() > endMs) {
+        this.lines.push(`${name} is ${seat.status} ${isEarly ? 'not ' : ''}exactly from its deadline on`);
+        return;
+      }
+      await pause(POLL_INTERVAL_MS);
+    }
+  }
+
+  private async sales(): Promise<void> {
+    const { status, body } = await this.api.request('GET', '/api/shows/?limit=50');
+    const states = this.script.showIds.map((id) => (body as Body).shows?.find((show) => show.id === id)?.sales);
+    this.lines.push(`shows: ${status} ${states.join(' ')}`);
+  }
+
+  private tell(question: string, { status, code, isReplayed, body }: Reply, nowMs: number): void {
+    const { server_time: at, booking, seats, released, stats } = (body ?? {}) as Body;
+    const told = [
+      status,
+      code,
+      isReplayed ? 'stored' : null,
+      at === undefined ? null : isReplayed ? 'the time of then' : timeInWords(Date.parse(at), nowMs),
+      booking === undefined
+        ? null
+        : `booking ${this.nameOf(booking.id)} ${ageInWords(Date.parse(booking.booked_at), nowMs)}`,
+      ...(seats ?? []).map((seat) => seatInWords(seat, at)),
+      ...(released ?? []).map(({ row, number }) => `${row}/${number} released`),
+      stats === undefined ? null : JSON.stringify(stats),
+    ];
+    const again = JSON.stringify(body);
+    const first = this.bodies.get(again);
+    if (isReplayed) told.push(first === undefined ? 'never told before' : `as told to "${first}"`);
+    else this.bodies.set(again, question);
+    this.lines.push(`${question}: ${told.filter((part) => part != null).join(', ')}`);
+  }
+
+  /** Bookings in the order in which they are first seen. */
+  private nameOf(id: string): string {
+    if (!this.bookings.includes(id)) this.bookings.push(id);
+    return `no. ${this.bookings.indexOf(id) + 1}`;
+  }
+
+  private async clockMs(): Promise<number> {
+    const [row] = await query<{ now: string }>(
+      this.script.house.url,
+      `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now`,
+    );
+    return Number(row!.now);
+  }
+}
+
+const timeInWords = (atMs: number, nowMs: number) =>
+  Math.abs(atMs - nowMs) <= CLOCK_TOLERANCE_MS ? "the database's time" : 'another time';
+
+const ageInWords = (atMs: number, nowMs: number) => (atMs <= nowMs ? 'in the past' : 'in the future');
+
+function seatInWords(
+  { row, number, status, version, code, held_by_me: isMine, hold_expires_at: deadline }: ToldSeat,
+  at?: string,
+): string {
+  return [
+    `${row}/${number}`,
+    status,
+    version === undefined ? null : `v${version}`,
+    code,
+    isMine ? 'mine' : null,
+    inWords(deadline, at),
+  ]
+    .filter((part) => part != null)
+    .join(' ');
+}
+
+/** A fresh hold has all its time; one that was made before has some of it. */
+function inWords(deadline: string | null | undefined, at: string | undefined): string | null {
+  if (deadline == null || at === undefined) return null;
+  const leftMs = Date.parse(deadline) - Date.parse(at);
+  if (leftMs === SCRIPT_TTL_SECONDS * 1_000) return 'for its whole time';
+  return leftMs > 0 && leftMs < SCRIPT_TTL_SECONDS * 1_000 ? 'for the rest of its time' : `for ${leftMs} ms`;
+}
+
+/** Where transcripts differ from the first, for people. */
+export function differences(transcripts: Readonly<Record<string, readonly string[]>>): string[] {
+  const [[firstName, first], ...others] = Object.entries(transcripts) as [
+    [string, readonly string[]],
+    ...[string, readonly string[]][],
+  ];
+  return others.flatMap(([name, lines]) =>
+    Array.from({ length: Math.max(first.length, lines.length) }, (_, index) => index)
+      .filter((index) => first[index] !== lines[index])
+      .map((index) => `${firstName}: "${first[index]}"; ${name}: "${lines[index]}"`),
+  );
+}

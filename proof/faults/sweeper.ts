@@ -1,0 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { PERSISTENT } from '../stress/person';
+import { until } from '../kit/until';
+import { Load, PLAN } from './load';
+import { query } from './own-database';
+import type { Scenario } from './scenario';
+import type { House } from './stage';
+import { differences, play, SCRIPT_PLAN, SCRIPT_TTL_SECONDS } from './script';
+
+const SECONDS = 5;
+const SWEPT_TIMEOUT_MS = 10_000;
+
+/** How many processes sweep, each as often as it may. */
+const SWEEPERS = { 'one sweeper': 1, 'no sweeper': 0, 'two sweepers': 2 } as const;
+
+/** Nobody sweeps, or two do at once. */
+export const sweeper: Scenario = {
+  name: 'sweeper',
+  good: 'without a sweeper and with two, clients see exactly the same',
+  async run(stage, { seconds = SECONDS, seed }, findings) {
+    const transcripts: Record<string, string[]> = {};
+    for (const [name, sweepers] of Object.entries(SWEEPERS)) {
+      const house = await stage.house([SCRIPT_PLAN]);
+      const settings = {
+        HOLD_TTL_SECONDS: String(SCRIPT_TTL_SECONDS),
+        SWEEP_ENABLED: String(sweepers > 0),
+        SWEEP_INTERVAL_SECONDS: '1',
+      };
+      const apps = [await stage.app(house.url, settings)];
+      while (apps.length < sweepers) apps.push(await stage.app(house.url, settings));
+      const expired = () => expiredIn(house);
+      transcripts[name] = await play(apps[0]!.url, {
+        house,
+        showIds: house.showIds[0]!,
+        // So that the rest of the script meets what a sweep leaves behind, and what is there without one.
+        onLapsed: async () => {
+          if (sweepers > 0) await until(async () => (await expired()) === 3, SWEPT_TIMEOUT_MS);
+          else findings.expect((await expired()) === 0, 'something was swept without a sweeper');
+        },
+      });
+      for (const app of apps) await app.stop();
+    }
+    findings.note('answers compared on each', transcripts['no sweeper']!.length);
+    for (const difference of differences(transcripts)) findings.failures.push(difference);
+
+    const house = await stage.house(PLAN);
+    const apps = [
+      await stage.app(house.url, { HOLD_TTL_SECONDS: '1' }),
+      await stage.app(house.url, { HOLD_TTL_SECONDS: '1' }),
+    ];
+    const instances = stage.instances(apps.map(({ url }) => url));
+    const load = await Load.start(stage, instances, house, seed, { ...PERSISTENT, released: 0.3 });
+    await pause(seconds * 1_000);
+    await load.end();
+    const lapsed = await expiredIn(house);
+    findings.note('holds that lapsed under load with two sweepers', lapsed);
+    findings.expect(lapsed > 0, 'nothing lapsed under load');
+    await load.judge(findings);
+  },
+};
+
+async function expiredIn({ url }: House): Promise<number> {
+  const [row] = await query<{ count: number }>(
+    url,
+    `SELECT count(*)::int AS count FROM seat_transition WHERE command = 'expire'`,
+  );
+  return row!.count;
+}

@@ -1,0 +1,62 @@
+import { post } from '../bench/http-load';
+import type { Target } from '../kit/api';
+import { seatRef } from '../checkers/history';
+import type { Holder } from '../stress/person';
+import { guests, shows } from '../kit/target';
+import { query } from './own-database';
+import type { House } from './stage';
+
+const HOLDS = '/api/seats/hold-batch/';
+const RELEASES = '/api/seats/release-hold-batch/';
+/** Of one holder in one show; no more than the limit of the settings. */
+const SEATS_PER_HOLDER = 10;
+
+/**
+ * Work that never runs out and that nobody quarrels over: each client has a seat of its own, and holds it and releases it in
+ * turn. Each success is a row in the ledger, so that what was told can be counted there.
+ */
+export class Turnstile {
+  private readonly isHeld: boolean[];
+
+  private constructor(
+    private readonly requests: readonly { hold: string; release: string }[],
+    private readonly house: House,
+    /** Before it all. */
+    private readonly steps: number,
+  ) {
+    this.isHeld = requests.map(() => false);
+  }
+
+  static async make(target: Target, house: House, clients: number): Promise<Turnstile> {
+    const houses = await shows(target, house.showIds.flat());
+    // Side by side in different shows, as neighbours of one show would all wait in one lane.
+    const rounds = Math.ceil(clients / houses.length);
+    const holders: Holder[] = await guests(target, Math.ceil(rounds / SEATS_PER_HOLDER));
+    const requests = Array.from({ length: clients }, (_, client) => {
+      const [round, show] = [Math.floor(client / houses.length), houses[client % houses.length]!];
+      const body = { show_id: show.id, seats: [seatRef(show.seats[round]!)] };
+      const { token } = holders[Math.floor(round / SEATS_PER_HOLDER)]!;
+      return { hold: post(HOLDS, token, body), release: post(RELEASES, token, body) };
+    });
+    return new Turnstile(requests, house, await stepsOf(house));
+  }
+
+  /** For `runLoad()`. */
+  readonly request = (client: number): string =>
+    this.isHeld[client] ? this.requests[client]!.release : this.requests[client]!.hold;
+
+  /** To be told of each answer: a success turns it. */
+  turn(client: number, answer: string): void {
+    if (answer === '200') this.isHeld[client] = !this.isHeld[client];
+  }
+
+  /** Rows in the ledger since it was made: as many as there were successes, if each was true and nothing else happened. */
+  async stepsMade(): Promise<number> {
+    return (await stepsOf(this.house)) - this.steps;
+  }
+}
+
+async function stepsOf({ url }: House): Promise<number> {
+  const [row] = await query<{ count: number }>(url, 'SELECT count(*)::int AS count FROM seat_transition');
+  return row!.count;
+}

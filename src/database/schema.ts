@@ -1,0 +1,16 @@
+import { BookingSeat } from '../bookings/booking-seat.entity';
+import { Booking } from '../bookings/booking.entity';
+import { User } from '../identity/user.entity';
+import { migrations } from './migrations';
+import { IdempotencyRecord } from '../seats/idempotency/idempotency-record.entity';
+import { SeatTransitionRecord } from '../seats/seat-transition.entity';
+import { Seat } from '../seats/seat.entity';
+import { Movie } from '../shows/movie.entity';
+import { Screen } from '../shows/screen.entity';
+import { Show } from '../shows/show.entity';
+
+/** All tables, and how they came about. Classes, not globs: the same in `dist`, in tests and in the CLI. */
+export const schema = {
+  entities: [Movie, Screen, Show, Seat, SeatTransitionRecord, IdempotencyRecord, Booking, BookingSeat, User],
+  migrations,
+};

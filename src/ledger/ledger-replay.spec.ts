@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals';
+import { LEDGER_RULES, LedgerStep, LedgerViolation, replaySeat, StoredSeat } from './ledger-replay';
+
+const ANNE = 'user:anne';
+const BOB = 'user:bob';
+const BOOKING = '0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11';
+const DEADLINE = 600_000;
+
+const hold = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep => ({
+  version,
+  command: 'hold',
+  from: 'AVAILABLE',
+  to: 'HELD',
+  holderId: ANNE,
+  holdExpiresAtMs: atMs + DEADLINE,
+  bookingId: null,
+  atMs,
+  ...more,
+});
+/** The end of a hold that began at 0. */
+const book = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep => ({
+  version,
+  command: 'book',
+  from: 'HELD',
+  to: 'BOOKED',
+  holderId: ANNE,
+  holdExpiresAtMs: DEADLINE,
+  bookingId: BOOKING,
+  atMs,
+  ...more,
+});
+const release = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep =>
+  book(version, atMs, { command: 'release', to: 'AVAILABLE', bookingId: null, ...more });
+const expire = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep =>
+  release(version, atMs, { command: 'expire', ...more });
+
+const free = (version: number): StoredSeat => ({
+  status: 'AVAILABLE',
+  version,
+  holderId: null,
+  holdExpiresAtMs: null,
+  bookingId: null,
+});
+const held = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => ({
+  ...free(version),
+  status: 'HELD',
+  holderId: ANNE,
+  holdExpiresAtMs: DEADLINE,
+  ...more,
+});
+const booked = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => ({
+  ...free(version),
+  status: 'BOOKED',
+  holderId: ANNE,
+  bookingId: BOOKING,
+  ...more,
+});
+
+const FAULTLESS: [string, StoredSeat, LedgerStep[]][] = [
+  ['a seat nobody wanted', free(0), []],
+  ['a hold', held(1), [hold(1, 0)]],
+  ['a hold booked in its last millisecond', booked(2), [hold(1, 0), book(2, DEADLINE - 1)]],
+  ['a hold released in its last millisecond', free(2), [hold(1, 0), release(2, DEADLINE - 1)]],
+  ['a hold expired at its deadline', free(2), [hold(1, 0), expire(2, DEADLINE)]],
+  ['a hold of one millisecond', held(1, { holdExpiresAtMs: 1 }), [hold(1, 0, { holdExpiresAtMs: 1 })]],
+  [
+    'a lapsed hold taken over by another in one transaction',
+    held(3, { holderId: BOB, holdExpiresAtMs: 2 * DEADLINE }),
+    [hold(1, 0), expire(2, DEADLINE), hold(3, DEADLINE, { holderId: BOB })],
+  ],
+  ['a hold released in the millisecond it was made', free(2), [hold(1, 0), release(2, 0)]],
+];
+
+const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, LedgerStep[]][] = [
+  ['VERSIONS', 2, 'the first step is missing', held(2), [hold(2, 0)]],
+  [
+    'VERSIONS',
+    4,
+    'a version is left out',
+    held(4),
+    [hold(1, 0), release(2, 1), hold(4, 0 + 2, { holdExpiresAtMs: DEADLINE })],
+  ],
+  ['VERSIONS', 1, 'a version comes twice', free(1), [hold(1, 0), release(1, 1)]],
+  ['LEGAL_STEP', 1, 'an unknown command', held(1), [hold(1, 0, { command: 'steal' })]],
+  ['LEGAL_STEP', 1, 'a name every object has', held(1), [hold(1, 0, { command: 'constructor' })]],
+  ['LEGAL_STEP', 1, 'a book of a seat that is not held', booked(1), [book(1, 0, { from: 'AVAILABLE' })]],
+  ['LEGAL_STEP', 2, 'a release that keeps the seat', held(2), [hold(1, 0), release(2, 1, { to: 'HELD' })]],
+  ['CHAIN', 2, 'a hold of a held seat', held(2, { holdExpiresAtMs: DEADLINE + 1 }), [hold(1, 0), hold(2, 1)]],
+  [
+    'CHAIN',
+    3,
+    'a hold of a booked seat',
+    held(3, { holdExpiresAtMs: DEADLINE + 2 }),
+    [hold(1, 0), book(2, 1), hold(3, 2)],
+  ],
+  ['CHAIN', 3, 'a booked seat is booked again', booked(3), [hold(1, 0), book(2, 1), book(3, 2)]],
+  ['CHAIN', 1, 'an end without a beginning', booked(1), [book(1, 0)]],
+  ['TIME', 2, 'time runs back', free(2), [hold(1, 5, { holdExpiresAtMs: DEADLINE }), release(2, 4)]],
+  [
+    'HOLD_DEADLINE',
+    1,
+    'a hold without a deadline',
+    held(1, { holdExpiresAtMs: null }),
+    [hold(1, 0, { holdExpiresAtMs: null })],
+  ],
+  [
+    'HOLD_DEADLINE',
+    1,
+    'a hold that is over when it begins',
+    held(1, { holdExpiresAtMs: 7 }),
+    [hold(1, 7, { holdExpiresAtMs: 7 })],
+  ],
+  ['DEADLINE_MOVED', 2, 'a later deadline', booked(2), [hold(1, 0), book(2, 1, { holdExpiresAtMs: DEADLINE + 1 })]],
+  ['DEADLINE_MOVED', 2, 'an earlier deadline', free(2), [hold(1, 0), expire(2, 9, { holdExpiresAtMs: 9 })]],
+  ['DEADLINE_MOVED', 2, 'a lost deadline', booked(2), [hold(1, 0), book(2, 1, { holdExpiresAtMs: null })]],
+  ['HOLDER', 2, 'booked by another', booked(2, { holderId: BOB }), [hold(1, 0), book(2, 1, { holderId: BOB })]],
+  ['HOLDER', 2, 'released by another', free(2), [hold(1, 0), release(2, 1, { holderId: BOB })]],
+  ['HOLDER', 2, "expired as another's", free(2), [hold(1, 0), expire(2, DEADLINE, { holderId: BOB })]],
+  ['BOOKED_LATE', 2, 'booked at the deadline', booked(2), [hold(1, 0), book(2, DEADLINE)]],
+  ['RELEASED_LATE', 2, 'released at the deadline', free(2), [hold(1, 0), release(2, DEADLINE)]],
+  ['EXPIRED_EARLY', 2, 'expired before the deadline', free(2), [hold(1, 0), expire(2, DEADLINE - 1)]],
+  [
+    'BOOKING_NAMED',
+    2,
+    'a book without a booking',
+    booked(2, { bookingId: null }),
+    [hold(1, 0), book(2, 1, { bookingId: null })],
+  ],
+  ['BOOKING_NAMED', 1, 'a hold with a booking', held(1), [hold(1, 0, { bookingId: BOOKING })]],
+  ['STORED_SEAT', 1, 'a step that did not reach the seat', free(0), [hold(1, 0)]],
+  ['STORED_SEAT', 0, 'a seat changed without a step', held(1), []],
+  ['STORED_SEAT', 0, 'a seat counted on without a step', free(1), []],
+  ['STORED_SEAT', 1, 'another status', { ...held(1), status: 'BOOKED' }, [hold(1, 0)]],
+  ['STORED_SEAT', 1, 'another holder', held(1, { holderId: BOB }), [hold(1, 0)]],
+  ['STORED_SEAT', 1, 'another deadline', held(1, { holdExpiresAtMs: DEADLINE + 1 }), [hold(1, 0)]],
+  ['STORED_SEAT', 2, 'another booking', booked(2, { bookingId: 'another' }), [hold(1, 0), book(2, 1)]],
+  ['STORED_SEAT', 2, 'a holder left behind', { ...free(2), holderId: ANNE }, [hold(1, 0), release(2, 1)]],
+  ['SEAT_EXISTS', 1, 'no such seat', undefined, [hold(1, 0)]],
+];
+
+describe('replaying the ledger of a seat', () => {
+  it.each(FAULTLESS)('has nothing to say about %s', (_, stored, steps) => {
+    expect(replaySeat(stored, steps)).toEqual([]);
+  });
+
+  it.each(FAULTS)('finds %s at version %i: %s', (rule, version, _, stored, steps) => {
+    const found = replaySeat(stored, steps).map((violation) => ({ rule: violation.rule, version: violation.version }));
+
+    expect(found).toEqual([{ rule, version }]);
+  });
+
+  it('says what it found', () => {
+    expect(replaySeat(booked(2), [hold(1, 0), book(2, DEADLINE)])).toEqual([
+      { rule: 'BOOKED_LATE', version: 2, detail: 'at 1970-01-01T00:10:00.000Z, deadline 1970-01-01T00:10:00.000Z' },
+    ]);
+  });
+
+  it('has words for instants that are none', () => {
+    const [violation] = replaySeat(held(1, { holdExpiresAtMs: -Infinity }), [
+      hold(1, 0, { holdExpiresAtMs: -Infinity }),
+    ]);
+
+    expect(violation?.detail).toContain('-Infinity');
+  });
+
+  it('goes on after a fault and finds the next', () => {
+    const rules = replaySeat(free(4), [hold(1, 0), expire(2, 5), hold(3, 10), release(4, 20, { holderId: BOB })]).map(
+      (violation) => violation.rule,
+    );
+
+    expect(rules).toEqual(['EXPIRED_EARLY', 'HOLDER', 'DEADLINE_MOVED']);
+  });
+
+  it('has a planted fault for every rule', () => {
+    expect(new Set(FAULTS.map(([rule]) => rule))).toEqual(new Set(Object.keys(LEDGER_RULES)));
+  });
+});

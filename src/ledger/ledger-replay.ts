@@ -1,0 +1,139 @@
+import { LEGAL_STEPS, SeatCommandName, SeatState, SeatStatus } from '../seats/seat-transitions';
+
+/**
+ * PURE. Replays the ledger of one seat and says what does not agree. It does not use the decision (`decide()`): it knows
+ * the rules a second time, so that a mistake in the one is not repeated in the other.
+ */
+
+/** What must hold of a seat's ledger. */
+export const LEDGER_RULES = {
+  VERSIONS: 'versions count the steps from 1, without a gap',
+  LEGAL_STEP: 'a step goes from and to where its command goes',
+  CHAIN: 'a step begins where the one before it ended',
+  TIME: 'no step is earlier than the one before it',
+  HOLD_DEADLINE: 'a hold has a deadline, after the hold itself',
+  DEADLINE_MOVED: 'the step that ends a hold carries the deadline of the hold',
+  HOLDER: 'only the hold of its own holder is booked, released or expired',
+  BOOKED_LATE: 'a hold is booked before its deadline',
+  RELEASED_LATE: 'a hold is released before its deadline',
+  EXPIRED_EARLY: 'a hold is expired from its deadline on',
+  BOOKING_NAMED: 'a book names its booking, and nothing else does',
+  STORED_SEAT: 'the stored seat is what its ledger ends in',
+  SEAT_EXISTS: 'every step is one of a stored seat',
+} as const;
+
+export type LedgerRule = keyof typeof LEDGER_RULES;
+
+/** A stored row of the ledger, taken for nothing but what it says. */
+export interface LedgerStep {
+  readonly version: number;
+  readonly command: string;
+  readonly from: string;
+  readonly to: string;
+  readonly holderId: string | null;
+  readonly holdExpiresAtMs: number | null;
+  readonly bookingId: string | null;
+  readonly atMs: number;
+}
+
+export type StoredSeat = Pick<SeatState, 'status' | 'version' | 'holderId' | 'holdExpiresAtMs' | 'bookingId'>;
+
+export interface LedgerViolation {
+  readonly rule: LedgerRule;
+  /** Of the offending step, or the last one. */
+  readonly version: number;
+  /** What was found, for people. */
+  readonly detail: string;
+}
+
+const UNTOUCHED: StoredSeat = {
+  status: 'AVAILABLE',
+  version: 0,
+  holderId: null,
+  holdExpiresAtMs: null,
+  bookingId: null,
+};
+
+/** Replays all steps of a seat, in order of their versions; `stored` is undefined where there is no such seat. */
+export function replaySeat(stored: StoredSeat | undefined, steps: readonly LedgerStep[]): LedgerViolation[] {
+  const replay = new SeatReplay();
+  return [...steps.flatMap((step) => replay.take(step)), ...replay.finish(stored)];
+}
+
+/** The same, step by step, for ledgers of any length. */
+export class SeatReplay {
+  private seat = UNTOUCHED;
+  private lastAtMs = -Infinity;
+
+  /** Takes the next step. It is believed afterwards, whatever is wrong with it, so that one fault is told once. */
+  take(step: LedgerStep): LedgerViolation[] {
+    const found: LedgerViolation[] = [];
+    const report = (rule: LedgerRule, detail: string) => found.push({ rule, version: step.version, detail });
+    const { seat } = this;
+
+    if (step.version !== seat.version + 1) report('VERSIONS', `follows version ${seat.version}`);
+    if (step.from !== seat.status)
+      report('CHAIN', `${step.command} from ${step.from} of a seat that was ${seat.status}`);
+    if (step.atMs < this.lastAtMs) report('TIME', `at ${instant(step.atMs)} after ${instant(this.lastAtMs)}`);
+
+    const legal = LEGAL_STEPS[step.command as SeatCommandName] as (typeof LEGAL_STEPS)[SeatCommandName] | undefined;
+    if (legal?.from !== step.from || legal.to !== step.to) {
+      report('LEGAL_STEP', `${step.command} from ${step.from} to ${step.to}`);
+    }
+    if ((step.command === 'book') !== (step.bookingId !== null)) {
+      report('BOOKING_NAMED', `${step.command} with booking ${step.bookingId}`);
+    }
+    if (step.command === 'hold') this.checkBeginning(step, report);
+    else this.checkEnd(step, report);
+
+    this.seat = {
+      status: step.to as SeatStatus,
+      version: step.version,
+      holderId: step.to === 'AVAILABLE' ? null : step.holderId,
+      holdExpiresAtMs: step.to === 'HELD' ? step.holdExpiresAtMs : null,
+      bookingId: step.to === 'BOOKED' ? step.bookingId : null,
+    };
+    this.lastAtMs = step.atMs;
+    return found;
+  }
+
+  private checkBeginning({ holdExpiresAtMs, atMs }: LedgerStep, report: Report): void {
+    if (holdExpiresAtMs === null || holdExpiresAtMs <= atMs) {
+      report('HOLD_DEADLINE', `held at ${instant(atMs)} until ${instant(holdExpiresAtMs)}`);
+    }
+  }
+
+  private checkEnd({ command, holderId, holdExpiresAtMs, atMs }: LedgerStep, report: Report): void {
+    const hold = this.seat;
+    if (hold.status === 'HELD') {
+      if (holderId !== hold.holderId) report('HOLDER', `${command} for ${holderId} of a hold of ${hold.holderId}`);
+      if (holdExpiresAtMs !== hold.holdExpiresAtMs) {
+        report('DEADLINE_MOVED', `from ${instant(hold.holdExpiresAtMs)} to ${instant(holdExpiresAtMs)}`);
+      }
+    }
+    if (holdExpiresAtMs === null) return;
+    const when = () => `at ${instant(atMs)}, deadline ${instant(holdExpiresAtMs)}`;
+    const isOver = holdExpiresAtMs <= atMs;
+    if (command === 'book' && isOver) report('BOOKED_LATE', when());
+    if (command === 'release' && isOver) report('RELEASED_LATE', when());
+    if (command === 'expire' && !isOver) report('EXPIRED_EARLY', when());
+  }
+
+  /** Compares where the ledger ends with the stored seat. */
+  finish(stored: StoredSeat | undefined): LedgerViolation[] {
+    const { version } = this.seat;
+    if (!stored) return [{ rule: 'SEAT_EXISTS', version, detail: 'there is no such seat' }];
+    const different = (Object.keys(UNTOUCHED) as (keyof StoredSeat)[]).filter((key) => stored[key] !== this.seat[key]);
+    if (different.length === 0) return [];
+    const detail = different.map((key) => `${key} is ${stored[key]}, by the ledger ${this.seat[key]}`).join('; ');
+    return [{ rule: 'STORED_SEAT', version, detail }];
+  }
+}
+
+type Report = (rule: LedgerRule, detail: string) => void;
+
+/** What is stored may be no date at all, such as `infinity`. */
+function instant(ms: number | null): string {
+  if (ms === null) return 'never';
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}

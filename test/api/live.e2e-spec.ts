@@ -1,0 +1,300 @@
+import { get, IncomingMessage } from 'node:http';
+import { Client } from 'pg';
+import { ShowFeeds } from '../../src/live/show-feeds';
+import { SeatSweeper } from '../../src/seats/seat-sweeper';
+import { startApp, TestApp } from '../support/app';
+import { person, Person, request, seat } from '../support/client';
+import { createShow, lapse } from '../support/house';
+import { until } from '../support/until';
+
+interface SeenEvent {
+  type: string;
+  id: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests assert what is in it
+  data: any;
+}
+
+/** An event stream as a client reads it. */
+interface Stream {
+  readonly events: SeenEvent[];
+  readonly response: IncomingMessage;
+  ended: boolean;
+  close(): void;
+}
+
+async function watch(target: TestApp, showId: number, headers: Record<string, string> = {}): Promise<Stream> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${target.url}/api/shows/${showId}/events/`, { headers, agent: false }, resolve).on('error', reject);
+  });
+  const stream: Stream = { events: [], response, ended: false, close: () => response.destroy() };
+  let text = '';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const lines = text.slice(0, end).split('\n');
+      text = text.slice(end + 2);
+      const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      const type = field('event');
+      if (type) stream.events.push({ type, id: field('id')!, data: JSON.parse(field('data')!) });
+    }
+  });
+  response.on('end', () => (stream.ended = true));
+  response.on('error', () => undefined);
+  return stream;
+}
+
+const ofType = (stream: Stream, type: string) => stream.events.filter((event) => event.type === type);
+const changedSeats = (stream: Stream) =>
+  ofType(stream, 'seats').flatMap(
+    (event) => event.data.seats as { row: string; number: number; status: string; version: number }[],
+  );
+
+describe('live events', () => {
+  let one: TestApp;
+  let two: TestApp;
+  let showId: number;
+  let holder: Person;
+  const streams: Stream[] = [];
+
+  const open = async (target: TestApp, headers?: Record<string, string>) => {
+    const stream = await watch(target, showId, headers);
+    streams.push(stream);
+    await until(() => stream.events.length > 0);
+    return stream;
+  };
+
+  beforeAll(async () => {
+    one = await startApp();
+    two = await startApp({ DATABASE_URL: one.databaseUrl });
+  });
+  afterAll(async () => {
+    await two.close();
+    await one.close();
+  });
+  beforeEach(async () => {
+    showId = await createShow(one.dataSource);
+    holder = await person(one);
+  });
+  afterEach(async () => {
+    for (const stream of streams.splice(0)) stream.close();
+    await until(() => one.app.get(ShowFeeds).watching + two.app.get(ShowFeeds).watching === 0);
+  });
+
+  test('begin with the seat map', async () => {
+    await holder.hold(showId, ['A1']);
+    const stream = await open(one);
+    expect(stream.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(stream.response.headers['x-request-id']).toBeTruthy();
+    expect(stream.response.headers['x-content-type-options']).toBe('nosniff');
+    const map = (await request(one, 'GET', `/api/seats/?show_id=${showId}`)).body;
+    expect(stream.events[0]).toMatchObject({ type: 'snapshot', data: { ...map, server_time: expect.any(String) } });
+  });
+
+  test('tell of a change, on whichever instance it was made', async () => {
+    const here = await open(one);
+    const there = await open(two);
+    await holder.hold(showId, ['A1', 'B2']);
+    await until(() => changedSeats(here).length === 2 && changedSeats(there).length === 2);
+
+    for (const stream of [here, there]) {
+      expect(ofType(stream, 'seats')).toEqual([
+        {
+          type: 'seats',
+          id: '2',
+          data: {
+            show_id: showId,
+            server_time: expect.any(String),
+            stats: { total: 50, available: 48, held: 2, booked: 0 },
+            seats: [
+              { row: 'A', number: 1, status: 'HELD', version: 1 },
+              { row: 'B', number: 2, status: 'HELD', version: 1 },
+            ],
+          },
+        },
+      ]);
+    }
+  });
+
+  test('mark one’s own holds for their holder, and nobody else', async () => {
+    const mine = await open(two, { authorization: `Bearer ${holder.token}` });
+    const other = await open(two, { authorization: `Bearer ${(await person(one)).token}` });
+    const held = await holder.hold(showId, ['A1']);
+    await until(() => changedSeats(mine).length === 1 && changedSeats(other).length === 1);
+
+    expect(changedSeats(mine)[0]).toEqual({
+      ...seat('A1'),
+      status: 'HELD',
+      version: 1,
+      held_by_me: true,
+      hold_expires_at: held.body.expires_at,
+    });
+    expect(changedSeats(other)[0]).toEqual({ ...seat('A1'), status: 'HELD', version: 1 });
+  });
+
+  test('tell of a lapse when it happens, without any sweep, and not again when a sweep writes it', async () => {
+    const brief = await startApp({ DATABASE_URL: one.databaseUrl, HOLD_TTL_SECONDS: '1' });
+    try {
+      const stream = await open(one);
+      const held = await (await person(brief)).hold(showId, ['A1']);
+      await until(() => changedSeats(stream).length === 2);
+      const lapsed = ofType(stream, 'seats').at(-1)!;
+      expect(lapsed.data.seats).toEqual([{ ...seat('A1'), status: 'AVAILABLE', version: 2 }]);
+      const lateMs = Date.parse(lapsed.data.server_time) - Date.parse(held.body.expires_at);
+      expect(lateMs).toBeGreaterThanOrEqual(0);
+      expect(lateMs).toBeLessThan(500);
+
+      expect(await one.app.get(SeatSweeper).sweep()).toBe(1);
+      await holder.hold(showId, ['A2']);
+      await until(() => changedSeats(stream).length === 3);
+      expect(changedSeats(stream)[2]).toMatchObject(seat('A2'));
+    } finally {
+      await brief.close();
+    }
+  });
+
+  test('resume after the last event that was seen', async () => {
+    const first = await open(one);
+    await holder.hold(showId, ['A1']);
+    await until(() => changedSeats(first).length === 1);
+    const lastEventId = first.events.at(-1)!.id;
+    await holder.hold(showId, ['A2']);
+    await until(() => changedSeats(first).length === 2);
+
+    const second = await open(one, { 'last-event-id': lastEventId });
+    expect(second.events.map((event) => event.type)).toEqual(['seats']);
+    expect(changedSeats(second)).toEqual([{ ...seat('A2'), status: 'HELD', version: 1 }]);
+    const unknown = await open(one, { 'last-event-id': 'from another age' });
+    expect(unknown.events[0]!.type).toBe('snapshot');
+  });
+
+  test('a lost message is made up for by looking at the seats', async () => {
+    const stream = await open(one);
+    await holder.hold(showId, ['A1']);
+    await until(() => changedSeats(stream).length === 1);
+    await lapse(one.dataSource, showId, ['A1']); // behind everybody's back
+    one.app.get(ShowFeeds).onShows([showId]);
+    await until(() => changedSeats(stream).length === 2);
+    expect(changedSeats(stream)[1]).toEqual({ ...seat('A1'), status: 'AVAILABLE', version: 2 });
+  });
+
+  test('a listener that lost its connection sends a fresh snapshot', async () => {
+    const stream = await open(two);
+    const admin = new Client({ connectionString: one.databaseUrl });
+    await admin.connect();
+    await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rowlock-listen'`,
+    );
+    await admin.end();
+    await until(() => ofType(stream, 'snapshot').length === 2);
+    await holder.hold(showId, ['A1']);
+    await until(() => changedSeats(stream).length === 1);
+  });
+
+  test('do not keep a server from stopping', async () => {
+    const third = await startApp({ DATABASE_URL: one.databaseUrl });
+    const stream = await watch(third, showId);
+    await until(() => stream.events.length > 0);
+    await third.close();
+    await until(() => stream.ended);
+  });
+
+  test('of a show that does not exist are a problem', async () => {
+    const answer = await request(one, 'GET', '/api/shows/999999/events/');
+    expect([answer.status, answer.body.code]).toEqual([404, 'SHOW_NOT_FOUND']);
+  });
+
+  test('HEAD ends at once', async () => {
+    const response = await fetch(`${one.url}/api/shows/${showId}/events/`, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(2_000),
+    });
+    expect([200, 404]).toContain(response.status);
+  });
+});
+
+describe('activity', () => {
+  let target: TestApp;
+  let showId: number;
+  beforeAll(async () => {
+    target = await startApp();
+  });
+  afterAll(() => target.close());
+  beforeEach(async () => {
+    showId = await createShow(target.dataSource);
+  });
+
+  const activity = (query = '', token?: string) =>
+    request(target, 'GET', `/api/shows/${showId}/activity/${query}`, { token });
+
+  test('tells what happened, newest first, and nobody’s identity but one’s own', async () => {
+    const [me, other] = [await person(target), await person(target)];
+    await me.hold(showId, ['A1']);
+    await me.release(showId, ['A1']);
+    await other.hold(showId, ['A1']);
+    await other.book(showId, ['A1']);
+
+    const { status, body } = await activity('', me.token);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      activity: [
+        { ...seat('A1'), version: 4, command: 'book', from: 'HELD', to: 'BOOKED', at: expect.any(String) },
+        { ...seat('A1'), version: 3, command: 'hold', from: 'AVAILABLE', to: 'HELD', at: expect.any(String) },
+        {
+          ...seat('A1'),
+          version: 2,
+          command: 'release',
+          from: 'HELD',
+          to: 'AVAILABLE',
+          at: expect.any(String),
+          by_me: true,
+        },
+        {
+          ...seat('A1'),
+          version: 1,
+          command: 'hold',
+          from: 'AVAILABLE',
+          to: 'HELD',
+          at: expect.any(String),
+          by_me: true,
+        },
+      ],
+      next: null,
+    });
+    expect(JSON.stringify((await activity()).body)).not.toContain('by_me');
+  });
+
+  test('is the same whether or not a sweep has come by', async () => {
+    const me = await person(target);
+    await me.hold(showId, ['A1', 'A2']);
+    await lapse(target.dataSource, showId, ['A1', 'A2']);
+    const before = (await activity()).body;
+    expect(before.activity.map((entry: { command: string }) => entry.command)).toEqual([
+      'expire',
+      'expire',
+      'hold',
+      'hold',
+    ]);
+    expect(await target.app.get(SeatSweeper).sweep()).toBe(2);
+    expect((await activity()).body).toEqual(before);
+  });
+
+  test('comes in pages', async () => {
+    const me = await person(target);
+    for (const name of ['A1', 'A2', 'A3', 'A4', 'A5']) await me.hold(showId, [name]);
+    const pages: number[][] = [];
+    for (let after: string | null = ''; after !== null;) {
+      const { body }: { body: { activity: { number: number }[]; next: string | null } } = await activity(
+        `?limit=2${after && `&after=${after}`}`,
+      );
+      pages.push(body.activity.map((entry) => entry.number));
+      after = body.next;
+    }
+    expect(pages).toEqual([[5, 4], [3, 2], [1]]);
+  });
+
+  test('of a show that does not exist is a problem, of a quiet one empty', async () => {
+    expect((await activity()).body).toEqual({ activity: [], next: null });
+    expect((await request(target, 'GET', '/api/shows/999999/activity/')).body.code).toBe('SHOW_NOT_FOUND');
+  });
+});

@@ -1,0 +1,236 @@
+import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
+import { startApp, TestApp } from '../support/app';
+import { block, LOCK_SEAT } from '../support/blocker';
+import { Answer, person, Person, request, seats } from '../support/client';
+import { expectProblem, fields, seatsOf } from '../support/expectations';
+import { createShow } from '../support/house';
+
+const NO_SHOW = 2_147_483_647;
+const NO_BOOKING = '0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11';
+
+let target: TestApp;
+let me: Person;
+let another: Person;
+let showId: number;
+
+beforeAll(async () => {
+  target = await startApp({ LOCK_TIMEOUT_MS: '100' });
+});
+afterAll(() => target.close());
+beforeEach(async () => {
+  [me, another, showId] = await Promise.all([person(target), person(target), createShow(target.dataSource)]);
+});
+
+const get = (path: string, token?: string) => request(target, 'GET', path, { token });
+const post = (path: string, body: unknown, headers?: Record<string, string>) =>
+  request(target, 'POST', path, { token: me.token, body, headers });
+
+// The contract, and below it what HTTP itself calls for.
+const STATUSES: Record<ProblemCode, number> = {
+  VALIDATION_FAILED: 400,
+  UNAUTHENTICATED: 401,
+  INVALID_CREDENTIALS: 401,
+  FORBIDDEN: 403,
+  SHOW_NOT_FOUND: 404,
+  SEAT_NOT_FOUND: 404,
+  BOOKING_NOT_FOUND: 404,
+  SEAT_UNAVAILABLE: 409,
+  NOT_YOUR_HOLD: 409,
+  HOLD_LIMIT_EXCEEDED: 409,
+  SALES_CLOSED: 409,
+  USERNAME_TAKEN: 409,
+  IDEMPOTENCY_IN_PROGRESS: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  BUSY: 503,
+
+  NOT_FOUND: 404,
+  URI_TOO_LONG: 414,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+};
+
+/** Each problem as a client meets it, and what it says beyond the common keys. */
+const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = [
+  ['VALIDATION_FAILED', () => get('/api/seats/?show_id=abc'), fields('show_id', 'show_id', 'show_id')],
+  ['UNAUTHENTICATED', () => get('/api/bookings/')],
+  ['INVALID_CREDENTIALS', () => post('/api/auth/login/', { username: 'nobody-there', password: 'correct horse' })],
+  ['SHOW_NOT_FOUND', () => get(`/api/shows/${NO_SHOW}/`)],
+  ['SEAT_NOT_FOUND', () => me.hold(showId, ['Z9']), seatsOf({ Z9: 'SEAT_NOT_FOUND' })],
+  ['BOOKING_NOT_FOUND', () => get(`/api/bookings/${NO_BOOKING}/`, me.token)],
+  [
+    'SEAT_UNAVAILABLE',
+    async () => {
+      await another.hold(showId, ['A1']);
+      return me.hold(showId, ['A1']);
+    },
+    seatsOf({ A1: 'SEAT_HELD' }),
+  ],
+  ['NOT_YOUR_HOLD', () => me.book(showId, ['A1']), seatsOf({ A1: 'HOLD_GONE' })],
+  [
+    'HOLD_LIMIT_EXCEEDED',
+    async () => {
+      await me.hold(
+        showId,
+        Array.from({ length: 10 }, (_, i) => `A${i + 1}`),
+      );
+      return me.hold(showId, ['B1']);
+    },
+  ],
+  ['SALES_CLOSED', async () => me.hold(await createShow(target.dataSource, { opensInMs: 60_000 }), ['A1'])],
+  [
+    'USERNAME_TAKEN',
+    async () => {
+      const credentials = { username: `somebody-${showId}`, password: 'correct horse' };
+      await post('/api/auth/register/', credentials);
+      return post('/api/auth/register/', credentials);
+    },
+  ],
+  ['PAYLOAD_TOO_LARGE', () => post('/api/seats/hold-batch/', ' '.repeat(70_000))],
+  [
+    'IDEMPOTENCY_KEY_REUSED',
+    async () => {
+      await me.hold(showId, ['A1'], { 'idempotency-key': 'k' });
+      return me.hold(showId, ['A2'], { 'idempotency-key': 'k' });
+    },
+  ],
+  [
+    'RATE_LIMITED',
+    async () => {
+      const limited = await startApp({ RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_GUEST_PER_MINUTE: '1' });
+      await request(limited, 'POST', '/api/auth/guest/');
+      return request(limited, 'POST', '/api/auth/guest/').finally(() => limited.close());
+    },
+  ],
+  [
+    'INTERNAL',
+    async () => {
+      await target.dataSource.query('ALTER TABLE movie RENAME TO hidden');
+      return get('/api/shows/').finally(() => target.dataSource.query('ALTER TABLE hidden RENAME TO movie'));
+    },
+  ],
+  [
+    'BUSY',
+    async () => {
+      const blocker = await block(target.databaseUrl, LOCK_SEAT, [showId, 'A', 1]);
+      return me.hold(showId, ['A1']).finally(() => blocker.release());
+    },
+  ],
+  ['NOT_FOUND', () => get('/api/nothing/')],
+  ['URI_TOO_LONG', () => get(`/api/bookings/${'a'.repeat(300)}/`, me.token)],
+  ['UNSUPPORTED_MEDIA_TYPE', () => post('/api/seats/hold-batch/', '<seats/>', { 'content-type': 'application/xml' })],
+];
+
+describe('the problems', () => {
+  it('have the statuses of the contract', () => {
+    expect(Object.fromEntries(Object.entries(PROBLEMS).map(([code, { status }]) => [code, status]))).toEqual(STATUSES);
+  });
+
+  it.each(PROVOKED)('%s', async (...[code, provoke, extras]) => {
+    const answer = await provoke();
+    expect(answer.status).toBe(STATUSES[code]);
+    expectProblem(answer, code, extras);
+    expect(answer.body.type).toBe(`urn:rowlock:problem:${code.toLowerCase().replaceAll('_', '-')}`);
+    expect(JSON.stringify(answer.body)).not.toMatch(
+      /SELECT|INSERT|relation|hidden|movie|lock_timeout|postgres|\.[jt]s\b|:\d+:\d+/,
+    );
+    expect(answer.headers.get('retry-after')).toEqual(
+      ['BUSY', 'RATE_LIMITED'].includes(code) ? expect.stringMatching(/^[1-9]\d*$/) : null,
+    );
+    expect(answer.headers.get('www-authenticate')).toBe(STATUSES[code] === 401 ? 'Bearer' : null);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('are all met above, but for two: no route asks for a role, and a second request with a key waits for the first', () => {
+    const met = PROVOKED.map(([code]) => code);
+    expect([...met, 'FORBIDDEN', 'IDEMPOTENCY_IN_PROGRESS'].sort()).toEqual(Object.keys(PROBLEMS).sort());
+  });
+
+  it('say whether to try again: when the server is to blame, or time will tell', () => {
+    const retryable = Object.entries(PROBLEMS).flatMap(([code, problem]) => (problem.retryable ? [code] : []));
+    expect(retryable.sort()).toEqual(['BUSY', 'IDEMPOTENCY_IN_PROGRESS', 'INTERNAL', 'RATE_LIMITED']);
+  });
+
+  it('BUSY: nothing was changed, and the same request succeeds later, under the same key', async () => {
+    const key = { 'idempotency-key': 'busy' };
+    const blocker = await block(target.databaseUrl, LOCK_SEAT, [showId, 'A', 1]);
+    expectProblem(await me.hold(showId, ['A1', 'A2'], key), 'BUSY');
+    const meanwhile = (await get(`/api/seats/?show_id=${showId}`)).body;
+    await blocker.release();
+    expect(meanwhile.stats).toEqual({ total: 50, available: 50, held: 0, booked: 0 });
+    const answer = await me.hold(showId, ['A1', 'A2'], key);
+    expect([answer.status, answer.headers.get('idempotency-replayed'), answer.body.seats?.[0].version]).toEqual([
+      200,
+      null,
+      1,
+    ]);
+  });
+
+  it.each(['GET', 'PUT', 'PATCH', 'DELETE'])('%s is nothing that a seat command knows', async (method) => {
+    expectProblem(await request(target, method, '/api/seats/hold-batch/', { token: me.token }), 'NOT_FOUND');
+  });
+});
+
+describe('the request id', () => {
+  const id = async (sent?: string) => {
+    const headers = sent === undefined ? undefined : { 'x-request-id': sent };
+    const [good, bad] = [
+      await request(target, 'GET', '/api/shows/', { headers }),
+      await request(target, 'GET', '/nothing', { headers }),
+    ];
+    expect(bad.body.instance).toBe(bad.headers.get('x-request-id'));
+    return [good.headers.get('x-request-id'), bad.headers.get('x-request-id')];
+  };
+
+  it('is on every answer, and another one each time', async () => {
+    const ids = [...(await id()), ...(await id())];
+    for (const each of ids) expect(each).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+    expect(new Set(ids).size).toBe(4);
+  });
+
+  it('is the client’s own', async () => {
+    for (const own of ['a', 'A-1.b_2', 'x'.repeat(128)]) expect(await id(own)).toEqual([own, own]);
+  });
+
+  it.each(['', 'a b', 'x'.repeat(129), '<script>', '"', 'é', '{"a":1}'])('unless that is %j', async (own) => {
+    for (const each of await id(own)) expect(each).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('a trailing slash', () => {
+  const body = () => ({ show_id: showId, seats: seats('A1') });
+  const ROUTES: [string, string, number, (() => unknown)?][] = [
+    ['GET', '/health/live', 200],
+    ['GET', '/health/ready', 200],
+    ['GET', '/metrics', 200],
+    ['GET', '/docs', 200],
+    ['POST', '/api/auth/guest', 201],
+    ['POST', '/api/auth/register', 400, () => ({})],
+    ['POST', '/api/auth/login', 400, () => ({})],
+    ['GET', '/api/auth/me', 200],
+    ['GET', '/api/shows', 200],
+    ['GET', '/api/shows/{id}', 200],
+    ['GET', '/api/seats?show_id={id}', 200],
+    ['GET', '/api/bookings', 200],
+    ['GET', `/api/bookings/${NO_BOOKING}`, 404],
+    ['POST', '/api/seats/hold-batch', 200, body],
+    ['POST', '/api/seats/book-batch', 409, body],
+    ['POST', '/api/seats/release-hold-batch', 200, body],
+  ];
+
+  it.each(ROUTES)('%s %s: is optional, and redirects nobody', async (...[method, route, status, bodyOf]) => {
+    const path = route.replace('{id}', String(showId));
+    const slashed = path.includes('?') ? path.replace('?', '/?') : `${path}/`;
+    for (const each of [path, slashed]) {
+      const response = await fetch(target.url + each, {
+        method,
+        redirect: 'manual',
+        headers: { authorization: `Bearer ${me.token}`, ...(bodyOf ? { 'content-type': 'application/json' } : {}) },
+        body: bodyOf && JSON.stringify(bodyOf()),
+      });
+      expect([each, response.status, response.headers.get('location')]).toEqual([each, status, null]);
+      await response.arrayBuffer();
+    }
+  });
+});

@@ -1,0 +1,464 @@
+import { startApp, TestApp } from '../support/app';
+import { block } from '../support/blocker';
+import { Answer, person, Person, request } from '../support/client';
+import { expectProblem, fields, TEXT, TIMESTAMP } from '../support/expectations';
+import { createShow, lapse } from '../support/house';
+
+const NO_SHOW = 2_147_483_647;
+
+let target: TestApp;
+let me: Person;
+let another: Person;
+let showId: number;
+
+beforeAll(async () => {
+  target = await startApp();
+});
+afterAll(() => target.close());
+beforeEach(async () => {
+  [me, another, showId] = await Promise.all([
+    person(target),
+    person(target),
+    createShow(target.dataSource, { rows: 1, seatsPerRow: 4 }),
+  ]);
+});
+
+const get = (path: string, headers?: Record<string, string>) => request(target, 'GET', path, { headers });
+const seatMap = (headers?: Record<string, string>) => get(`/api/seats/?show_id=${showId}`, headers);
+
+async function ok(answer: Promise<Answer>): Promise<Answer> {
+  const got = await answer;
+  expect([got.status, got.body.code]).toEqual([200, undefined]);
+  return got;
+}
+
+/** A1 held by me, A2 by another, A3 booked by me, A4 free. */
+async function mixed(): Promise<void> {
+  await ok(me.hold(showId, ['A1', 'A3']));
+  await ok(another.hold(showId, ['A2']));
+  await ok(me.book(showId, ['A3']));
+}
+
+describe('the seat map', () => {
+  const PUBLIC = [
+    { row: 'A', number: 1, status: 'HELD', version: 1 },
+    { row: 'A', number: 2, status: 'HELD', version: 1 },
+    { row: 'A', number: 3, status: 'BOOKED', version: 2 },
+    { row: 'A', number: 4, status: 'AVAILABLE', version: 0 },
+  ];
+
+  it('shows everybody the same, and nobody who has what', async () => {
+    await mixed();
+    const stranger = await person(target);
+    for (const answer of [await ok(seatMap()), await ok(stranger.seatMap(showId))]) {
+      expect(answer.body).toEqual({
+        show_id: showId,
+        screen: expect.stringMatching(/^Screen \d+ of \d+$/),
+        server_time: TIMESTAMP,
+        stats: { total: 4, available: 1, held: 2, booked: 1 },
+        seats: PUBLIC,
+      });
+      expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    }
+  });
+
+  it('shows a holder their own holds, and only those', async () => {
+    const { body: hold } = await ok(me.hold(showId, ['A1']));
+    await mixed();
+    const [a1, a2, ...rest] = PUBLIC;
+    const { body } = await ok(me.seatMap(showId));
+    expect(body.seats).toEqual([{ ...a1, held_by_me: true, hold_expires_at: hold.expires_at }, a2, ...rest]);
+    const theirs = await ok(another.seatMap(showId));
+    expect(theirs.body.seats).toEqual([a1, { ...a2, held_by_me: true, hold_expires_at: TIMESTAMP }, ...rest]);
+    for (const text of [JSON.stringify(body), JSON.stringify(theirs.body)]) expect(text).not.toMatch(/guest:/);
+  });
+
+  it('counts versions: one for every stored change', async () => {
+    const versions = async () => (await ok(seatMap())).body.seats.map((each: { version: number }) => each.version);
+    expect(await versions()).toEqual([0, 0, 0, 0]);
+    await ok(me.hold(showId, ['A1', 'A2']));
+    await ok(me.hold(showId, ['A1']));
+    await ok(me.release(showId, ['A2', 'A3']));
+    expect(await versions()).toEqual([1, 2, 0, 0]);
+    await ok(me.book(showId, ['A1']));
+    await ok(me.hold(showId, ['A2']));
+    await lapse(target.dataSource, showId, ['A2']);
+    expect(await versions()).toEqual([2, 4, 0, 0]);
+  });
+
+  it('is in row, number order', async () => {
+    await target.dataSource.query(
+      `INSERT INTO seat (show_id, "row", number, price) SELECT $1, label, number, 1 FROM unnest('{B,AA,a,Ä,1}'::text[]) AS label, unnest('{10,9,1}'::int[]) AS number`,
+      [showId],
+    );
+    const names = (await ok(seatMap())).body.seats.map(
+      (each: { row: string; number: number }) => each.row + each.number,
+    );
+    expect(names).toEqual([
+      '11',
+      '19',
+      '110',
+      'A1',
+      'A2',
+      'A3',
+      'A4',
+      'AA1',
+      'AA9',
+      'AA10',
+      'B1',
+      'B9',
+      'B10',
+      'a1',
+      'a9',
+      'a10',
+      'Ä1',
+      'Ä9',
+      'Ä10',
+    ]);
+  });
+
+  it('agrees with itself while everything changes', async () => {
+    const big = await createShow(target.dataSource, { rows: 4, seatsPerRow: 10 });
+    const people = [me, another, await person(target)];
+    const changes = people.map(async (each, index) => {
+      for (let seat = 1; seat <= 8; seat++) {
+        await ok(each.hold(big, [`ABC`[index]! + seat, `D${index * 3 + 1}`]));
+        await (seat % 2 ? each.book : each.release)(big, [`ABC`[index]! + seat]);
+      }
+    });
+    let running = true;
+    const done = Promise.all(changes).finally(() => (running = false));
+    const maps: Answer[] = [];
+    while (running) maps.push(...(await Promise.all([1, 2, 3].map(() => get(`/api/seats/?show_id=${big}`)))));
+    await done;
+    for (const { body } of maps) {
+      const count = (status: string) => body.seats.filter((each: { status: string }) => each.status === status).length;
+      expect(body.stats).toEqual({
+        total: 40,
+        available: count('AVAILABLE'),
+        held: count('HELD'),
+        booked: count('BOOKED'),
+      });
+    }
+    expect((await get(`/api/seats/?show_id=${big}`)).body.stats).toEqual({
+      total: 40,
+      available: 25,
+      held: 3,
+      booked: 12,
+    });
+  });
+
+  it('never is older than the question, though readers share queries', async () => {
+    // A query of the test's choice takes its snapshot, and is then kept from ending.
+    await target.dataSource.query(
+      'CREATE FUNCTION wait_here() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN 0; END $$',
+    );
+    await target.dataSource.query('ALTER TABLE screen RENAME TO real_screen');
+    await target.dataSource.query(
+      'CREATE VIEW screen AS SELECT id, name, layout FROM real_screen WHERE wait_here() = 0',
+    );
+    try {
+      const blocker = await block(target.databaseUrl, 'SELECT pg_advisory_xact_lock(42)');
+      const before = seatMap();
+      await blocker.untilWaiting(1);
+      await ok(me.hold(showId, ['A1']));
+      const after = [seatMap(), seatMap()];
+      // They have arrived when a later request has been answered.
+      await ok(get('/health/live'));
+      await blocker.release();
+      const statuses = await Promise.all(
+        [before, ...after].map(async (answer) => (await ok(answer)).body.seats[0].status),
+      );
+      expect(statuses).toEqual(['AVAILABLE', 'HELD', 'HELD']);
+    } finally {
+      await target.dataSource.query('DROP VIEW screen');
+      await target.dataSource.query('ALTER TABLE real_screen RENAME TO screen');
+    }
+  });
+
+  it('is valid JSON whatever a row is called', async () => {
+    await target.dataSource.query('UPDATE seat SET "row" = $2 WHERE show_id = $1', [showId, '"\\ü']);
+    const { body } = await ok(seatMap());
+    expect(body.seats.map(({ row, number }: { row: string; number: number }) => [row, number])).toEqual(
+      [1, 2, 3, 4].map((n) => ['"\\ü', n]),
+    );
+  });
+
+  it('of a show without seats is empty', async () => {
+    const empty = await createShow(target.dataSource, { rows: 0 });
+    const { body } = await ok(get(`/api/seats/?show_id=${empty}`));
+    expect(body).toMatchObject({ stats: { total: 0, available: 0, held: 0, booked: 0 }, seats: [] });
+  });
+
+  it('of no show there is none', async () => {
+    expectProblem(await get(`/api/seats/?show_id=${NO_SHOW}`), 'SHOW_NOT_FOUND');
+    expectProblem(await get(`/api/seats/?show_id=${showId + 1_000}`), 'SHOW_NOT_FOUND');
+  });
+
+  it.each([
+    '',
+    '?show_id=',
+    '?show_id=abc',
+    '?show_id=0',
+    '?show_id=-1',
+    '?show_id=1.5',
+    '?show_id=1e3',
+    '?show_id=0x1',
+    '?show_id=2147483648',
+    '?show_id=99999999999999999999',
+    '?show_id=1&show_id=2',
+    '?show_id=%201',
+    '?show_id=null',
+    '?show_id=%00',
+  ])('%j asks for no show that there can be', async (query) => {
+    const answer = await get(`/api/seats/${query}`);
+    expect(answer.status).toBe(400);
+    const paths = answer.body.errors.map((error: { path: string }) => error.path);
+    expect(new Set(paths)).toEqual(new Set(['show_id']));
+    expectProblem(answer, 'VALIDATION_FAILED', fields(...paths));
+  });
+
+  it('needs no token, but none that is not valid', async () => {
+    expectProblem(await seatMap({ authorization: 'Bearer nonsense' }), 'UNAUTHENTICATED');
+    expectProblem(await get('/api/shows/', { authorization: 'Bearer nonsense' }), 'UNAUTHENTICATED');
+    expectProblem(await get(`/api/shows/${showId}/`, { authorization: 'Basic YTpi' }), 'UNAUTHENTICATED');
+  });
+});
+
+describe('the ETag of a seat map', () => {
+  const etag = async (headers?: Record<string, string>) => (await ok(seatMap(headers))).headers.get('etag')!;
+
+  it('is weak, private to the viewer, and stays while nothing changes', async () => {
+    const { headers } = await ok(seatMap());
+    expect(headers.get('etag')).toMatch(/^W\/"[^"]+"$/);
+    expect(headers.get('vary')).toMatch(/authorization/i);
+    expect(headers.get('cache-control')).toMatch(/private/);
+    expect(await etag()).toBe(headers.get('etag'));
+  });
+
+  it('is answered by 304 and nothing else, in every form', async () => {
+    const tag = await etag();
+    for (const header of [tag, tag.replace('W/', ''), `"other", ${tag}`, `${tag} , "other"`, '*']) {
+      const answer = await seatMap({ 'if-none-match': header });
+      expect([answer.status, answer.body]).toEqual([304, '']);
+      expect(answer.headers.get('etag')).toBe(tag);
+      expect(answer.headers.get('x-request-id')).not.toBeNull();
+    }
+    for (const header of ['W/"other"', tag.slice(0, -2), tag.toUpperCase(), '""', 'nonsense']) {
+      expect((await seatMap({ 'if-none-match': header })).status).toBe(200);
+    }
+  });
+
+  it('changes with every change of a seat', async () => {
+    const tags = [await etag()];
+    await ok(me.hold(showId, ['A1']));
+    tags.push(await etag());
+    await ok(me.release(showId, ['A1']));
+    tags.push(await etag());
+    await ok(me.hold(showId, ['A1']));
+    tags.push(await etag());
+    await ok(me.book(showId, ['A1']));
+    tags.push(await etag());
+    await ok(me.hold(showId, ['A2']));
+    tags.push(await etag());
+    await lapse(target.dataSource, showId, ['A2']);
+    tags.push(await etag());
+    expect(new Set(tags).size).toBe(7);
+    expect((await seatMap({ 'if-none-match': tags.slice(0, -1).join(', ') })).status).toBe(200);
+  });
+
+  it('does not change with what changes nothing', async () => {
+    await ok(me.hold(showId, ['A1']));
+    const tag = await etag();
+    await ok(me.hold(showId, ['A1']));
+    await another.hold(showId, ['A1', 'A2']);
+    await ok(me.release(showId, ['A3']));
+    expect(await etag()).toBe(tag);
+  });
+
+  it('of what I see is not that of what others see', async () => {
+    await ok(me.hold(showId, ['A1']));
+    const mine = (await me.seatMap(showId)).headers.get('etag')!;
+    expect(mine).not.toBe(await etag());
+    expect((await seatMap({ authorization: `Bearer ${me.token}`, 'if-none-match': mine })).status).toBe(304);
+    expect((await seatMap({ 'if-none-match': mine })).status).toBe(200);
+    expect((await seatMap({ authorization: `Bearer ${another.token}`, 'if-none-match': mine })).status).toBe(200);
+  });
+});
+
+describe('a show', () => {
+  it('is shown with its seats counted', async () => {
+    await mixed();
+    const { body } = await ok(get(`/api/shows/${showId}/`));
+    expect(body).toEqual({
+      id: showId,
+      title: TEXT,
+      screen: TEXT,
+      starts_at: TIMESTAMP,
+      ends_at: TIMESTAMP,
+      price: '100.00',
+      currency: 'USD',
+      sales: 'OPEN',
+      stats: { total: 4, available: 1, held: 2, booked: 1 },
+    });
+    expect(Date.parse(body.ends_at) - Date.parse(body.starts_at)).toBe(7_200_000);
+    expect(body.stats).toEqual((await seatMap()).body.stats);
+  });
+
+  it('without seats has none', async () => {
+    const empty = await createShow(target.dataSource, { rows: 0 });
+    expect((await ok(get(`/api/shows/${empty}/`))).body.stats).toEqual({ total: 0, available: 0, held: 0, booked: 0 });
+  });
+
+  it.each([
+    ['before the opening', { opensInMs: 60_000 }, 'CLOSED'],
+    ['between', { opensInMs: -60_000, startsInMs: 60_000 }, 'OPEN'],
+    ['after the close', { opensInMs: -60_000, startsInMs: -1_000 }, 'CLOSED'],
+  ])('says whether it sells: %s', async (_, options, sales) => {
+    expect((await ok(get(`/api/shows/${await createShow(target.dataSource, options)}/`))).body.sales).toBe(sales);
+  });
+
+  it('that does not exist, or can’t', async () => {
+    expectProblem(await get(`/api/shows/${NO_SHOW}/`), 'SHOW_NOT_FOUND');
+    for (const id of ['abc', '0', '-1', '1.5', '2147483648', '99999999999999999999', '%00', 'null', `${showId}x`]) {
+      const answer = await get(`/api/shows/${id}/`);
+      expect([id, answer.status, answer.body.code]).toEqual([id, 400, 'VALIDATION_FAILED']);
+      expect(new Set(answer.body.errors.map((error: { path: string }) => error.path))).toEqual(new Set(['id']));
+    }
+  });
+});
+
+describe('the list of shows', () => {
+  /** Shows at these instants; returns their ids in that order. */
+  async function shows(...startsAt: string[]): Promise<number[]> {
+    const ids = [];
+    for (const each of startsAt) {
+      const id = await createShow(target.dataSource, { rows: 1, seatsPerRow: 1 });
+      await target.dataSource.query(
+        `UPDATE show SET starts_at = $2, ends_at = $2::timestamptz + interval '2 hours' WHERE id = $1`,
+        [id, each],
+      );
+      ids.push(id);
+    }
+    return ids;
+  }
+  const ids = (answer: Answer) => answer.body.shows.map((show: { id: number }) => show.id);
+
+  it('of a day has the shows that start on it, in UTC, by start', async () => {
+    const [, last, first, , middle] = await shows(
+      '2040-02-28T23:59:59.999Z',
+      '2040-02-29T23:59:59.999Z',
+      '2040-02-29T00:00:00.000Z',
+      '2040-03-01T00:00:00.000Z',
+      '2040-02-29T12:00:00.000Z',
+    );
+    const answer = await ok(get('/api/shows/?date=2040-02-29'));
+    expect(ids(answer)).toEqual([first, middle, last]);
+    expect(answer.body).toEqual({
+      shows: [first, middle, last].map((id) => ({
+        id,
+        title: TEXT,
+        screen: TEXT,
+        starts_at: TIMESTAMP,
+        ends_at: TIMESTAMP,
+        price: '100.00',
+        currency: 'USD',
+        sales: 'OPEN',
+        stats: { total: 1, available: 1, held: 0, booked: 0 },
+      })),
+      next: null,
+    });
+    expect(answer.body.shows[2].starts_at).toBe('2040-02-29T23:59:59.999Z');
+    expect((await ok(get('/api/shows/?date=2040-02-27'))).body).toEqual({ shows: [], next: null });
+  });
+
+  it('counts each show’s own seats', async () => {
+    const [one, two] = await shows('2041-01-01T10:00:00Z', '2041-01-01T11:00:00Z');
+    await ok(me.hold(two!, ['A1']));
+    expect(
+      (await ok(get('/api/shows/?date=2041-01-01'))).body.shows.map((show: { id: number; stats: object }) => [
+        show.id,
+        show.stats,
+      ]),
+    ).toEqual([
+      [one, { total: 1, available: 1, held: 0, booked: 0 }],
+      [two, { total: 1, available: 0, held: 1, booked: 0 }],
+    ]);
+  });
+
+  it('comes page by page: each show once, whatever starts at the same time', async () => {
+    const all = await shows(...Array(3).fill('2042-01-01T10:00:00Z'), ...Array(4).fill('2042-01-01T11:00:00.001Z'));
+    for (const limit of [1, 2, 3, 6, 7, 8, 200]) {
+      const pages: number[][] = [];
+      for (let after = ''; ;) {
+        const page = await ok(get(`/api/shows/?date=2042-01-01&limit=${limit}${after}`));
+        pages.push(ids(page));
+        if (page.body.next === null) break;
+        after = `&after=${encodeURIComponent(page.body.next)}`;
+      }
+      expect(pages.flat()).toEqual(all);
+      expect(pages.map((page) => page.length)).toEqual(
+        [...Array(Math.ceil(7 / limit) - 1).fill(limit), 7 % limit || limit].map((n) => Math.min(n, 7)),
+      );
+    }
+  });
+
+  it('has 50 on a page without a limit', async () => {
+    await shows(...Array(51).fill('2043-01-01T10:00:00Z'));
+    const { body } = await ok(get('/api/shows/?date=2043-01-01'));
+    expect(body.shows).toHaveLength(50);
+    expect(ids(await ok(get(`/api/shows/?date=2043-01-01&after=${body.next}`)))).toHaveLength(1);
+  });
+
+  it('of no day has all that have not ended', async () => {
+    const ended = await createShow(target.dataSource, { startsInMs: -7_201_000, opensInMs: -9_000_000 });
+    const running = await createShow(target.dataSource, { startsInMs: -7_140_000, opensInMs: -9_000_000 });
+    const answer = await ok(get('/api/shows/?limit=1'));
+    expect(ids(answer)).toEqual([running]);
+    const everything = await ok(get('/api/shows/?limit=200'));
+    expect(ids(everything)).toContain(showId);
+    expect(ids(everything)).not.toContain(ended);
+  });
+
+  it.each<[string, string]>([
+    ['date=', 'date'],
+    ['date=tomorrow', 'date'],
+    ['date=2026-2-1', 'date'],
+    ['date=2026-02-30', 'date'],
+    ['date=2026-13-01', 'date'],
+    ['date=2026-00-00', 'date'],
+    ['date=2027-02-29', 'date'],
+    ['date=2026-01-01T00:00:00Z', 'date'],
+    ['date=20260101', 'date'],
+    ['date=2026-01-01&date=2026-01-02', 'date'],
+    ['limit=0', 'limit'],
+    ['limit=201', 'limit'],
+    ['limit=-1', 'limit'],
+    ['limit=1.5', 'limit'],
+    ['limit=all', 'limit'],
+    ['limit=', 'limit'],
+    ['after=', 'after'],
+    ['after=abc', 'after'],
+    ['after=%00', 'after'],
+    [`after=${'a'.repeat(101)}`, 'after'],
+    [`after=${Buffer.from('1.1;').toString('base64url')}`, 'after'],
+    [`after=${Buffer.from('1.0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11').toString('base64url')}`, 'after'],
+  ])('is not asked for with %s', async (query, field) => {
+    const answer = await get(`/api/shows/?${query}`);
+    expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+    const paths = answer.body.errors.map((error: { path: string }) => error.path);
+    expect(new Set(paths)).toEqual(new Set([field]));
+    expectProblem(answer, 'VALIDATION_FAILED', fields(...paths));
+  });
+
+  it.each(['0001-01-01', '1970-01-01', '9999-12-31'])('knows no shows on %s', async (date) => {
+    expect((await ok(get(`/api/shows/?date=${date}`))).body).toEqual({ shows: [], next: null });
+  });
+
+  it('takes any cursor that could be one of its own', async () => {
+    for (const text of ['0.0', '1.1', '999999999999999.999999999', '253402300800000.1']) {
+      const answer = await get(`/api/shows/?after=${Buffer.from(text).toString('base64url')}`);
+      expect([text, [200, 400].includes(answer.status)]).toEqual([text, true]);
+    }
+  });
+});
