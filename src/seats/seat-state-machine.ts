@@ -45,10 +45,7 @@ export class SeatStateMachine {
     private readonly bookings: BookingLedger,
     private readonly changes: SeatChanges,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<
-      AppConfig,
-      'HOLD_TTL_SECONDS' | 'MAX_HELD_SEATS_PER_HOLDER' | 'IDEMPOTENCY_TTL_HOURS'
-    >,
+    private readonly config: Pick<AppConfig, 'holds' | 'idempotency'>,
   ) {
     this.lock = new SeatLock(dataSource);
   }
@@ -109,7 +106,7 @@ export class SeatStateMachine {
       sendClock(transaction),
       sendShowSales(transaction, [...new Set(commands.map((command) => command.showId))]),
       holders.size > 0 ? sendHoldings(transaction, [...holders.values()]) : [],
-      keyed.length > 0 ? sendKnownAnswers(transaction, keyed, this.config.IDEMPOTENCY_TTL_HOURS) : [],
+      keyed.length > 0 ? sendKnownAnswers(transaction, keyed, this.config.idempotency.ttlHours) : [],
     ]);
     reads.catch(() => undefined); // stage() reports the one that failed first
     await transaction.stage();
@@ -148,8 +145,8 @@ export class SeatStateMachine {
     const newBookingId = randomUUID();
     const decision = decide(command, {
       nowMs: scene.nowMs,
-      holdTtlMs: this.config.HOLD_TTL_SECONDS * 1_000,
-      maxHeldSeats: this.config.MAX_HELD_SEATS_PER_HOLDER,
+      holdTtlMs: this.config.holds.ttlMs,
+      maxHeldSeats: this.config.holds.maxPerHolder,
       show: show && { salesOpen: salesOpen(show, scene.nowMs) },
       seats: scene.seats,
       holdings: scene.holdings(command.showId, command.holderId),
