@@ -476,7 +476,7 @@ export interface components {
          * @enum {string}
          */
         Sales: "OPEN" | "CLOSED";
-        ShowStatsDto: {
+        SeatStatsDto: {
             /**
              * @description All seats of the show.
              * @example 50
@@ -542,7 +542,7 @@ export interface components {
              */
             screen: string;
             /** @description Its seats by status, lapsed holds counted as available. */
-            stats: components["schemas"]["ShowStatsDto"];
+            stats: components["schemas"]["SeatStatsDto"];
         };
         ShowListDto: {
             /** @description By start, earliest first. */
@@ -590,28 +590,6 @@ export interface components {
              * @example true
              */
             held_by_me?: boolean;
-        };
-        SeatStatsDto: {
-            /**
-             * @description All seats of the show.
-             * @example 50
-             */
-            total: number;
-            /**
-             * @description Seats that can be held now.
-             * @example 47
-             */
-            available: number;
-            /**
-             * @description Seats under a live hold.
-             * @example 2
-             */
-            held: number;
-            /**
-             * @description Sold seats.
-             * @example 1
-             */
-            booked: number;
         };
         SeatMapDto: {
             /**
@@ -1363,7 +1341,7 @@ export interface operations {
                 date?: string;
                 /** @description The `next` of an earlier answer. */
                 after?: string;
-                /** @description Most shows in one answer. */
+                /** @description Most entries in one answer. */
                 limit?: number;
             };
             header?: never;

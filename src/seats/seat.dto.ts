@@ -14,11 +14,13 @@ import {
 import { ApiProperty } from '@nestjs/swagger';
 import { CurrencyField, InstantField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
+import { SeatStatsDto } from '../shows/show.dto';
 import { SEAT_STATUSES } from './seat-transitions';
 import type { SeatStatus } from './seat-transitions';
 
 /** Row labels are letters and digits, so that no label needs escaping or can hide characters. */
-export const ROW_PATTERN = /^[\p{L}\p{N}]{1,8}$/u;
+export const ROW_LABEL = '[\\p{L}\\p{N}]{1,8}';
+export const ROW_PATTERN = new RegExp(`^${ROW_LABEL}$`, 'u');
 export const RowField = () => ApiProperty({ pattern: ROW_PATTERN.source });
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
@@ -75,40 +77,6 @@ export class SeatMapQueryDto {
   @Min(1)
   @Max(INT4_MAX)
   show_id: number;
-}
-
-export class SeatStatsDto {
-  /**
-   * All seats of the show.
-   * @example 50
-   */
-  @IsInt()
-  @Min(0)
-  total: number;
-
-  /**
-   * Seats that can be held now.
-   * @example 47
-   */
-  @IsInt()
-  @Min(0)
-  available: number;
-
-  /**
-   * Seats under a live hold.
-   * @example 2
-   */
-  @IsInt()
-  @Min(0)
-  held: number;
-
-  /**
-   * Sold seats.
-   * @example 1
-   */
-  @IsInt()
-  @Min(0)
-  booked: number;
 }
 
 export class SeatDto {
