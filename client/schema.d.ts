@@ -330,7 +330,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        HealthDto: Record<string, never>;
         /**
          * @description The kind of problem, for programs: stable.
          * @enum {string}
@@ -412,6 +411,7 @@ export interface components {
             /** @description Every offending seat, when a seat command is refused because of its seats. */
             seats?: components["schemas"]["RefusedSeat"][];
         };
+        HealthDto: Record<string, never>;
         /**
          * @description A shopper without an account, a registered user, or somebody known to an organisation's identity provider.
          * @enum {string}
@@ -875,6 +875,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
                 };
             };
         };
@@ -1696,21 +1712,17 @@ export interface operations {
              *     `HOLD_LIMIT_EXCEEDED`: The hold would leave the holder with more live held seats in one show than MAX_HELD_SEATS_PER_HOLDER.
              *
              *     `SALES_CLOSED`: Hold or book outside the show's sales window.
-             *
-             *     `IDEMPOTENCY_IN_PROGRESS`: A retry came before the first request with the same Idempotency-Key was decided.
              */
             409: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
                     "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "IDEMPOTENCY_IN_PROGRESS";
+                        code: "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED";
                     };
                 };
             };
@@ -1880,21 +1892,17 @@ export interface operations {
              * @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`.
              *
              *     `SALES_CLOSED`: Hold or book outside the show's sales window.
-             *
-             *     `IDEMPOTENCY_IN_PROGRESS`: A retry came before the first request with the same Idempotency-Key was decided.
              */
             409: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
                     "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "NOT_YOUR_HOLD" | "SALES_CLOSED" | "IDEMPOTENCY_IN_PROGRESS";
+                        code: "NOT_YOUR_HOLD" | "SALES_CLOSED";
                     };
                 };
             };
@@ -2060,23 +2068,17 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`.
-             *
-             *     `IDEMPOTENCY_IN_PROGRESS`: A retry came before the first request with the same Idempotency-Key was decided.
-             */
+            /** @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`. */
             409: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
                     "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "NOT_YOUR_HOLD" | "IDEMPOTENCY_IN_PROGRESS";
+                        code: "NOT_YOUR_HOLD";
                     };
                 };
             };

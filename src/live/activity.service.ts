@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { LABEL } from '../platform/http/api-fields';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
-import { ROW_LABEL } from '../seats/seat.dto';
 import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
 import type { ActivityDto } from './live.dto';
 
@@ -37,7 +37,7 @@ const ACTIVITY_SQL = `
   LIMIT $6`;
 
 /** Row, number and version of a seat. */
-const PLACE_PATTERN = new RegExp(`^${ROW_LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
+const PLACE_PATTERN = new RegExp(`^${LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
 
 @Injectable()
 export class Activity {

@@ -12,16 +12,14 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
-import { CurrencyField, InstantField, MoneyField } from '../platform/http/api-fields';
+import { CurrencyField, InstantField, LABEL, LabelField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
 import { SeatStatsDto } from '../shows/show.dto';
 import { SEAT_STATUSES } from './seat-transitions';
 import type { SeatStatus } from './seat-transitions';
 
-/** Row labels are letters and digits, so that no label needs escaping or can hide characters. */
-export const ROW_LABEL = '[\\p{L}\\p{N}]{1,8}';
-export const ROW_PATTERN = new RegExp(`^${ROW_LABEL}$`, 'u');
-export const RowField = () => ApiProperty({ pattern: ROW_PATTERN.source });
+export const ROW_PATTERN = new RegExp(`^${LABEL}$`, 'u');
+export const RowField = LabelField;
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
