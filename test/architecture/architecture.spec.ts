@@ -87,7 +87,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       { 'src/app.module.ts': "import { b } from './cli/b';", 'src/cli/b.ts': '' },
       { 'src/problem-catalogue.ts': "import { b } from './platform/b';", 'src/platform/b.ts': '' },
       { 'src/bookings/a.ts': "import { b } from '../migrations';", 'src/database/migrations/index.ts': '' },
-      { 'src/seats/a.ts': "import { b } from '../../test/b';", 'test/b.ts': '' },
+      { 'src/seats/a.ts': "import { b } from '../b';", 'test/b.ts': '' },
       { 'src/seats/a.ts': "import { b } from './b.spec';", 'src/seats/b.spec.ts': '' },
       { 'src/unheard-of/a.ts': "import { b } from '../platform/b';", 'src/platform/b.ts': '' },
     ],

@@ -22,7 +22,7 @@ import {
   StartingSeats,
 } from '../support/serial-model';
 import { Ending, StepCount, SteppedSession } from '../support/stepped-session';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /**
  * Two or three commands at once, each in an instance of its own: the product's own statements in every possible order, on a
