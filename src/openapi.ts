@@ -44,7 +44,7 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
   // A bound that a deployment may set differently.
   const command = document.components?.schemas?.SeatCommandDto;
   const seats = command && 'properties' in command ? command.properties?.seats : undefined;
-  if (seats) Object.assign(seats, { maxItems: config.MAX_SEATS_PER_COMMAND, uniqueItems: true });
+  if (seats) Object.assign(seats, { maxItems: config.commands.maxSeats, uniqueItems: true });
   return integersOnly(document);
 }
 

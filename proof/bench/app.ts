@@ -89,9 +89,9 @@ async function main(): Promise<void> {
   countRoundTrips();
   const root = AppModule.forRoot(config);
   const app = await createApp(config, { ...root, imports: [...root.imports!, BenchModule] });
-  await app.listen(config.PORT, config.HOST);
+  await app.listen(config.server.port, config.server.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
-  stopOnSignal({ url: '', stop: () => app.close() }, config.SHUTDOWN_GRACE_SECONDS);
+  stopOnSignal({ url: '', stop: () => app.close() }, config.server.shutdownGraceMs);
   console.error(`Rowlock serves on http://localhost:${port}`);
 }
 

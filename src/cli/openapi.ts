@@ -16,7 +16,7 @@ async function openapi(): Promise<void> {
     SWEEP_ENABLED: 'false',
   });
   const database = await openDatabase(settings, () => undefined);
-  const config = { ...settings, DATABASE_URL: database.url };
+  const config = { ...settings, database: { ...settings.database, url: database.url } };
   try {
     const app = await createApp(config);
     const text = `${JSON.stringify(openApiDocument(app, config), null, 2)}\n`;

@@ -28,12 +28,9 @@ export class SeatCommandQueue {
     private readonly stateMachine: SeatStateMachine,
     private readonly metrics: SeatMetrics,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<
-      AppConfig,
-      'COMBINE_MAX' | 'COMBINE_LANES' | 'COMBINE_ACROSS_SHOWS' | 'QUEUE_MAX' | 'QUEUE_TIMEOUT_MS'
-    >,
+    private readonly config: Pick<AppConfig, 'combining' | 'queue'>,
   ) {
-    this.lanes = Array.from({ length: config.COMBINE_LANES }, () => ({ entries: [], running: false }));
+    this.lanes = Array.from({ length: config.combining.lanes }, () => ({ entries: [], running: false }));
   }
 
   /** Commands that wait for their transaction now. */
@@ -48,10 +45,11 @@ export class SeatCommandQueue {
    * commit is unknown; any other error is a defect. After BUSY the same command may be sent again.
    */
   submit(command: SeatCommand): Promise<SeatCommandAnswer> {
-    if (this.waiting >= this.config.QUEUE_MAX) return Promise.reject(busy('The queue of seat commands is full.'));
+    if (this.waiting >= this.config.queue.maxCommands)
+      return Promise.reject(busy('The queue of seat commands is full.'));
     const lane = this.lanes[command.showId % this.lanes.length]!;
     const answer = new Promise<SeatCommandAnswer>((resolve, reject) => {
-      lane.entries.push({ command, resolve, reject, deadlineMs: performance.now() + this.config.QUEUE_TIMEOUT_MS });
+      lane.entries.push({ command, resolve, reject, deadlineMs: performance.now() + this.config.queue.timeoutMs });
       this.waiting++;
     });
     if (!lane.running) void this.run(lane);
@@ -70,12 +68,12 @@ export class SeatCommandQueue {
   }
 
   private take(lane: Lane): Entry[] {
-    const { COMBINE_MAX, COMBINE_ACROSS_SHOWS } = this.config;
-    if (COMBINE_ACROSS_SHOWS) return lane.entries.splice(0, COMBINE_MAX);
+    const { maxCommands, acrossShows } = this.config.combining;
+    if (acrossShows) return lane.entries.splice(0, maxCommands);
     const showId = lane.entries[0]!.command.showId;
     const batch: Entry[] = [];
     lane.entries = lane.entries.filter((entry) => {
-      if (batch.length >= COMBINE_MAX || entry.command.showId !== showId) return true;
+      if (batch.length >= maxCommands || entry.command.showId !== showId) return true;
       batch.push(entry);
       return false;
     });

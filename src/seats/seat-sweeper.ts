@@ -21,15 +21,12 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly commands: SeatCommands,
     private readonly scheduler: SchedulerRegistry,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<
-      AppConfig,
-      'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND'
-    >,
+    private readonly config: Pick<AppConfig, 'sweep' | 'commands'>,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.config.SWEEP_ENABLED) return;
-    const interval = setInterval(() => void this.runUnlessRunning(), this.config.SWEEP_INTERVAL_SECONDS * 1_000);
+    if (!this.config.sweep.enabled) return;
+    const interval = setInterval(() => void this.runUnlessRunning(), this.config.sweep.intervalMs);
     this.scheduler.addInterval('sweep', interval);
   }
 
@@ -55,7 +52,7 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
       const lapsed = await this.findLapsed();
       const counts = await Promise.all(
         [...lapsed].flatMap(([showId, seats]) =>
-          chunks(seats, this.config.MAX_SEATS_PER_COMMAND).map((chunk) => this.commands.expire(showId, chunk)),
+          chunks(seats, this.config.commands.maxSeats).map((chunk) => this.commands.expire(showId, chunk)),
         ),
       );
       const changed = counts.reduce((sum, count) => sum + count, 0);
@@ -70,7 +67,7 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
       `SELECT show_id, "row", number FROM seat
         WHERE status = 'HELD' AND hold_expires_at <= statement_timestamp()
         ORDER BY hold_expires_at LIMIT $1`,
-      [this.config.SWEEP_BATCH_SIZE],
+      [this.config.sweep.batchSize],
     );
     const byShow = new Map<number, SeatRef[]>();
     for (const { show_id, row, number } of rows) {

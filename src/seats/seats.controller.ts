@@ -46,7 +46,7 @@ export class SeatsController {
   constructor(
     private readonly commands: SeatCommands,
     private readonly seatMaps: SeatMapReader,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'MAX_SEATS_PER_COMMAND'>,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'commands'>,
   ) {}
 
   /** The seats of a show as they are now, with counts of the same instant. A lapsed hold is AVAILABLE. */
@@ -188,7 +188,7 @@ export class SeatsController {
     key: string | undefined,
     reply: FastifyReply,
   ): Promise<SeatCommandAnswer> {
-    const max = this.config.MAX_SEATS_PER_COMMAND;
+    const max = this.config.commands.maxSeats;
     if (body.seats.length > max) {
       throw new Problem('VALIDATION_FAILED', {
         errors: [{ path: 'seats', message: `seats must contain no more than ${max} elements` }],

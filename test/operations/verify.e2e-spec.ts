@@ -32,9 +32,8 @@ describe('verify', () => {
 
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
     const machine = new SeatStateMachine(database.dataSource, new BookingRows(), NOBODY_WATCHES, {
-      HOLD_TTL_SECONDS: 600,
-      MAX_HELD_SEATS_PER_HOLDER: 10,
-      IDEMPOTENCY_TTL_HOURS: 24,
+      holds: { ttlMs: 600_000, maxPerHolder: 10 },
+      idempotency: { ttlHours: 24 },
     });
     const answers = await machine.execute(
       commands.map(([name, holderId, showId, seats]) => ({

@@ -14,7 +14,7 @@ export class IdempotencyCleaner {
 
   constructor(
     private readonly dataSource: DataSource,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'IDEMPOTENCY_TTL_HOURS'>,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'idempotency'>,
   ) {}
 
   @Interval('idempotency-clean', CLEAN_INTERVAL_MS)
@@ -35,7 +35,7 @@ export class IdempotencyCleaner {
            SELECT holder_id, key FROM idempotency_record
             WHERE created_at < statement_timestamp() - make_interval(hours => $1)
             ORDER BY created_at LIMIT $2)`,
-        [this.config.IDEMPOTENCY_TTL_HOURS, BATCH_SIZE],
+        [this.config.idempotency.ttlHours, BATCH_SIZE],
       );
       total += deleted;
       if (deleted < BATCH_SIZE) return total;
