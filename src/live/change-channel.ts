@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { connectionOptions } from '../platform/database/data-source-options';
+import { SeatListener } from '../seats/seat-listener';
 import type { SeatState, SeatStatus } from '../seats/seat-transitions';
 
 const CHANNEL = 'rowlock_seats';
@@ -47,7 +48,7 @@ export interface ChannelListener {
  * its sender is made up for by the next look at the seats themselves.
  */
 @Injectable()
-export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ChangeChannel extends SeatListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ChangeChannel.name);
   private readonly instance = randomUUID();
   private listener: ChannelListener | undefined;
@@ -65,7 +66,9 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly dataSource: DataSource,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
-  ) {}
+  ) {
+    super();
+  }
 
   listen(listener: ChannelListener): void {
     this.listener = listener;
@@ -83,13 +86,16 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /** Sends changes to the other instances, soon, if there are any. Never throws. */
-  send(seats: readonly SeatState[]): void {
+  committed(seats: readonly SeatState[]): void {
     if (!this.hasPeers) return;
     for (const { showId, row, number, status, version, holderId, holdExpiresAtMs } of seats) {
       this.outgoing.push([showId, row, number, status, version, holderId, holdExpiresAtMs]);
     }
     if (!this.sending && !this.stopped) void this.drain();
   }
+
+  /** The others find out by looking at the seats themselves. */
+  uncertain(): void {}
 
   private async drain(): Promise<void> {
     this.sending = true;

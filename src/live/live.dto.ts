@@ -3,8 +3,10 @@ import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { CursorField, InstantField } from '../platform/http/api-fields';
 import { toWholeNumber } from '../platform/http/query-values';
-import { SEAT_COMMANDS, SEAT_STATUSES } from '../seats/seat-transitions';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import { SEAT_COMMANDS } from '../seats/commands/registry';
+import type { SeatCommandName } from '../seats/commands/registry';
+import { SEAT_STATUSES } from '../seats/seat-transitions';
+import type { SeatStatus } from '../seats/seat-transitions';
 import { RowField, SeatDto, SeatStatsDto } from '../seats/seat.dto';
 
 export const ACTIVITY_PER_PAGE = 50;

@@ -1,5 +1,5 @@
 import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
-import { SeatChanges } from '../seats/seat-changes';
+import { SeatListener } from '../seats/seat-listener';
 import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/reading/seat-map';
 import type { SeatState } from '../seats/seat-transitions';
 import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
@@ -26,7 +26,7 @@ export interface Watcher {
  * watches cost nothing.
  */
 @Injectable()
-export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApplicationShutdown {
+export class ShowFeeds extends SeatListener implements ChannelListener, BeforeApplicationShutdown {
   private readonly logger = new Logger(ShowFeeds.name);
   private readonly feeds = new Map<number, ShowFeed>();
   private readonly heartbeat = setInterval(() => this.each((feed) => feed.beat()), HEARTBEAT_INTERVAL_MS).unref();
@@ -35,7 +35,7 @@ export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApp
 
   constructor(
     private readonly seatMaps: SeatMapReader,
-    private readonly channel: ChangeChannel,
+    channel: ChangeChannel,
   ) {
     super();
     channel.listen(this);
@@ -86,7 +86,6 @@ export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApp
 
   committed(seats: readonly SeatState[]): void {
     for (const seat of seats) this.feeds.get(seat.showId)?.report([seat]);
-    this.channel.send(seats);
   }
 
   uncertain(showIds: readonly number[]): void {

@@ -10,10 +10,7 @@ interface HoldRow extends SeatRef {
 }
 
 type Holder = { readonly showId: number; readonly holderId: string | null };
-type MutableHoldings = {
-  holds: Map<string, SeatRef & { holdExpiresAtMs: number }>;
-  slotOwners: Map<number, string>;
-};
+type MutableHoldings = { holds: Map<string, SeatRef & { holdExpiresAtMs: number }>; slotOwners: Map<number, string> };
 
 /** What the holders of a transaction's commands hold in their shows, as the commands decided so far have left it. */
 export class HoldingsByHolder {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DecidableCommand, SlotsTaken } from './commands/command';
-import type { AcceptedOutcome, SeatCommandName } from './commands/registry';
+import { AcceptedOutcome, LAPSE, SeatCommandName } from './commands/registry';
 import type { Refusal } from './commands/refusal';
 import { compareSeats, SeatRef } from './seat-transitions';
 
@@ -18,6 +18,11 @@ export function seatCommand({ idempotencyKey: key, ...request }: SeatCommandRequ
   const seats = [...request.seats].sort(compareSeats);
   const command = { ...request, seats };
   return key === undefined ? command : { ...command, idempotency: { key, fingerprint: fingerprint(command) } };
+}
+
+/** Expires those of the seats whose hold has lapsed by the time they are locked. Nobody's command. */
+export function lapseCommand(showId: number, seats: readonly SeatRef[]): SeatCommand {
+  return seatCommand({ name: LAPSE, showId, seats, holderId: null, actorId: null });
 }
 
 /** What a key stands for: the command, the show and the set of seats, in whatever order they were named. */

@@ -2,6 +2,7 @@ import type { PipelinedTransaction } from '../platform/database/pipelined-transa
 import { salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import type { Scene } from './commands/command';
+import { COMMAND_RULES } from './commands/registry';
 import { DeadlineGuard } from './deadline-guard';
 import { HoldingsByHolder, sendHoldings } from './holdings';
 import { StoredAnswers } from './idempotency/stored-answers';
@@ -52,11 +53,15 @@ export class SeatScene {
       lock.send(transaction, namedSeats(commands)),
       sendClock(transaction),
       sendShowSales(transaction, [...new Set(commands.map(({ showId }) => showId))]),
-      sendHoldings(transaction, commands),
+      sendHoldings(
+        transaction,
+        commands.filter(({ name }) => COMMAND_RULES[name].needsHoldings),
+      ),
       StoredAnswers.send(transaction, commands, rules.idempotency.ttlHours),
     ] as const);
     const repeated = bookedTogether(commands, locked);
-    const [bookings] = await transaction.stage([repeated.length > 0 ? writer.find(transaction, repeated) : []] as const);
+    const [bookings] =
+      repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
     const byId = new Map(bookings.map((booking) => [booking.id, booking]));
     return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules);
   }
@@ -96,6 +101,8 @@ export class SeatScene {
 
   private seenBy(command: SeatCommand): Scene {
     const show = this.shows.get(command.showId);
+    const { writer } = this;
+    let newBooking: Scene['newBooking'] | undefined;
     return {
       nowMs: this.nowMs,
       holdTtlMs: this.rules.holds.ttlMs,
@@ -104,7 +111,10 @@ export class SeatScene {
       seats: this.seats,
       holdings: this.holdings.of(command),
       bookingSize: (bookingId) => this.bookings.get(bookingId)?.seats.length,
-      newBooking: this.writer.newBooking(),
+      // Made for the few commands that ask for it.
+      get newBooking() {
+        return (newBooking ??= writer.newBooking());
+      },
     };
   }
 
@@ -152,10 +162,13 @@ function bookedTogether(
   commands: readonly SeatCommand[],
   locked: readonly SeatState[],
 ): { showId: number; bookingId: string }[] {
-  const booked = new Map(locked.flatMap((seat) => (seat.bookingId ? [[seatKey(seat.showId, seat), seat.bookingId]] : [])));
+  const booked = new Map(
+    locked.flatMap((seat) => (seat.bookingId ? [[seatKey(seat.showId, seat), seat.bookingId]] : [])),
+  );
   if (booked.size === 0) return [];
   const found = new Map<string, { showId: number; bookingId: string }>();
-  for (const { showId, seats } of commands) {
+  for (const { name, showId, seats } of commands) {
+    if (!COMMAND_RULES[name].repeatedBooking) continue;
     const [bookingId, ...others] = new Set(seats.map((seat) => booked.get(seatKey(showId, seat))));
     if (bookingId && others.length === 0) found.set(bookingId, { showId, bookingId });
   }

@@ -3,7 +3,8 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
-import { SeatCommands } from './seat-commands.service';
+import { lapseCommand } from './seat-command';
+import { SeatCommandQueue } from './seat-command-queue';
 import type { SeatRef } from './seat-transitions';
 
 /**
@@ -18,7 +19,7 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly commands: SeatCommands,
+    private readonly queue: SeatCommandQueue,
     private readonly scheduler: SchedulerRegistry,
     @Inject(APP_CONFIG)
     private readonly config: Pick<AppConfig, 'sweep' | 'commands'>,
@@ -52,7 +53,7 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
       const lapsed = await this.findLapsed();
       const counts = await Promise.all(
         [...lapsed].flatMap(([showId, seats]) =>
-          chunks(seats, this.config.commands.maxSeats).map((chunk) => this.commands.expire(showId, chunk)),
+          chunks(seats, this.config.commands.maxSeats).map((chunk) => this.expire(showId, chunk)),
         ),
       );
       const changed = counts.reduce((sum, count) => sum + count, 0);
@@ -62,11 +63,14 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
+  private async expire(showId: number, seats: readonly SeatRef[]): Promise<number> {
+    const { outcome } = await this.queue.submit(lapseCommand(showId, seats));
+    return outcome.kind === 'expired' ? outcome.expired.length : 0;
+  }
+
   private async findLapsed(): Promise<Map<number, SeatRef[]>> {
     const rows = await this.dataSource.query<{ show_id: number; row: string; number: number }[]>(
-      `SELECT show_id, "row", number FROM seat
-        WHERE status = 'HELD' AND hold_expires_at <= statement_timestamp()
-        ORDER BY hold_expires_at LIMIT $1`,
+      'SELECT show_id, "row", number FROM seat_now WHERE lapsed ORDER BY hold_expires_at LIMIT $1',
       [this.config.sweep.batchSize],
     );
     const byShow = new Map<number, SeatRef[]>();

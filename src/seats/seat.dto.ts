@@ -109,6 +109,14 @@ export class SeatStatsDto {
   @IsInt()
   @Min(0)
   booked: number;
+
+  /**
+   * Seats that are off sale.
+   * @example 0
+   */
+  @IsInt()
+  @Min(0)
+  blocked: number;
 }
 
 export class SeatDto {
@@ -291,78 +299,4 @@ export class ReleaseAnswerDto {
   /** The seats this call changed; those that were free already are not among them. */
   @ApiProperty({ type: [SeatRefDto] })
   released: SeatRefDto[];
-}
-
-export class BookingDto {
-  /**
-   * Identifies the booking.
-   * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
-   */
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  /**
-   * What a person reads out at the counter: no characters that are mistaken for one another.
-   * @example "K7QM-3XVD"
-   */
-  @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' })
-  reference: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
-  /** The booked seats, in row, number order. */
-  @ApiProperty({ type: [SeatRefDto] })
-  seats: SeatRefDto[];
-
-  /**
-   * What was paid; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_paid: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
-
-  /**
-   * When the seats became BOOKED.
-   * @example "2026-05-01T18:05:00.000Z"
-   */
-  @InstantField()
-  booked_at: string;
-}
-
-export class BookAnswerDto {
-  /**
-   * For people.
-   * @example "2 seats booked."
-   */
-  message: string;
-
-  /**
-   * What was paid; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_paid: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
-
-  /** The booking; a repeated book gets the same one. */
-  booking: BookingDto;
 }

@@ -18,9 +18,5 @@ export const block = {
   needsOpenSales: false,
   ledger: { needs: ['actor_id', 'reason'], allows: [] },
   plan: () => () => ({}),
-  outcome: ({ command, changed }: Accepted) => ({
-    kind: 'blocked' as const,
-    showId: command.showId,
-    blocked: changed,
-  }),
+  outcome: ({ command, changed }: Accepted) => ({ kind: 'blocked' as const, showId: command.showId, blocked: changed }),
 } as const satisfies SeatCommandRule;

@@ -18,6 +18,8 @@ export interface SeatCommandRule {
   readonly otherRefusals?: readonly RefusalCode[];
   /** Whether it sells, and so needs a show whose sales are open. */
   readonly needsOpenSales: boolean;
+  /** Whether it is decided by what its holder holds in the show. */
+  readonly needsHoldings?: true;
   /** Which columns the ledger must have for its step, and which it may have; all others must be null. */
   readonly ledger: { readonly needs: readonly LedgerColumn[]; readonly allows: readonly LedgerColumn[] };
   /** The booking that it repeats, if that is all it does. Such a command succeeds, whatever the rest would say. */
@@ -71,7 +73,7 @@ export interface Scene {
   /** Undefined when the show does not exist. */
   readonly show: { readonly salesOpen: boolean; readonly currency: string } | undefined;
   readonly seats: ReadonlyMap<string, SeatState>;
-  /** What the command's holder holds in the show. */
+  /** What the command's holder holds in the show; empty unless the rule needs it. */
   readonly holdings: Holdings;
   /** How many seats a booking has; undefined when it is not known. */
   readonly bookingSize: (bookingId: string) => number | undefined;

@@ -20,6 +20,7 @@ export const hold = {
   refusal: 'SEAT_UNAVAILABLE',
   otherRefusals: ['HOLD_LIMIT_EXCEEDED'],
   needsOpenSales: true,
+  needsHoldings: true,
   // Version 0.1 wrote neither actor nor price.
   ledger: { needs: ['holder_id', 'hold_expires_at'], allows: ['actor_id', 'price'] },
 
@@ -38,7 +39,7 @@ export const hold = {
       holdPrice: seat.price,
       heldAtMs: scene.nowMs,
       holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,
-      holdSlot: slots.get(seat)!,
+      holdSlot: slots.get(seatKey(seat.showId, seat))!,
     });
   },
 
@@ -66,15 +67,16 @@ function allotSlots(
   seats: readonly SeatState[],
   slotOwners: ReadonlyMap<number, string>,
   limit: number,
-): ReadonlyMap<SeatState, number> | undefined {
+): ReadonlyMap<string, number> | undefined {
   const ownSlots = new Map([...slotOwners].map(([slot, key]) => [key, slot]));
   const free: number[] = [];
   for (let slot = 1; slot <= limit; slot++) if (!slotOwners.has(slot)) free.push(slot);
-  const slots = new Map<SeatState, number>();
+  const slots = new Map<string, number>();
   for (const seat of seats) {
-    const slot = ownSlots.get(seatKey(seat.showId, seat)) ?? free.shift();
+    const key = seatKey(seat.showId, seat);
+    const slot = ownSlots.get(key) ?? free.shift();
     if (slot === undefined) return undefined;
-    slots.set(seat, slot);
+    slots.set(key, slot);
   }
   return slots;
 }

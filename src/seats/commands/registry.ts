@@ -1,6 +1,6 @@
 import { block } from './block';
 import { book } from './book';
-import type { SeatCommandRule } from './command';
+import type { Accepted, SeatCommandRule } from './command';
 import { expire } from './expire';
 import { hold } from './hold';
 import type { RefusalCode } from './refusal';
@@ -12,13 +12,20 @@ import { unblock } from './unblock';
 const ALL = [hold, book, release, expire, block, unblock] as const;
 
 export type SeatCommandName = (typeof ALL)[number]['name'];
-/** What an accepted command tells, by kind. */
-export type AcceptedOutcome = ReturnType<(typeof ALL)[number]['outcome']>;
+/** What a command tells when it is accepted. */
+export type OutcomeOf<Name extends SeatCommandName> = ReturnType<
+  Extract<(typeof ALL)[number], { name: Name }>['outcome']
+>;
+export type AcceptedOutcome = OutcomeOf<SeatCommandName>;
 
 export const SEAT_COMMANDS = ALL.map(({ name }) => name);
 
-export const COMMAND_RULES = Object.fromEntries(ALL.map((rule) => [rule.name, rule])) as Readonly<
-  Record<SeatCommandName, SeatCommandRule & { outcome: (typeof ALL)[number]['outcome'] }>
+interface Rule extends SeatCommandRule {
+  outcome(accepted: Accepted): AcceptedOutcome;
+}
+
+export const COMMAND_RULES = Object.fromEntries(ALL.map((rule) => [rule.name, rule as Rule])) as Readonly<
+  Record<SeatCommandName, Rule>
 >;
 
 /** The step that ends a lapsed hold, also where another command takes its seat over. */

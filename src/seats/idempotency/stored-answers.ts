@@ -1,4 +1,5 @@
 import type { PipelinedTransaction } from '../../platform/database/pipelined-transaction';
+import { COMMON_REFUSALS } from '../commands/refusal';
 import type { SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from '../seat-command';
 import { timestamp } from '../seat-rows';
 
@@ -53,6 +54,8 @@ export class StoredAnswers {
   /** Keeps the first answer to a keyed command, for those that follow in this transaction and after it. */
   keep(command: SeatCommand, outcome: SeatCommandOutcome): void {
     if (!isKeyed(command) || outcome.kind === 'slots-taken' || outcome.kind === 'key-reused') return;
+    // What does not exist takes no room, and may exist when the request is repeated.
+    if (outcome.kind === 'refused' && (COMMON_REFUSALS as readonly string[]).includes(outcome.code)) return;
     const answer = { ...keyOfCommand(command), fingerprint: command.idempotency.fingerprint, outcome };
     this.known.set(keyOf(answer), answer);
     this.added.push(answer);
