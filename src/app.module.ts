@@ -1,5 +1,4 @@
 import { DynamicModule, Module } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
 import { BookingRows } from './bookings/booking-rows';
 import { BookingsModule } from './bookings/bookings.module';
 import { IdentityModule } from './identity/identity.module';
@@ -11,6 +10,7 @@ import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
 import { RateLimitModule } from './platform/http/rate-limits';
+import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './database/schema';
 import { SeatCountReader } from './seats/reading/seat-count-reader';
@@ -28,7 +28,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(config, schema),
-        ScheduleModule.forRoot(),
+        JobsModule,
         RateLimitModule,
         MetricsModule,
         IdentityModule,

@@ -86,7 +86,7 @@ export const PROBLEMS = {
   IDEMPOTENCY_IN_PROGRESS: {
     status: 409,
     title: 'The first request with this key is still running',
-    when: 'A retry came before the first request with the same Idempotency-Key was decided.',
+    when: 'Reserved for a retry that comes before the first request with the same Idempotency-Key is decided; today it waits for it.',
     retryable: true,
   },
   PAYLOAD_TOO_LARGE: {

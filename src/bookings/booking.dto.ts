@@ -1,12 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsUUID, Min } from 'class-validator';
 import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
-import { toWholeNumber } from '../platform/http/query-values';
 import { SeatRefDto } from '../seats/seat.dto';
-
-export const BOOKINGS_PER_PAGE = 50;
-export const BOOKINGS_PER_PAGE_MAX = 200;
 
 export class BookingIdDto {
   /**
@@ -15,22 +10,6 @@ export class BookingIdDto {
    */
   @IsUUID()
   id: string;
-}
-
-export class BookingListQueryDto {
-  /** The `next` of an earlier answer. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  after?: string;
-
-  /** Most bookings in one answer. */
-  @IsOptional()
-  @Transform(toWholeNumber)
-  @IsInt()
-  @Min(1)
-  @Max(BOOKINGS_PER_PAGE_MAX)
-  limit?: number = BOOKINGS_PER_PAGE;
 }
 
 export class BookingDto {

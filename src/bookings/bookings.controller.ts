@@ -2,20 +2,14 @@ import { Body, Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
+import { PageQueryDto } from '../platform/http/page.dto';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { SeatCommandQueue } from '../seats/seat-command-queue';
 import { Call, runSeatCommand, SeatCommandRoute } from '../seats/seat-command-route';
 import type { CommandCall } from '../seats/seat-command-route';
 import { SeatCommandDto } from '../seats/seat.dto';
 import { bookAnswer, bookingDto } from './booking-answers';
-import {
-  BookAnswerDto,
-  BookingDto,
-  BookingIdDto,
-  BookingListDto,
-  BookingListQueryDto,
-  BOOKINGS_PER_PAGE,
-} from './booking.dto';
+import { BookAnswerDto, BookingDto, BookingIdDto, BookingListDto } from './booking.dto';
 import { Bookings } from './bookings.service';
 
 @ApiTags('Bookings')
@@ -43,12 +37,9 @@ export class BookingsController {
   @ApiOperation({ operationId: 'listBookings', summary: 'Own bookings' })
   @ApiOkResponse({ type: BookingListDto })
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
-  async list(@Query() query: BookingListQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
-    const { bookings, next } = await this.bookings.list(holder.id, {
-      ...query,
-      limit: query.limit ?? BOOKINGS_PER_PAGE,
-    });
-    return { bookings: bookings.map(bookingDto), next };
+  async list(@Query() query: PageQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
+    const { page, next } = await this.bookings.list(holder.id, query);
+    return { bookings: page.map(bookingDto), next };
   }
 
   /** One of the caller's own bookings. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { decodeCursor, encodeCursor } from '../platform/http/cursor';
+import { Page, readPage } from '../platform/http/page';
+import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
 import type { BookingView } from '../seats/seat-command';
 import { compareSeats, seatRef } from '../seats/seat-transitions';
@@ -21,25 +22,22 @@ export class Bookings {
   }
 
   /** Newest first. @throws Problem VALIDATION_FAILED for a cursor that is not ours */
-  async list(
-    holderId: string,
-    { after, limit }: { after?: string; limit: number },
-  ): Promise<{ bookings: BookingView[]; next: string | null }> {
-    const query = this.repository
-      .createQueryBuilder('booking')
-      .leftJoinAndSelect('booking.seats', 'seat')
-      .where('booking.holderId = :holderId', { holderId })
-      .orderBy({ 'booking.bookedAt': 'DESC', 'booking.id': 'DESC' })
-      .take(limit + 1);
-    if (after !== undefined) {
-      const { atMs, id } = decodeCursor(after, UUID_PATTERN);
-      query.andWhere('(booking.bookedAt, booking.id) < (:at, :id)', { at: new Date(atMs), id });
-    }
-    const found = await query.getMany();
-    const bookings = found.slice(0, limit).map(bookingView);
-    const last = bookings.at(-1);
-    const next = found.length > limit && last ? encodeCursor({ atMs: last.bookedAtMs, id: last.id }) : null;
-    return { bookings, next };
+  list(holderId: string, wanted: PageQueryDto): Promise<Page<BookingView>> {
+    return readPage(wanted, {
+      idPattern: UUID_PATTERN,
+      read: async (count, after) => {
+        const query = this.repository
+          .createQueryBuilder('booking')
+          .leftJoinAndSelect('booking.seats', 'seat')
+          .where('booking.holderId = :holderId', { holderId })
+          .orderBy({ 'booking.bookedAt': 'DESC', 'booking.id': 'DESC' })
+          .take(count);
+        if (after)
+          query.andWhere('(booking.bookedAt, booking.id) < (:at, :id)', { at: new Date(after.atMs), id: after.id });
+        return (await query.getMany()).map(bookingView);
+      },
+      cursorOf: ({ bookedAtMs, id }) => ({ atMs: bookedAtMs, id }),
+    });
   }
 
   private get repository() {

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { connectionOptions } from '../platform/database/data-source-options';
+import { Jobs } from '../platform/jobs/jobs';
 import { SeatListener } from '../seats/seat-listener';
 import type { SeatState, SeatStatus } from '../seats/seat-transitions';
 
@@ -61,10 +62,10 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
   /** Whether anybody else listens. An instance says hello when it begins to; while that could not be heard, they may be. */
   private hasPeers = true;
   private hellos = 0;
-  private readonly peersTimer = setInterval(() => void this.lookForPeers(), PEERS_INTERVAL_MS).unref();
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly jobs: Jobs,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     super();
@@ -75,13 +76,13 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.jobs.every('live-peers', PEERS_INTERVAL_MS, () => this.lookForPeers());
     await this.connect();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnectTimer);
-    clearInterval(this.peersTimer);
     await this.client?.end().catch(() => undefined);
   }
 

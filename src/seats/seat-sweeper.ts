@@ -1,8 +1,8 @@
-import { BeforeApplicationShutdown, Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { Inject, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { Jobs } from '../platform/jobs/jobs';
 import { lapseCommand } from './seat-command';
 import { SeatCommandQueue } from './seat-command-queue';
 import type { SeatRef } from './seat-transitions';
@@ -13,41 +13,22 @@ import type { SeatRef } from './seat-transitions';
  * the lock, so whoever comes second changes nothing.
  */
 @Injectable()
-export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(SeatSweeper.name);
-  private running: Promise<number> | undefined;
-
+export class SeatSweeper implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
     private readonly queue: SeatCommandQueue,
-    private readonly scheduler: SchedulerRegistry,
+    private readonly jobs: Jobs,
     @Inject(APP_CONFIG)
     private readonly config: Pick<AppConfig, 'sweep' | 'commands'>,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.config.sweep.enabled) return;
-    const interval = setInterval(() => void this.runUnlessRunning(), this.config.sweep.intervalMs);
-    this.scheduler.addInterval('sweep', interval);
+    const { enabled, intervalMs } = this.config.sweep;
+    if (enabled) this.jobs.every('sweep', intervalMs, (stopping) => this.sweep(stopping));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    if (this.scheduler.doesExist('interval', 'sweep')) this.scheduler.deleteInterval('sweep');
-    await this.running;
-  }
-
-  private async runUnlessRunning(): Promise<void> {
-    if (this.running) return;
-    this.running = this.sweep().catch((error: unknown) => {
-      this.logger.warn(`A sweep was given up, the next one tries again: ${String(error)}`);
-      return 0;
-    });
-    await this.running;
-    this.running = undefined;
-  }
-
-  /** Expires every hold that has lapsed, batch by batch, and returns how many seats that were. */
-  async sweep(): Promise<number> {
+  /** Expires every hold that has lapsed, batch by batch until `stopping` is aborted, and returns how many seats that were. */
+  async sweep(stopping?: AbortSignal): Promise<number> {
     let expired = 0;
     for (;;) {
       const lapsed = await this.findLapsed();
@@ -58,8 +39,8 @@ export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShu
       );
       const changed = counts.reduce((sum, count) => sum + count, 0);
       expired += changed;
-      // A batch in which nothing changed was somebody else's: going on would chase the same seats.
-      if (changed === 0) return expired;
+      // Another instance took a batch in which nothing changed here: going on would chase the same seats.
+      if (changed === 0 || stopping?.aborted) return expired;
     }
   }
 

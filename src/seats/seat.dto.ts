@@ -12,14 +12,14 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
-import { CurrencyField, InstantField, MoneyField } from '../platform/http/api-fields';
+import { CurrencyField, InstantField, LABEL, LabelField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
+import { SeatStatsDto } from '../shows/show.dto';
 import { SEAT_STATUSES } from './seat-transitions';
 import type { SeatStatus } from './seat-transitions';
 
-/** Row labels are letters and digits, so that no label needs escaping or can hide characters. */
-export const ROW_PATTERN = /^[\p{L}\p{N}]{1,8}$/u;
-export const RowField = () => ApiProperty({ pattern: ROW_PATTERN.source });
+export const ROW_PATTERN = new RegExp(`^${LABEL}$`, 'u');
+export const RowField = LabelField;
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
@@ -75,48 +75,6 @@ export class SeatMapQueryDto {
   @Min(1)
   @Max(INT4_MAX)
   show_id: number;
-}
-
-export class SeatStatsDto {
-  /**
-   * All seats of the show.
-   * @example 50
-   */
-  @IsInt()
-  @Min(0)
-  total: number;
-
-  /**
-   * Seats that can be held now.
-   * @example 47
-   */
-  @IsInt()
-  @Min(0)
-  available: number;
-
-  /**
-   * Seats under a live hold.
-   * @example 2
-   */
-  @IsInt()
-  @Min(0)
-  held: number;
-
-  /**
-   * Sold seats.
-   * @example 1
-   */
-  @IsInt()
-  @Min(0)
-  booked: number;
-
-  /**
-   * Seats that are off sale.
-   * @example 0
-   */
-  @IsInt()
-  @Min(0)
-  blocked: number;
 }
 
 export class SeatDto {

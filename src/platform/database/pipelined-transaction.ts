@@ -77,7 +77,9 @@ export class PipelinedTransaction {
    *
    * @throws the error of the statement that failed first
    */
-  async stage<Reads extends readonly unknown[]>(reads: Reads): Promise<{ -readonly [I in keyof Reads]: Awaited<Reads[I]> }> {
+  async stage<Reads extends readonly unknown[]>(
+    reads: Reads,
+  ): Promise<{ -readonly [I in keyof Reads]: Awaited<Reads[I]> }> {
     const read = Promise.all(reads);
     read.catch(ignore);
     const settled = await Promise.allSettled(this.sent.splice(0));
