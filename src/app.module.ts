@@ -1,15 +1,19 @@
 import { DynamicModule, Module } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
+import { BookingRows } from './bookings/booking-rows';
 import { BookingsModule } from './bookings/bookings.module';
 import { IdentityModule } from './identity/identity.module';
+import { ChangeChannel } from './live/change-channel';
 import { LiveModule } from './live/live.module';
+import { ShowFeeds } from './live/show-feeds';
 import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
 import { RateLimitModule } from './platform/http/rate-limits';
+import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './database/schema';
+import { SeatCountReader } from './seats/reading/seat-count-reader';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
 
@@ -17,19 +21,21 @@ import { ShowsModule } from './shows/shows.module';
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {
+    // Bookings are written in the seats' transaction; the live modules hear of what it changed.
+    const seats = SeatsModule.forRoot({ writer: BookingRows, listeners: [ChangeChannel, ShowFeeds] });
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(config, schema),
-        ScheduleModule.forRoot(),
+        JobsModule,
         RateLimitModule,
         MetricsModule,
         IdentityModule,
-        ShowsModule,
-        SeatsModule,
-        BookingsModule,
-        LiveModule,
+        ShowsModule.forRoot({ counts: SeatCountReader }),
+        seats,
+        BookingsModule.forRoot(seats),
+        LiveModule.forRoot(seats),
       ],
       controllers: [HealthController],
     };

@@ -22,21 +22,21 @@ export async function createApp(
   config: AppConfig,
   root: DynamicModule = AppModule.forRoot(config),
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config), {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config.server), {
     logger: new ConsoleLogger({
-      json: config.LOG_FORMAT === 'json',
-      colors: config.LOG_FORMAT === 'text' && process.stdout.isTTY === true,
-      logLevels: logLevels(config.LOG_LEVEL),
+      json: config.log.format === 'json',
+      colors: config.log.format === 'text' && process.stdout.isTTY === true,
+      logLevels: logLevels(config.log.level),
     }),
     // A failed start is for the caller to report: once, and with the exit code it sees fit.
     abortOnError: false,
   });
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new RequestValidationPipe());
-  useSecurityHeaders(app, config);
-  useCors(app, config);
+  useSecurityHeaders(app, config.server);
+  useCors(app, config.server);
   measureRequests(app);
-  if (config.DOCS_ENABLED) serveOpenApi(app, config);
+  if (config.server.docsEnabled) serveOpenApi(app, config);
   serveDashboard(app);
   return app;
 }

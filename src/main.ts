@@ -6,7 +6,7 @@ import { serve, stopOnSignal } from './serve';
 async function main(): Promise<void> {
   const config = parseEnvironment(process.env);
   const server = await serve(config);
-  stopOnSignal(server, config.SHUTDOWN_GRACE_SECONDS);
+  stopOnSignal(server, config.server.shutdownGraceMs);
   console.error(`Rowlock serves on ${server.url}`);
 }
 

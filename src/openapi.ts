@@ -6,8 +6,8 @@ const DESCRIPTION = `
 Seats of shows go AVAILABLE → HELD → BOOKED, and no seat is sold twice.
 
 1. Get a token: \`POST /api/auth/guest/\`, then press **Authorize** and paste \`access_token\`.
-2. Pick a show (\`GET /api/shows/\`) and look at its seats (\`GET /api/seats/?show_id=1\`).
-3. Hold seats, and book them within 10 minutes, or release them.
+2. Pick a show (\`GET /api/shows/\`) and look at its seats (\`GET /api/seats/?show_id=…\`).
+3. Hold seats, and book them before the hold lapses (\`expires_at\`), or release them.
 
 Every failure is \`application/problem+json\` (RFC 9457) with a stable \`code\`. Every request is safe to repeat. A trailing slash
 is optional on every path.`;
@@ -44,7 +44,7 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
   // A bound that a deployment may set differently.
   const command = document.components?.schemas?.SeatCommandDto;
   const seats = command && 'properties' in command ? command.properties?.seats : undefined;
-  if (seats) Object.assign(seats, { maxItems: config.MAX_SEATS_PER_COMMAND, uniqueItems: true });
+  if (seats) Object.assign(seats, { maxItems: config.commands.maxSeats, uniqueItems: true });
   return integersOnly(document);
 }
 

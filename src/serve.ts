@@ -17,14 +17,15 @@ export async function serve(
   prepare?: (config: AppConfig) => Promise<void>,
 ): Promise<RunningServer> {
   const database = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
-  const config = { ...settings, DATABASE_URL: database.url };
+  const config = { ...settings, database: { ...settings.database, url: database.url } };
   try {
     await prepare?.(config);
     const app = await createApp(config);
-    await app.listen(config.PORT, config.HOST);
+    const { host } = config.server;
+    await app.listen(config.server.port, host);
     const { port } = app.getHttpServer().address() as AddressInfo;
     return {
-      url: `http://${config.HOST === '0.0.0.0' || config.HOST === '::' || config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${port}`,
+      url: `http://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${port}`,
       stop: async () => {
         await app.close();
         await database.stop();
@@ -40,12 +41,12 @@ export async function serve(
  * Stops the server at the first SIGTERM or SIGINT and ends the process: with 0 when everything finished within the grace
  * period, with 1 when it did not. A second signal ends it at once.
  */
-export function stopOnSignal(server: RunningServer, graceSeconds: number): void {
+export function stopOnSignal(server: RunningServer, graceMs: number): void {
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1);
     stopping = true;
-    setTimeout(() => process.exit(1), graceSeconds * 1_000).unref();
+    setTimeout(() => process.exit(1), graceMs).unref();
     server.stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -24,11 +24,11 @@ let roundTrips = 0;
 
 /** What a transaction waits for is a stage. */
 function countRoundTrips(): void {
-  const stage = PipelinedTransaction.prototype.stage;
-  PipelinedTransaction.prototype.stage = function (this: PipelinedTransaction) {
+  const { stage } = PipelinedTransaction.prototype;
+  PipelinedTransaction.prototype.stage = function (this: PipelinedTransaction, reads) {
     roundTrips++;
-    return stage.call(this);
-  };
+    return stage.call(this, reads);
+  } as typeof stage;
 }
 
 @Controller('bench')
@@ -89,9 +89,9 @@ async function main(): Promise<void> {
   countRoundTrips();
   const root = AppModule.forRoot(config);
   const app = await createApp(config, { ...root, imports: [...root.imports!, BenchModule] });
-  await app.listen(config.PORT, config.HOST);
+  await app.listen(config.server.port, config.server.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
-  stopOnSignal({ url: '', stop: () => app.close() }, config.SHUTDOWN_GRACE_SECONDS);
+  stopOnSignal({ url: '', stop: () => app.close() }, config.server.shutdownGraceMs);
   console.error(`Rowlock serves on http://localhost:${port}`);
 }
 

@@ -8,7 +8,7 @@ import type { Step } from './seat-ledger';
 /** Connects to a server's database. The caller closes it. */
 export function openDataSource(databaseUrl: string): Promise<DataSource> {
   const settings = parseDatabaseEnvironment({ ...process.env, EMBEDDED_DATABASE: 'false', DATABASE_URL: databaseUrl });
-  return new DataSource(dataSourceOptions({ ...settings, DATABASE_URL: databaseUrl }, schema)).initialize();
+  return new DataSource(dataSourceOptions(settings, schema)).initialize();
 }
 
 interface Row {

@@ -86,10 +86,10 @@ export async function withDatabase<T>(
   });
   const database = await openDatabase(settings, (line) => console.error(line));
   try {
-    const config = { ...settings, DATABASE_URL: database.url };
+    const config = { ...settings, database: { ...settings.database, url: database.url } };
     const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
     try {
-      const migrations = options.migrateOthers || settings.EMBEDDED_DATABASE ? await migrate(dataSource) : [];
+      const migrations = options.migrateOthers || settings.database.embedded ? await migrate(dataSource) : [];
       return await work(dataSource, migrations);
     } finally {
       await dataSource.destroy();

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { renderEnvExample, renderSettingsTable } from '../platform/config/settings-documentation';
-import { SETTINGS } from '../platform/config/settings';
+import { VARIABLES } from '../platform/config/settings';
 import { PROBLEMS } from '../problem-catalogue';
 import { renderProblemTable } from '../problem-documentation';
 
 /** The files that are generated, whole or in part: what each must be, given what it is. */
 export const GENERATED_FILES: Readonly<Record<string, (current: string) => string>> = {
-  '.env.example': () => renderEnvExample(SETTINGS),
+  '.env.example': () => renderEnvExample(VARIABLES),
   'README.md': (current) =>
     withSection(
-      withSection(current, 'settings', renderSettingsTable(SETTINGS)),
+      withSection(current, 'settings', renderSettingsTable(VARIABLES)),
       'problems',
       renderProblemTable(PROBLEMS),
     ),

@@ -23,7 +23,7 @@ async function up(): Promise<void> {
     AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
   });
   const server = await serve(config, seedDemo);
-  stopOnSignal(server, config.SHUTDOWN_GRACE_SECONDS);
+  stopOnSignal(server, config.server.shutdownGraceMs);
   console.log(`
 Rowlock is up.
 

@@ -16,10 +16,10 @@ export interface Database {
  * @throws EmbeddedPostgresError if the embedded one can't run on this machine
  */
 export async function openDatabase(
-  config: Pick<AppConfig, 'DATABASE_URL' | 'EMBEDDED_DATABASE' | 'EMBEDDED_DATABASE_DIR'>,
+  { database }: Pick<AppConfig, 'database'>,
   log: (line: string) => void,
 ): Promise<Database> {
-  if (config.EMBEDDED_DATABASE) return startEmbeddedPostgres({ dataDir: config.EMBEDDED_DATABASE_DIR, log });
-  if (config.DATABASE_URL) return { url: config.DATABASE_URL, stop: async () => undefined };
+  if (database.embedded) return startEmbeddedPostgres({ dataDir: database.embeddedDir, log });
+  if (database.url) return { url: database.url, stop: async () => undefined };
   throw new Error('DATABASE_URL is required (or set EMBEDDED_DATABASE=true)');
 }

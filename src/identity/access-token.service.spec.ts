@@ -3,6 +3,7 @@ import { createServer, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { CryptoKey, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
+import type { AppConfig } from '../platform/config/app-config';
 import { Problem } from '../platform/problem/problem';
 import { AccessTokenService } from './access-token.service';
 import { newGuest } from './holder';
@@ -17,15 +18,9 @@ const USER = { id: `user:${randomUUID()}`, kind: 'user' } as const;
 
 beforeAll(() => Logger.overrideLogger(false));
 
-function service(settings: Partial<ConstructorParameters<typeof AccessTokenService>[0]> = {}): AccessTokenService {
+function service(settings: Partial<AppConfig['auth']> = {}): AccessTokenService {
   return new AccessTokenService({
-    AUTH_JWT_SECRET: SECRET,
-    AUTH_JWT_PREVIOUS_SECRETS: [FORMER_SECRET],
-    AUTH_TOKEN_TTL_SECONDS: 3_600,
-    AUTH_JWKS_URL: undefined,
-    AUTH_ISSUER: undefined,
-    AUTH_AUDIENCE: undefined,
-    ...settings,
+    auth: { jwtSecret: SECRET, jwtPreviousSecrets: [FORMER_SECRET], tokenTtlSeconds: 3_600, ...settings },
   });
 }
 
@@ -56,7 +51,7 @@ describe('own tokens', () => {
 
   beforeAll(async () => {
     kid = decodeProtectedHeader(await service().issue(USER)).kid!;
-    formerKid = decodeProtectedHeader(await service({ AUTH_JWT_SECRET: FORMER_SECRET }).issue(USER)).kid!;
+    formerKid = decodeProtectedHeader(await service({ jwtSecret: FORMER_SECRET }).issue(USER)).kid!;
   });
 
   it.each([newGuest(), USER, { ...USER, role: 'admin' } as const])('say whose they are: %o', async (holder) => {
@@ -68,9 +63,9 @@ describe('own tokens', () => {
   });
 
   it('of a former secret are accepted, and signed with the current one only', async () => {
-    const former = await service({ AUTH_JWT_SECRET: FORMER_SECRET }).issue(USER);
+    const former = await service({ jwtSecret: FORMER_SECRET }).issue(USER);
     await expect(service().verify(former)).resolves.toEqual(USER);
-    expect(await codeOf(service({ AUTH_JWT_PREVIOUS_SECRETS: [] }).verify(former))).toBe('UNAUTHENTICATED');
+    expect(await codeOf(service({ jwtPreviousSecrets: [] }).verify(former))).toBe('UNAUTHENTICATED');
     expect(formerKid).not.toBe(kid);
   });
 
@@ -131,16 +126,14 @@ describe('own tokens', () => {
   ];
 
   it.each(refused)('are refused with %s', async (_, token) => {
-    expect(await codeOf(service({ AUTH_JWT_PREVIOUS_SECRETS: [FORMER_SECRET] }).verify(token()))).toBe(
-      'UNAUTHENTICATED',
-    );
+    expect(await codeOf(service({ jwtPreviousSecrets: [FORMER_SECRET] }).verify(token()))).toBe('UNAUTHENTICATED');
   });
 
   it('are never remembered beyond their expiry', async () => {
     const now = Date.now();
     jest.useFakeTimers({ now, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask'] });
     try {
-      const tokens = service({ AUTH_TOKEN_TTL_SECONDS: 60 });
+      const tokens = service({ tokenTtlSeconds: 60 });
       const token = await tokens.issue(USER);
       const expiresAtMs = (Math.floor(now / 1_000) + 60) * 1_000;
       expect(await codeOf(tokens.verify(token))).toBe('accepted');
@@ -197,7 +190,7 @@ describe('tokens of an identity provider', () => {
 
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  const external = () => service({ AUTH_JWKS_URL: url, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE });
+  const external = () => service({ jwksUrl: url, issuer: ISSUER, audience: AUDIENCE });
 
   const right = { iss: ISSUER, aud: AUDIENCE, sub: 'ada', exp: inSeconds(3_600) };
   const sign = (payload: object, { key = provider.privateKey, kid = 'k1', alg = 'RS256' } = {}) =>
@@ -295,7 +288,7 @@ describe('tokens of an identity provider', () => {
   );
 
   it('are BUSY when nobody listens there', async () => {
-    const tokens = service({ AUTH_JWKS_URL: 'http://127.0.0.1:9/keys', AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE });
+    const tokens = service({ jwksUrl: 'http://127.0.0.1:9/keys', issuer: ISSUER, audience: AUDIENCE });
     expect(await codeOf(tokens.verify(await sign(right)))).toBe('BUSY');
   });
 

@@ -13,16 +13,6 @@ import { VerifiedToken, VerifiedTokens } from './verified-tokens';
 const TOKEN_MAX_LENGTH = 8_192;
 const REMEMBERED_TOKENS_MAX = 10_000;
 
-type TokenConfig = Pick<
-  AppConfig,
-  | 'AUTH_JWT_SECRET'
-  | 'AUTH_JWT_PREVIOUS_SECRETS'
-  | 'AUTH_TOKEN_TTL_SECONDS'
-  | 'AUTH_JWKS_URL'
-  | 'AUTH_ISSUER'
-  | 'AUTH_AUDIENCE'
->;
-
 /** Issues access tokens (JWT), and tells whose a presented one is. */
 @Injectable()
 export class AccessTokenService {
@@ -33,11 +23,11 @@ export class AccessTokenService {
   private readonly external?: ExternalTokens;
   private readonly verified = new VerifiedTokens(REMEMBERED_TOKENS_MAX);
 
-  constructor(@Inject(APP_CONFIG) config: TokenConfig) {
-    this.ttlSeconds = config.AUTH_TOKEN_TTL_SECONDS;
-    this.own = new OwnTokens(config.AUTH_JWT_SECRET, config.AUTH_JWT_PREVIOUS_SECRETS, this.ttlSeconds);
-    if (config.AUTH_JWKS_URL && config.AUTH_ISSUER && config.AUTH_AUDIENCE) {
-      this.external = new ExternalTokens(config.AUTH_JWKS_URL, config.AUTH_ISSUER, config.AUTH_AUDIENCE);
+  constructor(@Inject(APP_CONFIG) { auth }: Pick<AppConfig, 'auth'>) {
+    this.ttlSeconds = auth.tokenTtlSeconds;
+    this.own = new OwnTokens(auth.jwtSecret, auth.jwtPreviousSecrets, this.ttlSeconds);
+    if (auth.jwksUrl && auth.issuer && auth.audience) {
+      this.external = new ExternalTokens(auth.jwksUrl, auth.issuer, auth.audience);
     }
   }
 

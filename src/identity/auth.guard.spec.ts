@@ -71,12 +71,7 @@ class Locked {
 }
 
 const tokens = new AccessTokenService({
-  AUTH_JWT_SECRET: 'a-secret-for-tests-of-32-characters-or-more',
-  AUTH_JWT_PREVIOUS_SECRETS: [],
-  AUTH_TOKEN_TTL_SECONDS: 60,
-  AUTH_JWKS_URL: undefined,
-  AUTH_ISSUER: undefined,
-  AUTH_AUDIENCE: undefined,
+  auth: { jwtSecret: 'a-secret-for-tests-of-32-characters-or-more', jwtPreviousSecrets: [], tokenTtlSeconds: 60 },
 });
 
 @Module({
@@ -98,7 +93,7 @@ describe('AuthGuard', () => {
   beforeAll(async () => {
     app = await NestFactory.create<NestFastifyApplication>(
       Api,
-      createFastifyAdapter({ BODY_LIMIT_BYTES: 1_024, TRUST_PROXY_HOPS: 0 }),
+      createFastifyAdapter({ bodyLimitBytes: 1_024, trustProxyHops: 0 }),
       { logger: false },
     );
     await app.init();

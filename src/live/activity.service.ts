@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { decodeCursor, encodeCursor } from '../platform/http/cursor';
+import { LABEL } from '../platform/http/api-fields';
+import { readPage } from '../platform/http/page';
+import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import type { SeatCommandName } from '../seats/commands/registry';
+import type { SeatStatus } from '../seats/seat-transitions';
 import type { ActivityDto } from './live.dto';
 
 interface ActivityRow {
@@ -12,7 +15,7 @@ interface ActivityRow {
   command: SeatCommandName;
   from_status: SeatStatus;
   to_status: SeatStatus;
-  holder_id: string;
+  holder_id: string | null;
   at_ms: string;
 }
 
@@ -26,39 +29,35 @@ const ACTIVITY_SQL = `
            floor(extract(epoch FROM CASE command WHEN 'expire' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
       FROM seat_transition WHERE show_id = $1
     UNION ALL
-    SELECT "row", number, version + 1, 'expire', 'HELD', 'AVAILABLE', holder_id,
+    SELECT "row", number, version, 'expire', 'HELD', 'AVAILABLE', holder_id,
            floor(extract(epoch FROM hold_expires_at) * 1000)::bigint
-      FROM seat WHERE show_id = $1 AND status = 'HELD' AND hold_expires_at <= statement_timestamp()
+      FROM seat_now WHERE show_id = $1 AND lapsed
   ) AS entry
-  WHERE $2::bigint IS NULL OR (at_ms, "row", number, version) < ($2::bigint, $3::text COLLATE "C", $4::int, $5::int)
+  WHERE $2::bigint IS NULL OR (at_ms, "row", number, version) < ($2::bigint, $3::text COLLATE "C", $4::bigint, $5::bigint)
   ORDER BY at_ms DESC, "row" DESC, number DESC, version DESC
   LIMIT $6`;
 
-const PLACE_PATTERN = /^[\p{L}\p{N}]{1,8}\/\d{1,10}\/\d{1,9}$/u;
+/** Row, number and version of a seat. */
+const PLACE_PATTERN = new RegExp(`^${LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
 
 @Injectable()
 export class Activity {
   constructor(private readonly dataSource: DataSource) {}
 
   /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not ours */
-  async list(
-    showId: number,
-    viewerId: string | null,
-    { after, limit }: { after?: string; limit: number },
-  ): Promise<ActivityDto> {
-    const cursor = after === undefined ? undefined : decodeCursor(after, PLACE_PATTERN);
-    const [row, number, version] = cursor?.id.split('/') ?? [null, null, null];
-    const rows = await this.dataSource.query<ActivityRow[]>(ACTIVITY_SQL, [
-      showId,
-      cursor?.atMs ?? null,
-      row,
-      number,
-      version,
-      limit + 1,
-    ]);
-    if (rows.length === 0) await this.expectShow(showId);
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
+  async list(showId: number, viewerId: string | null, wanted: PageQueryDto): Promise<ActivityDto> {
+    const { page, next } = await readPage(wanted, {
+      idPattern: PLACE_PATTERN,
+      read: (count, after) =>
+        this.dataSource.query<ActivityRow[]>(ACTIVITY_SQL, [
+          showId,
+          after?.atMs,
+          ...(after?.id.split('/') ?? [null, null, null]),
+          count,
+        ]),
+      cursorOf: ({ at_ms, row, number, version }) => ({ atMs: Number(at_ms), id: `${row}/${number}/${version}` }),
+    });
+    if (page.length === 0) await this.expectShow(showId);
     return {
       activity: page.map((entry) => ({
         row: entry.row,
@@ -70,10 +69,7 @@ export class Activity {
         at: new Date(Number(entry.at_ms)).toISOString(),
         ...(viewerId !== null && entry.holder_id === viewerId ? { by_me: true } : {}),
       })),
-      next:
-        rows.length > limit && last
-          ? encodeCursor({ atMs: Number(last.at_ms), id: `${last.row}/${last.number}/${last.version}` })
-          : null,
+      next,
     };
   }
 

@@ -6,6 +6,8 @@ import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { connectionOptions } from '../platform/database/data-source-options';
+import { Jobs } from '../platform/jobs/jobs';
+import { SeatListener } from '../seats/seat-listener';
 import type { SeatState, SeatStatus } from '../seats/seat-transitions';
 
 const CHANNEL = 'rowlock_seats';
@@ -47,7 +49,7 @@ export interface ChannelListener {
  * its sender is made up for by the next look at the seats themselves.
  */
 @Injectable()
-export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ChangeChannel extends SeatListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ChangeChannel.name);
   private readonly instance = randomUUID();
   private listener: ChannelListener | undefined;
@@ -60,36 +62,41 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   /** Whether anybody else listens. An instance says hello when it begins to; while that could not be heard, they may be. */
   private hasPeers = true;
   private hellos = 0;
-  private readonly peersTimer = setInterval(() => void this.lookForPeers(), PEERS_INTERVAL_MS).unref();
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly jobs: Jobs,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
-  ) {}
+  ) {
+    super();
+  }
 
   listen(listener: ChannelListener): void {
     this.listener = listener;
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.jobs.every('live-peers', PEERS_INTERVAL_MS, () => this.lookForPeers());
     await this.connect();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnectTimer);
-    clearInterval(this.peersTimer);
     await this.client?.end().catch(() => undefined);
   }
 
   /** Sends changes to the other instances, soon, if there are any. Never throws. */
-  send(seats: readonly SeatState[]): void {
+  committed(seats: readonly SeatState[]): void {
     if (!this.hasPeers) return;
     for (const { showId, row, number, status, version, holderId, holdExpiresAtMs } of seats) {
       this.outgoing.push([showId, row, number, status, version, holderId, holdExpiresAtMs]);
     }
     if (!this.sending && !this.stopped) void this.drain();
   }
+
+  /** The others find out by looking at the seats themselves. */
+  uncertain(): void {}
 
   private async drain(): Promise<void> {
     this.sending = true;

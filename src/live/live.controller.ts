@@ -3,6 +3,7 @@ import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSch
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
+import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
@@ -10,7 +11,7 @@ import { SeatMapDto } from '../seats/seat.dto';
 import { ShowIdDto } from '../shows/show.dto';
 import { Activity } from './activity.service';
 import { EventStream } from './event-stream';
-import { ActivityDto, ActivityQueryDto, ACTIVITY_PER_PAGE, SeatsEventDto } from './live.dto';
+import { ActivityDto, SeatsEventDto } from './live.dto';
 import { ShowFeeds } from './show-feeds';
 
 @ApiTags('Live')
@@ -95,9 +96,9 @@ export class LiveController {
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'INTERNAL', 'BUSY')
   async list(
     @Param() { id }: ShowIdDto,
-    @Query() query: ActivityQueryDto,
+    @Query() query: PageQueryDto,
     @CurrentHolder() viewer: Holder | undefined,
   ): Promise<ActivityDto> {
-    return this.activity.list(id, viewer?.id ?? null, { ...query, limit: query.limit ?? ACTIVITY_PER_PAGE });
+    return this.activity.list(id, viewer?.id ?? null, query);
   }
 }

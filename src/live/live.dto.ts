@@ -1,14 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, Min } from 'class-validator';
 import { CursorField, InstantField } from '../platform/http/api-fields';
-import { toWholeNumber } from '../platform/http/query-values';
-import { SEAT_COMMANDS, SEAT_STATUSES } from '../seats/seat-transitions';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
-import { RowField, SeatDto, SeatStatsDto } from '../seats/seat.dto';
-
-export const ACTIVITY_PER_PAGE = 50;
-export const ACTIVITY_PER_PAGE_MAX = 200;
+import { SEAT_COMMANDS } from '../seats/commands/registry';
+import type { SeatCommandName } from '../seats/commands/registry';
+import { SEAT_STATUSES } from '../seats/seat-transitions';
+import type { SeatStatus } from '../seats/seat-transitions';
+import { RowField, SeatDto } from '../seats/seat.dto';
+import { SeatStatsDto } from '../shows/show.dto';
 
 export class SeatsEventDto {
   /**
@@ -32,22 +30,6 @@ export class SeatsEventDto {
   /** The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
   @ApiProperty({ type: [SeatDto] })
   seats: SeatDto[];
-}
-
-export class ActivityQueryDto {
-  /** The `next` of an earlier answer. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  after?: string;
-
-  /** Most entries in one answer. */
-  @IsOptional()
-  @Transform(toWholeNumber)
-  @IsInt()
-  @Min(1)
-  @Max(ACTIVITY_PER_PAGE_MAX)
-  limit?: number = ACTIVITY_PER_PAGE;
 }
 
 export class ActivityEntryDto {

@@ -1,5 +1,6 @@
-import { BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
-import { SeatChanges } from '../seats/seat-changes';
+import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { Jobs } from '../platform/jobs/jobs';
+import { SeatListener } from '../seats/seat-listener';
 import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/reading/seat-map';
 import type { SeatState } from '../seats/seat-transitions';
 import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
@@ -26,26 +27,31 @@ export interface Watcher {
  * watches cost nothing.
  */
 @Injectable()
-export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApplicationShutdown {
+export class ShowFeeds
+  extends SeatListener
+  implements ChannelListener, OnApplicationBootstrap, BeforeApplicationShutdown
+{
   private readonly logger = new Logger(ShowFeeds.name);
   private readonly feeds = new Map<number, ShowFeed>();
-  private readonly heartbeat = setInterval(() => this.each((feed) => feed.beat()), HEARTBEAT_INTERVAL_MS).unref();
-  private readonly reconcile = setInterval(() => this.each((feed) => feed.refresh()), RECONCILE_INTERVAL_MS).unref();
   private stopped = false;
 
   constructor(
     private readonly seatMaps: SeatMapReader,
-    private readonly channel: ChangeChannel,
+    channel: ChangeChannel,
+    private readonly jobs: Jobs,
   ) {
     super();
     channel.listen(this);
   }
 
+  onApplicationBootstrap(): void {
+    this.jobs.every('live-heartbeat', HEARTBEAT_INTERVAL_MS, () => this.each((feed) => feed.beat()));
+    this.jobs.every('live-reconcile', RECONCILE_INTERVAL_MS, () => this.each((feed) => feed.refresh()));
+  }
+
   /** Open streams would keep the server from closing. */
   beforeApplicationShutdown(): void {
     this.stopped = true;
-    clearInterval(this.heartbeat);
-    clearInterval(this.reconcile);
     this.each((feed) => feed.end());
   }
 
@@ -86,7 +92,6 @@ export class ShowFeeds extends SeatChanges implements ChannelListener, BeforeApp
 
   committed(seats: readonly SeatState[]): void {
     for (const seat of seats) this.feeds.get(seat.showId)?.report([seat]);
-    this.channel.send(seats);
   }
 
   uncertain(showIds: readonly number[]): void {

@@ -1,9 +1,10 @@
-import { BeforeApplicationShutdown, Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { Inject, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
-import { SeatCommands } from './seat-commands.service';
+import { Jobs } from '../platform/jobs/jobs';
+import { lapseCommand } from './seat-command';
+import { SeatCommandQueue } from './seat-command-queue';
 import type { SeatRef } from './seat-transitions';
 
 /**
@@ -12,65 +13,46 @@ import type { SeatRef } from './seat-transitions';
  * the lock, so whoever comes second changes nothing.
  */
 @Injectable()
-export class SeatSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(SeatSweeper.name);
-  private running: Promise<number> | undefined;
-
+export class SeatSweeper implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly commands: SeatCommands,
-    private readonly scheduler: SchedulerRegistry,
+    private readonly queue: SeatCommandQueue,
+    private readonly jobs: Jobs,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<
-      AppConfig,
-      'SWEEP_ENABLED' | 'SWEEP_INTERVAL_SECONDS' | 'SWEEP_BATCH_SIZE' | 'MAX_SEATS_PER_COMMAND'
-    >,
+    private readonly config: Pick<AppConfig, 'sweep' | 'commands'>,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.config.SWEEP_ENABLED) return;
-    const interval = setInterval(() => void this.runUnlessRunning(), this.config.SWEEP_INTERVAL_SECONDS * 1_000);
-    this.scheduler.addInterval('sweep', interval);
+    const { enabled, intervalMs } = this.config.sweep;
+    if (enabled) this.jobs.every('sweep', intervalMs, (stopping) => this.sweep(stopping));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    if (this.scheduler.doesExist('interval', 'sweep')) this.scheduler.deleteInterval('sweep');
-    await this.running;
-  }
-
-  private async runUnlessRunning(): Promise<void> {
-    if (this.running) return;
-    this.running = this.sweep().catch((error: unknown) => {
-      this.logger.warn(`A sweep was given up, the next one tries again: ${String(error)}`);
-      return 0;
-    });
-    await this.running;
-    this.running = undefined;
-  }
-
-  /** Expires every hold that has lapsed, batch by batch, and returns how many seats that were. */
-  async sweep(): Promise<number> {
+  /** Expires every hold that has lapsed, batch by batch until `stopping` is aborted, and returns how many seats that were. */
+  async sweep(stopping?: AbortSignal): Promise<number> {
     let expired = 0;
     for (;;) {
       const lapsed = await this.findLapsed();
       const counts = await Promise.all(
         [...lapsed].flatMap(([showId, seats]) =>
-          chunks(seats, this.config.MAX_SEATS_PER_COMMAND).map((chunk) => this.commands.expire(showId, chunk)),
+          chunks(seats, this.config.commands.maxSeats).map((chunk) => this.expire(showId, chunk)),
         ),
       );
       const changed = counts.reduce((sum, count) => sum + count, 0);
       expired += changed;
-      // A batch in which nothing changed was somebody else's: going on would chase the same seats.
-      if (changed === 0) return expired;
+      // Another instance took a batch in which nothing changed here: going on would chase the same seats.
+      if (changed === 0 || stopping?.aborted) return expired;
     }
+  }
+
+  private async expire(showId: number, seats: readonly SeatRef[]): Promise<number> {
+    const { outcome } = await this.queue.submit(lapseCommand(showId, seats));
+    return outcome.kind === 'expired' ? outcome.expired.length : 0;
   }
 
   private async findLapsed(): Promise<Map<number, SeatRef[]>> {
     const rows = await this.dataSource.query<{ show_id: number; row: string; number: number }[]>(
-      `SELECT show_id, "row", number FROM seat
-        WHERE status = 'HELD' AND hold_expires_at <= statement_timestamp()
-        ORDER BY hold_expires_at LIMIT $1`,
-      [this.config.SWEEP_BATCH_SIZE],
+      'SELECT show_id, "row", number FROM seat_now WHERE lapsed ORDER BY hold_expires_at LIMIT $1',
+      [this.config.sweep.batchSize],
     );
     const byShow = new Map<number, SeatRef[]>();
     for (const { show_id, row, number } of rows) {

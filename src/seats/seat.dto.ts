@@ -12,14 +12,14 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
-import { CurrencyField, InstantField, MoneyField } from '../platform/http/api-fields';
+import { CurrencyField, InstantField, LABEL, LabelField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
+import { SeatStatsDto } from '../shows/show.dto';
 import { SEAT_STATUSES } from './seat-transitions';
 import type { SeatStatus } from './seat-transitions';
 
-/** Row labels are letters and digits, so that no label needs escaping or can hide characters. */
-export const ROW_PATTERN = /^[\p{L}\p{N}]{1,8}$/u;
-export const RowField = () => ApiProperty({ pattern: ROW_PATTERN.source });
+export const ROW_PATTERN = new RegExp(`^${LABEL}$`, 'u');
+export const RowField = LabelField;
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
@@ -75,40 +75,6 @@ export class SeatMapQueryDto {
   @Min(1)
   @Max(INT4_MAX)
   show_id: number;
-}
-
-export class SeatStatsDto {
-  /**
-   * All seats of the show.
-   * @example 50
-   */
-  @IsInt()
-  @Min(0)
-  total: number;
-
-  /**
-   * Seats that can be held now.
-   * @example 47
-   */
-  @IsInt()
-  @Min(0)
-  available: number;
-
-  /**
-   * Seats under a live hold.
-   * @example 2
-   */
-  @IsInt()
-  @Min(0)
-  held: number;
-
-  /**
-   * Sold seats.
-   * @example 1
-   */
-  @IsInt()
-  @Min(0)
-  booked: number;
 }
 
 export class SeatDto {
@@ -291,78 +257,4 @@ export class ReleaseAnswerDto {
   /** The seats this call changed; those that were free already are not among them. */
   @ApiProperty({ type: [SeatRefDto] })
   released: SeatRefDto[];
-}
-
-export class BookingDto {
-  /**
-   * Identifies the booking.
-   * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
-   */
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  /**
-   * What a person reads out at the counter: no characters that are mistaken for one another.
-   * @example "K7QM-3XVD"
-   */
-  @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' })
-  reference: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
-  /** The booked seats, in row, number order. */
-  @ApiProperty({ type: [SeatRefDto] })
-  seats: SeatRefDto[];
-
-  /**
-   * What was paid; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_paid: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
-
-  /**
-   * When the seats became BOOKED.
-   * @example "2026-05-01T18:05:00.000Z"
-   */
-  @InstantField()
-  booked_at: string;
-}
-
-export class BookAnswerDto {
-  /**
-   * For people.
-   * @example "2 seats booked."
-   */
-  message: string;
-
-  /**
-   * What was paid; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_paid: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
-
-  /** The booking; a repeated book gets the same one. */
-  booking: BookingDto;
 }

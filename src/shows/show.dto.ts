@@ -1,12 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
+import { PageQueryDto } from '../platform/http/page.dto';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
 
 export const SALES = ['OPEN', 'CLOSED'] as const;
-export const SHOWS_PER_PAGE = 50;
-export const SHOWS_PER_PAGE_MAX = 200;
 
 export class ShowIdDto {
   /**
@@ -20,7 +19,7 @@ export class ShowIdDto {
   id: number;
 }
 
-export class ShowListQueryDto {
+export class ShowListQueryDto extends PageQueryDto {
   /**
    * The UTC day on which the shows start. Without it: all that have not ended.
    * @example "2026-05-01"
@@ -28,23 +27,10 @@ export class ShowListQueryDto {
   @IsOptional()
   @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: 'date must be a day as YYYY-MM-DD' })
   date?: string;
-
-  /** The `next` of an earlier answer. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  after?: string;
-
-  /** Most shows in one answer. */
-  @IsOptional()
-  @Transform(toWholeNumber)
-  @IsInt()
-  @Min(1)
-  @Max(SHOWS_PER_PAGE_MAX)
-  limit?: number = SHOWS_PER_PAGE;
 }
 
-export class ShowStatsDto {
+/** Seats of a show by status; a lapsed hold counts as available. */
+export class SeatStatsDto {
   /**
    * All seats of the show.
    * @example 50
@@ -76,6 +62,14 @@ export class ShowStatsDto {
   @IsInt()
   @Min(0)
   booked: number;
+
+  /**
+   * Seats that are off sale.
+   * @example 0
+   */
+  @IsInt()
+  @Min(0)
+  blocked: number;
 }
 
 export class ShowDto {
@@ -135,7 +129,7 @@ export class ShowDto {
   sales: (typeof SALES)[number];
 
   /** Its seats by status, lapsed holds counted as available. */
-  stats: ShowStatsDto;
+  stats: SeatStatsDto;
 }
 
 export class ShowListDto {

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../platform/http/public';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
-import { ShowDto, ShowIdDto, ShowListDto, ShowListQueryDto, SHOWS_PER_PAGE } from './show.dto';
+import { ShowDto, ShowIdDto, ShowListDto, ShowListQueryDto } from './show.dto';
 import { SeenShow, Shows } from './shows.service';
 
 @ApiTags('Shows')
@@ -17,8 +17,8 @@ export class ShowsController {
   @ApiOkResponse({ type: ShowListDto })
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
   async list(@Query() query: ShowListQueryDto): Promise<ShowListDto> {
-    const { shows, next } = await this.shows.list({ ...query, limit: query.limit ?? SHOWS_PER_PAGE });
-    return { shows: shows.map(showDto), next };
+    const { page, next } = await this.shows.list(query);
+    return { shows: page.map(showDto), next };
   }
 
   /** One show, with its seats counted. */

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Cursor, decodeCursor, encodeCursor } from '../platform/http/cursor';
+import { Page, readPage } from '../platform/http/page';
 import { Problem } from '../platform/problem/problem';
 import { salesOpen } from './sales-window';
 import { SeatCounts, ShowSeatCounts } from './seat-counts';
+import type { ShowListQueryDto } from './show.dto';
 import { Show } from './show.entity';
 
 /** A show as readers see it. */
@@ -19,7 +20,7 @@ export interface SeenShow {
   readonly stats: ShowSeatCounts;
 }
 
-const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0 };
+const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Reads shows with the counts of their seats. */
@@ -42,31 +43,30 @@ export class Shows {
    *
    * @throws Problem VALIDATION_FAILED for a day that does not exist or a cursor that is not ours
    */
-  async list(options: {
-    date?: string;
-    after?: string;
-    limit: number;
-  }): Promise<{ shows: SeenShow[]; next: string | null }> {
-    const query = this.query();
-    if (options.date === undefined) {
-      query.where('show.endsAt > statement_timestamp()');
-    } else {
-      const from = dayStart(options.date);
-      query.where('show.startsAt >= :from AND show.startsAt < :to', { from, to: new Date(from.getTime() + DAY_MS) });
-    }
-    if (options.after !== undefined) {
-      const { atMs, id }: Cursor = decodeCursor(options.after, /^\d{1,9}$/);
-      query.andWhere('(show.startsAt, show.id) > (:startsAt, :id)', { startsAt: new Date(atMs), id: Number(id) });
-    }
-    // One more than asked for tells whether there is a next page.
-    const found = await this.seen(query.orderBy({ 'show.startsAt': 'ASC', 'show.id': 'ASC' }).limit(options.limit + 1));
-    const shows = found.slice(0, options.limit);
-    const last = shows.at(-1);
-    const next =
-      found.length > options.limit && last
-        ? encodeCursor({ atMs: last.startsAt.getTime(), id: String(last.id) })
-        : null;
-    return { shows, next };
+  list(wanted: ShowListQueryDto): Promise<Page<SeenShow>> {
+    return readPage(wanted, {
+      idPattern: /^\d{1,9}$/,
+      read: (count, after) => {
+        const query = this.query();
+        if (wanted.date === undefined) {
+          query.where('show.endsAt > statement_timestamp()');
+        } else {
+          const from = dayStart(wanted.date);
+          query.where('show.startsAt >= :from AND show.startsAt < :to', {
+            from,
+            to: new Date(from.getTime() + DAY_MS),
+          });
+        }
+        if (after) {
+          query.andWhere('(show.startsAt, show.id) > (:startsAt, :id)', {
+            startsAt: new Date(after.atMs),
+            id: after.id,
+          });
+        }
+        return this.seen(query.orderBy({ 'show.startsAt': 'ASC', 'show.id': 'ASC' }).limit(count));
+      },
+      cursorOf: ({ startsAt, id }) => ({ atMs: startsAt.getTime(), id: String(id) }),
+    });
   }
 
   private query() {

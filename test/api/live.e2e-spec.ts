@@ -105,7 +105,7 @@ describe('live events', () => {
           data: {
             show_id: showId,
             server_time: expect.any(String),
-            stats: { total: 50, available: 48, held: 2, booked: 0 },
+            stats: { total: 50, available: 48, held: 2, booked: 0, blocked: 0 },
             seats: [
               { row: 'A', number: 1, status: 'HELD', version: 1 },
               { row: 'B', number: 2, status: 'HELD', version: 1 },
@@ -291,6 +291,20 @@ describe('activity', () => {
       after = body.next;
     }
     expect(pages).toEqual([[5, 4], [3, 2], [1]]);
+  });
+
+  test('begins behind any place that a cursor can name, and takes nothing else for a cursor', async () => {
+    const me = await person(target);
+    await me.hold(showId, ['A1']);
+    const answer = (text: string) => activity(`?after=${Buffer.from(text).toString('base64url')}`);
+    for (const place of ['A/1/1', 'Ω9/9999999999/999999999', 'ZZZZZZZZ/2147483648/0']) {
+      const { status, body } = await answer(`253402300799999.${place}`);
+      expect([place, status, body.activity?.length]).toEqual([place, 200, 1]);
+    }
+    for (const place of ['A/1', 'A/1/1/1', 'A-/1/1', 'AAAAAAAAA/1/1', 'A/x/1', 'A/1/1234567890', '1', ' /1/1']) {
+      const { status, body } = await answer(`1.${place}`);
+      expect([place, status, body.code]).toEqual([place, 400, 'VALIDATION_FAILED']);
+    }
   });
 
   test('of a show that does not exist is a problem, of a quiet one empty', async () => {

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
 import { startApp, TestApp } from '../support/app';
 import { block, LOCK_SEAT } from '../support/blocker';
 import { Answer, person, Person, request, seats } from '../support/client';
 import { expectProblem, fields, seatsOf } from '../support/expectations';
-import { createShow } from '../support/house';
+import { createShow, moveSalesEnd } from '../support/house';
 
 const NO_SHOW = 2_147_483_647;
 const NO_BOOKING = '0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11';
@@ -158,7 +159,7 @@ describe('the problems', () => {
     expectProblem(await me.hold(showId, ['A1', 'A2'], key), 'BUSY');
     const meanwhile = (await get(`/api/seats/?show_id=${showId}`)).body;
     await blocker.release();
-    expect(meanwhile.stats).toEqual({ total: 50, available: 50, held: 0, booked: 0 });
+    expect(meanwhile.stats).toEqual({ total: 50, available: 50, held: 0, booked: 0, blocked: 0 });
     const answer = await me.hold(showId, ['A1', 'A2'], key);
     expect([answer.status, answer.headers.get('idempotency-replayed'), answer.body.seats?.[0].version]).toEqual([
       200,
@@ -169,6 +170,137 @@ describe('the problems', () => {
 
   it.each(['GET', 'PUT', 'PATCH', 'DELETE'])('%s is nothing that a seat command knows', async (method) => {
     expectProblem(await request(target, method, '/api/seats/hold-batch/', { token: me.token }), 'NOT_FOUND');
+  });
+});
+
+/** Problems that each route can answer with, and that the tests above and the faults provoke on some of them. */
+const OF_ANY_ROUTE: Partial<Record<ProblemCode, string>> = {
+  INTERNAL: 'a defect',
+  BUSY: 'the database is away, a time limit is reached, or the server is shutting down',
+};
+
+describe('what the document says of each route', () => {
+  interface Schema {
+    properties?: { code?: { enum: ProblemCode[] } };
+    allOf?: Schema[];
+  }
+  type Responses = Record<string, { content?: { 'application/problem+json'?: { schema: Schema } } }>;
+  const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8')) as {
+    paths: Record<string, Record<string, { responses: Responses }>>;
+  };
+  const codesOf = (schema: Schema): ProblemCode[] =>
+    schema.properties?.code?.enum ?? (schema.allOf ?? []).flatMap(codesOf);
+  const documented = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { responses }]) =>
+      Object.values(responses).flatMap(({ content }) =>
+        codesOf(content?.['application/problem+json']?.schema ?? {}).map((code): [route: string, code: ProblemCode] => [
+          `${method.toUpperCase()} ${path}`,
+          code,
+        ]),
+      ),
+    ),
+  );
+
+  let limited: TestApp;
+  beforeAll(async () => {
+    const once = ['LOGIN', 'REGISTER', 'GUEST', 'COMMANDS'].map((name) => [`RATE_LIMIT_${name}_PER_MINUTE`, '1']);
+    limited = await startApp({
+      DATABASE_URL: target.databaseUrl,
+      RATE_LIMIT_ENABLED: 'true',
+      ...Object.fromEntries(once),
+    });
+  });
+  afterAll(() => limited.close());
+
+  const send = (route: string, options: { body?: unknown; token?: string; headers?: Record<string, string> } = {}) => {
+    const [method, path] = route.replace('{id}', String(showId)).split(' ');
+    return request(target, method!, path!, { token: me.token, ...options });
+  };
+  const command = (names = ['A1'], show = showId) => ({ show_id: show, seats: seats(...names) });
+  const credentials = () => ({ username: `somebody-${showId}`, password: 'correct horse' });
+  /** As `another`, so that the seats are taken from the point of view of `me`. */
+  const taken = async () => {
+    await another.hold(showId, ['A1']);
+    await another.book(showId, ['A1']);
+  };
+  const twice = async (route: string, body?: unknown) => {
+    const [method, path] = route.split(' ');
+    await request(limited, method!, path!, { token: me.token, body });
+    return request(limited, method!, path!, { token: me.token, body });
+  };
+
+  const COMMAND = /^POST \/api\/seats\//;
+  /** Which routes are provoked how. The first whose pattern fits the route counts. */
+  const PROVOCATIONS: Partial<Record<ProblemCode, [RegExp, (route: string) => Promise<Answer>][]>> = {
+    VALIDATION_FAILED: [
+      [/^POST /, (route) => send(route, { body: '{' })],
+      [/{id}/, (route) => send(route.replace('{id}', '%20'))],
+      [/^GET /, (route) => send(`${route}?limit=0&show_id=0`)],
+    ],
+    UNAUTHENTICATED: [
+      [/ /, (route) => send(route, { token: 'none-of-ours', body: COMMAND.test(route) ? {} : undefined })],
+    ],
+    INVALID_CREDENTIALS: [[/login/, (route) => send(route, { body: credentials() })]],
+    SHOW_NOT_FOUND: [
+      [COMMAND, (route) => send(route, { body: command(['A1'], NO_SHOW) })],
+      [/{id}/, (route) => send(route.replace('{id}', String(NO_SHOW)))],
+      [/^GET \/api\/seats/, (route) => send(`${route}?show_id=${NO_SHOW}`)],
+    ],
+    SEAT_NOT_FOUND: [[COMMAND, (route) => send(route, { body: command(['Z9']) })]],
+    BOOKING_NOT_FOUND: [[/{id}/, (route) => send(route.replace('{id}', NO_BOOKING))]],
+    SEAT_UNAVAILABLE: [[COMMAND, async (route) => (await taken(), send(route, { body: command() }))]],
+    NOT_YOUR_HOLD: [[COMMAND, async (route) => (await taken(), send(route, { body: command() }))]],
+    HOLD_LIMIT_EXCEEDED: [
+      [
+        COMMAND,
+        async (route) => {
+          await me.hold(
+            showId,
+            Array.from({ length: 10 }, (_, index) => `A${index + 1}`),
+          );
+          return send(route, { body: command(['B1']) });
+        },
+      ],
+    ],
+    SALES_CLOSED: [
+      [
+        COMMAND,
+        async (route) => {
+          await me.hold(showId, ['A1']);
+          await moveSalesEnd(target.dataSource, showId, -1);
+          return send(route, { body: command(route.includes('hold') ? ['A2'] : ['A1']) });
+        },
+      ],
+    ],
+    USERNAME_TAKEN: [
+      [/register/, async (route) => (await send(route, { body: credentials() }), send(route, { body: credentials() }))],
+    ],
+    PAYLOAD_TOO_LARGE: [[/^POST /, (route) => send(route, { body: ' '.repeat(70_000) })]],
+    UNSUPPORTED_MEDIA_TYPE: [
+      [/^POST /, (route) => send(route, { body: '<a/>', headers: { 'content-type': 'application/xml' } })],
+    ],
+    IDEMPOTENCY_KEY_REUSED: [
+      [
+        COMMAND,
+        async (route) => {
+          const headers = { 'idempotency-key': 'k' };
+          await send(route, { body: command(['A1']), headers });
+          return send(route, { body: command(['A2']), headers });
+        },
+      ],
+    ],
+    RATE_LIMITED: [
+      [COMMAND, (route) => twice(route, command())],
+      [/guest/, (route) => twice(route)],
+      [/^POST /, (route) => twice(route, credentials())],
+    ],
+  };
+
+  it.each(documented.filter(([, code]) => !(code in OF_ANY_ROUTE)))('%s can answer %s', async (route, code) => {
+    const [, provoke] = PROVOCATIONS[code]?.find(([pattern]) => pattern.test(route)) ?? [];
+    if (!provoke) throw new Error(`${route} documents ${code}, and nothing here provokes it`);
+    const answer = await provoke(route);
+    expect([answer.status, answer.body.code]).toEqual([STATUSES[code], code]);
   });
 });
 

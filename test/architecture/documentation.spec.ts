@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { GENERATED_FILES, withSection } from '../../src/cli/document';
-import { SETTINGS } from '../../src/platform/config/settings';
+import { VARIABLES } from '../../src/platform/config/settings';
 import { renderEnvExample, renderSettingsTable } from '../../src/platform/config/settings-documentation';
 import { PROBLEMS, SEAT_REFUSALS } from '../../src/problem-catalogue';
 import { renderProblemTable } from '../../src/problem-documentation';
@@ -34,7 +34,7 @@ describe('what is generated', () => {
 
   it('has every setting, every problem, and nothing else', () => {
     const namesIn = (table: string) => [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
-    expect(namesIn(renderSettingsTable(SETTINGS))).toEqual(Object.keys(SETTINGS));
+    expect(namesIn(renderSettingsTable(VARIABLES))).toEqual(Object.keys(VARIABLES));
     expect(namesIn(renderProblemTable(PROBLEMS)).sort()).toEqual(Object.keys(PROBLEMS).sort());
   });
 });
@@ -271,7 +271,7 @@ function withoutCode(text: string): string {
 /** Names such as `HOLD_TTL_SECONDS` that are not defined anywhere. */
 function unknownNames(text: string): string[] {
   const known = new Set<string>([
-    ...Object.keys(SETTINGS),
+    ...Object.keys(VARIABLES),
     ...Object.keys(PROBLEMS),
     ...SEAT_REFUSALS,
     ...OTHER_NAMES,

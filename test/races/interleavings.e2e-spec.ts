@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { verifyLedger } from '../../src/ledger/ledger-verifier';
 import { failureKind, isConnectionFailure } from '../../src/platform/database/pg-errors';
 import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
-import { fingerprint } from '../../src/seats/idempotency/idempotency';
+import { seatCommand } from '../../src/seats/seat-command';
 import type { SeatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
-import { compareSeats } from '../../src/seats/seat-transitions';
 import { block } from '../support/blocker';
 import { seats } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
@@ -506,19 +505,15 @@ async function openSessions({ commands, holdLimit = HOLD_LIMIT }: Case, stepCoun
     sessions.push(await SteppedSession.open(database.url, stepCount, settings));
 }
 
-/** Sends a command as the app does. A key is one show's. */
+/** Sends a command as the app does. */
 function submit(session: SteppedSession, command: CaseCommand, showId: number): Promise<SeatCommandAnswer> {
-  const { name, holder, seats: names, key } = command;
-  if (name === 'expire') return session.queue.submit(commandOf(command, showId));
-  const idempotency = key === undefined ? {} : { idempotencyKey: `${key}-${showId}` };
-  return session.commands.run({ name, holderId: holder!, showId, seats: seats(...names), ...idempotency });
+  return session.queue.submit(commandOf(command, showId));
 }
 
+/** A key is one show's. */
 function commandOf({ name, holder, seats: names, key }: CaseCommand, showId: number): SeatCommand {
-  const sorted = seats(...names).sort(compareSeats);
-  const command = { name, holderId: holder, showId, seats: sorted };
-  if (key === undefined) return command;
-  return { ...command, idempotency: { key: `${key}-${showId}`, fingerprint: fingerprint(name, showId, sorted) } };
+  const idempotencyKey = key === undefined ? {} : { idempotencyKey: `${key}-${showId}` };
+  return seatCommand({ name, holderId: holder, actorId: holder, showId, seats: seats(...names), ...idempotencyKey });
 }
 
 function titled(cases: readonly Case[]): [string, Case][] {

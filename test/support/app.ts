@@ -33,7 +33,7 @@ export async function startApp(overrides: NodeJS.ProcessEnv = {}): Promise<TestA
     DATABASE_URL: databaseUrl,
   });
   const app = await createApp(config);
-  await app.listen(config.PORT, config.HOST);
+  await app.listen(config.server.port, config.server.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
 import { InvalidEnvironmentError, parseDatabaseEnvironment, parseEnvironment } from './app-config';
-import { AppConfig, SETTINGS } from './settings';
+import { SETTING_LIST, VARIABLES } from './settings';
 
 const SECRET = 'a-secret-for-tests-of-32-characters-or-more';
 /** The least one has to set. */
@@ -17,32 +17,32 @@ function mistakes(env: NodeJS.ProcessEnv, parse: (env: NodeJS.ProcessEnv) => unk
 
 const names = (env: NodeJS.ProcessEnv) => mistakes(env).map((mistake) => mistake.split(' ')[0]);
 
-/** Name, least and most. */
-const INTEGERS: [keyof AppConfig, number, number][] = [
-  ['PORT', 0, 65_535],
-  ['TRUST_PROXY_HOPS', 0, 10],
-  ['BODY_LIMIT_BYTES', 1_024, 10_485_760],
-  ['SHUTDOWN_GRACE_SECONDS', 1, 300],
-  ['DATABASE_POOL_MAX', 4, 500],
-  ['DATABASE_CONNECT_TIMEOUT_MS', 100, 60_000],
-  ['LOCK_TIMEOUT_MS', 10, 60_000],
-  ['STATEMENT_TIMEOUT_MS', 100, 600_000],
-  ['IDLE_IN_TRANSACTION_TIMEOUT_MS', 100, 600_000],
-  ['HOLD_TTL_SECONDS', 1, 86_400],
-  ['MAX_SEATS_PER_COMMAND', 1, 100],
-  ['MAX_HELD_SEATS_PER_HOLDER', 1, 1_000],
-  ['COMBINE_MAX', 1, 1_000],
-  ['COMBINE_LANES', 1, 64],
-  ['QUEUE_MAX', 1, 1_000_000],
-  ['QUEUE_TIMEOUT_MS', 10, 60_000],
-  ['SWEEP_INTERVAL_SECONDS', 1, 3_600],
-  ['SWEEP_BATCH_SIZE', 1, 10_000],
-  ['IDEMPOTENCY_TTL_HOURS', 1, 720],
-  ['AUTH_TOKEN_TTL_SECONDS', 60, 31_536_000],
-  ['RATE_LIMIT_LOGIN_PER_MINUTE', 1, 100_000],
-  ['RATE_LIMIT_REGISTER_PER_MINUTE', 1, 100_000],
-  ['RATE_LIMIT_GUEST_PER_MINUTE', 1, 1_000_000],
-  ['RATE_LIMIT_COMMANDS_PER_MINUTE', 1, 1_000_000],
+/** Variable, place, least, most, and by how much the code's unit is finer where it is another. */
+const INTEGERS: [variable: string, place: string, min: number, max: number, factor?: number][] = [
+  ['PORT', 'server.port', 0, 65_535],
+  ['TRUST_PROXY_HOPS', 'server.trustProxyHops', 0, 10],
+  ['BODY_LIMIT_BYTES', 'server.bodyLimitBytes', 1_024, 10_485_760],
+  ['SHUTDOWN_GRACE_SECONDS', 'server.shutdownGraceMs', 1, 300, 1_000],
+  ['DATABASE_POOL_MAX', 'database.poolMax', 4, 500],
+  ['DATABASE_CONNECT_TIMEOUT_MS', 'database.connectTimeoutMs', 100, 60_000],
+  ['LOCK_TIMEOUT_MS', 'database.lockTimeoutMs', 10, 60_000],
+  ['STATEMENT_TIMEOUT_MS', 'database.statementTimeoutMs', 100, 600_000],
+  ['IDLE_IN_TRANSACTION_TIMEOUT_MS', 'database.idleInTransactionTimeoutMs', 100, 600_000],
+  ['HOLD_TTL_SECONDS', 'holds.ttlMs', 1, 86_400, 1_000],
+  ['MAX_SEATS_PER_COMMAND', 'commands.maxSeats', 1, 100],
+  ['MAX_HELD_SEATS_PER_HOLDER', 'holds.maxPerHolder', 1, 1_000],
+  ['COMBINE_MAX', 'combining.maxCommands', 1, 1_000],
+  ['COMBINE_LANES', 'combining.lanes', 1, 64],
+  ['QUEUE_MAX', 'queue.maxCommands', 1, 1_000_000],
+  ['QUEUE_TIMEOUT_MS', 'queue.timeoutMs', 10, 60_000],
+  ['SWEEP_INTERVAL_SECONDS', 'sweep.intervalMs', 1, 3_600, 1_000],
+  ['SWEEP_BATCH_SIZE', 'sweep.batchSize', 1, 10_000],
+  ['IDEMPOTENCY_TTL_HOURS', 'idempotency.ttlHours', 1, 720],
+  ['AUTH_TOKEN_TTL_SECONDS', 'auth.tokenTtlSeconds', 60, 31_536_000],
+  ['RATE_LIMIT_LOGIN_PER_MINUTE', 'rateLimits.loginPerMinute', 1, 100_000],
+  ['RATE_LIMIT_REGISTER_PER_MINUTE', 'rateLimits.registerPerMinute', 1, 100_000],
+  ['RATE_LIMIT_GUEST_PER_MINUTE', 'rateLimits.guestPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_COMMANDS_PER_MINUTE', 'rateLimits.commandsPerMinute', 1, 1_000_000],
 ];
 /** Room enough for any number of lanes. */
 const ROOMY = { ...LEAST, DATABASE_POOL_MAX: '500', COMBINE_LANES: '1' };
@@ -50,33 +50,36 @@ const ROOMY = { ...LEAST, DATABASE_POOL_MAX: '500', COMBINE_LANES: '1' };
 describe('the settings', () => {
   it('start with a database and a secret alone', () => {
     expect(parseEnvironment(LEAST)).toMatchObject({
-      ...LEAST,
-      HOST: '0.0.0.0',
-      PORT: 3_000,
-      SWEEP_ENABLED: true,
-      CORS_ORIGINS: [],
-      EMBEDDED_DATABASE: false,
+      server: { host: '0.0.0.0', port: 3_000, corsOrigins: [] },
+      database: { url: LEAST.DATABASE_URL, embedded: false },
+      sweep: { enabled: true },
+      auth: { jwtSecret: SECRET },
     });
   });
 
   it('are what the contract says where nothing else is set', () => {
     expect(parseEnvironment(LEAST)).toMatchObject({
-      HOLD_TTL_SECONDS: 600,
-      MAX_SEATS_PER_COMMAND: 10,
-      MAX_HELD_SEATS_PER_HOLDER: 10,
-      IDEMPOTENCY_TTL_HOURS: 24,
+      holds: { ttlMs: 600_000, maxPerHolder: 10 },
+      commands: { maxSeats: 10 },
+      idempotency: { ttlHours: 24 },
     });
   });
 
   it('ignore what is none of them', () => {
-    const config = parseEnvironment({ ...LEAST, PATH: '/bin', HOLD_TTL: '1', port: '1' });
-    expect(Object.keys(config).filter((name) => !(name in SETTINGS))).toEqual([]);
-    expect(config.PORT).toBe(3_000);
+    const config = parseEnvironment({
+      ...LEAST,
+      PATH: '/bin',
+      HOLD_TTL: '1',
+      port: '1',
+      server: '1',
+      'server.port': '1',
+    });
+    expect(config).toEqual(parseEnvironment(LEAST));
   });
 
   it('take an empty variable for one that is not set', () => {
     const unset = parseEnvironment(LEAST);
-    for (const name of Object.keys(SETTINGS)) {
+    for (const name of Object.keys(VARIABLES)) {
       if (!(name in LEAST)) expect(parseEnvironment({ ...LEAST, [name]: '' })).toEqual(unset);
     }
     expect(names({ ...LEAST, AUTH_JWT_SECRET: '' })).toEqual(['AUTH_JWT_SECRET']);
@@ -84,16 +87,40 @@ describe('the settings', () => {
   });
 });
 
+describe('the places', () => {
+  it('are groups of names, one for each variable', () => {
+    const places = SETTING_LIST.map(({ group, name }) => `${group}.${name}`);
+    expect(places.filter((place) => !/^[a-z]+([A-Z][a-z]+)*\.[a-z]+([A-Z][a-z]+)*$/.test(place))).toEqual([]);
+    expect(Object.keys(VARIABLES)).toHaveLength(places.length);
+    expect(Object.keys(VARIABLES).filter((variable) => !/^[A-Z]+(_[A-Z]+)*$/.test(variable))).toEqual([]);
+  });
+
+  it('name the same unit as the variable, unless seconds are read as milliseconds', () => {
+    for (const { name, variable, factor } of SETTING_LIST) {
+      const read = variable.endsWith('_SECONDS') && name.endsWith('Ms');
+      expect([variable, factor]).toEqual([variable, read ? 1_000 : undefined]);
+      const [unit] = /(SECONDS|MS|BYTES|HOURS)$/.exec(variable) ?? [];
+      if (unit && !read) expect(name.toUpperCase()).toMatch(new RegExp(`${unit}$`));
+    }
+  });
+});
+
+/** What stands at a place. */
+const at = (config: object, place: string) =>
+  place.split('.').reduce((value, name) => (value as Record<string, object>)[name]!, config);
+
 describe('numbers', () => {
   it('are all in the table below', () => {
     const config = parseEnvironment(LEAST);
-    const numbers = Object.entries(config).filter(([, value]) => typeof value === 'number');
-    expect(numbers.map(([name]) => name).sort()).toEqual(INTEGERS.map(([name]) => name).sort());
+    const numbers = SETTING_LIST.filter(({ group, name }) => typeof at(config, `${group}.${name}`) === 'number');
+    expect(numbers.map(({ variable, group, name }) => [variable, `${group}.${name}`]).sort()).toEqual(
+      INTEGERS.map(([variable, place]) => [variable, place]).sort(),
+    );
   });
 
-  it.each(INTEGERS)('%s: from %d to %d', (name, min, max) => {
-    expect(parseEnvironment({ ...ROOMY, [name]: String(min) })[name]).toBe(min);
-    expect(parseEnvironment({ ...ROOMY, [name]: String(max) })[name]).toBe(max);
+  it.each(INTEGERS)('%s is %s, from %d to %d', (name, place, min, max, factor = 1) => {
+    expect(at(parseEnvironment({ ...ROOMY, [name]: String(min) }), place)).toBe(min * factor);
+    expect(at(parseEnvironment({ ...ROOMY, [name]: String(max) }), place)).toBe(max * factor);
     expect(names({ ...ROOMY, [name]: String(max + 1) })).toEqual([name]);
     expect(names({ ...ROOMY, [name]: String(min - 1) })).toEqual([name]);
   });
@@ -106,20 +133,20 @@ describe('numbers', () => {
 
 describe('flags, lists and choices', () => {
   it('are true or false, and nothing like it', () => {
-    expect(parseEnvironment({ ...LEAST, SWEEP_ENABLED: 'false' }).SWEEP_ENABLED).toBe(false);
-    expect(parseEnvironment({ ...LEAST, SWEEP_ENABLED: 'true' }).SWEEP_ENABLED).toBe(true);
+    expect(parseEnvironment({ ...LEAST, SWEEP_ENABLED: 'false' }).sweep.enabled).toBe(false);
+    expect(parseEnvironment({ ...LEAST, SWEEP_ENABLED: 'true' }).sweep.enabled).toBe(true);
     for (const value of ['1', '0', 'yes', 'no', 'TRUE', 'False', 'on'])
       expect(names({ ...LEAST, SWEEP_ENABLED: value })).toEqual(['SWEEP_ENABLED']);
   });
 
   it('are separated by commas, with or without spaces', () => {
-    const origins = (value: string) => parseEnvironment({ ...LEAST, CORS_ORIGINS: value }).CORS_ORIGINS;
+    const origins = (value: string) => parseEnvironment({ ...LEAST, CORS_ORIGINS: value }).server.corsOrigins;
     expect(origins('https://a.example')).toEqual(['https://a.example']);
     expect(origins(' https://a.example , https://b.example,')).toEqual(['https://a.example', 'https://b.example']);
   });
 
   it('are one of few', () => {
-    expect(parseEnvironment({ ...LEAST, LOG_LEVEL: 'debug' }).LOG_LEVEL).toBe('debug');
+    expect(parseEnvironment({ ...LEAST, LOG_LEVEL: 'debug' }).log.level).toBe('debug');
     expect(names({ ...LEAST, LOG_LEVEL: 'loud', LOG_FORMAT: 'xml', DATABASE_SSL: 'maybe' }).sort()).toEqual([
       'DATABASE_SSL',
       'LOG_FORMAT',
@@ -131,10 +158,10 @@ describe('flags, lists and choices', () => {
 describe('secrets', () => {
   it('have at least 32 characters, former ones as well', () => {
     expect(names({ ...LEAST, AUTH_JWT_SECRET: 'x'.repeat(31) })).toEqual(['AUTH_JWT_SECRET']);
-    expect(parseEnvironment({ ...LEAST, AUTH_JWT_SECRET: 'x'.repeat(32) }).AUTH_JWT_SECRET).toBe('x'.repeat(32));
+    expect(parseEnvironment({ ...LEAST, AUTH_JWT_SECRET: 'x'.repeat(32) }).auth.jwtSecret).toBe('x'.repeat(32));
     expect(names({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: `${SECRET},short` })).toEqual(['AUTH_JWT_PREVIOUS_SECRETS']);
     expect(
-      parseEnvironment({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: `${SECRET}, ${SECRET}2` }).AUTH_JWT_PREVIOUS_SECRETS,
+      parseEnvironment({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: `${SECRET}, ${SECRET}2` }).auth.jwtPreviousSecrets,
     ).toEqual([SECRET, `${SECRET}2`]);
   });
 
@@ -157,7 +184,7 @@ describe('secrets', () => {
 describe('settings that depend on one another', () => {
   it('a database is needed, or the embedded one', () => {
     expect(names({ AUTH_JWT_SECRET: SECRET })).toEqual(['DATABASE_URL']);
-    expect(parseEnvironment({ AUTH_JWT_SECRET: SECRET, EMBEDDED_DATABASE: 'true' }).DATABASE_URL).toBeUndefined();
+    expect(parseEnvironment({ AUTH_JWT_SECRET: SECRET, EMBEDDED_DATABASE: 'true' }).database.url).toBeUndefined();
     expect(names({ AUTH_JWT_SECRET: SECRET, EMBEDDED_DATABASE: 'false' })).toEqual(['DATABASE_URL']);
   });
 
@@ -210,8 +237,7 @@ describe('commands that need the database alone', () => {
   it('need no secret of the server', () => {
     const { AUTH_JWT_SECRET: _, ...database } = LEAST;
     expect(parseDatabaseEnvironment(database)).toMatchObject({
-      DATABASE_URL: LEAST.DATABASE_URL,
-      LOCK_TIMEOUT_MS: 2_000,
+      database: { url: LEAST.DATABASE_URL, lockTimeoutMs: 2_000 },
     });
     expect(mistakes({}, parseDatabaseEnvironment)).toEqual([expect.stringMatching(/^DATABASE_URL /)]);
   });

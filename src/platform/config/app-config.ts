@@ -1,4 +1,4 @@
-import { AppConfig, crossCheck, SETTINGS } from './settings';
+import { AppConfig, crossCheck, ReadSettings, SETTING_LIST, SETTINGS } from './settings';
 
 export { OWN_ISSUER } from './settings';
 export type { AppConfig } from './settings';
@@ -20,27 +20,31 @@ export class InvalidEnvironmentError extends Error {
  * @throws InvalidEnvironmentError naming every mistake at once
  */
 export function parseEnvironment(env: NodeJS.ProcessEnv): AppConfig {
-  return parse(env, SETTINGS);
+  return parse(env, SETTING_LIST) as AppConfig;
 }
 
-/** Like {@link parseEnvironment}, for commands that need the database and no secret of the server. */
-export function parseDatabaseEnvironment(env: NodeJS.ProcessEnv): Omit<AppConfig, 'AUTH_JWT_SECRET'> {
-  const { AUTH_JWT_SECRET: _, ...settings } = SETTINGS;
-  return parse(env, settings);
+/** Like {@link parseEnvironment}, for commands that need the database and authenticate nobody. */
+export function parseDatabaseEnvironment(env: NodeJS.ProcessEnv): Omit<AppConfig, 'auth'> {
+  const { auth: _, ...config } = parse(
+    env,
+    SETTING_LIST.filter(({ group }) => group !== 'auth'),
+  );
+  return config as Omit<AppConfig, 'auth'>;
 }
 
-function parse<Settings extends Partial<typeof SETTINGS>>(env: NodeJS.ProcessEnv, settings: Settings) {
+function parse(env: NodeJS.ProcessEnv, settings: typeof SETTING_LIST): ReadSettings {
   const mistakes = new Map<string, string>();
-  const config: Record<string, unknown> = {};
-  // One by one, so that what is between settings is checked as far as it can be even where one of them is wrong.
-  for (const [name, setting] of Object.entries(settings)) {
-    const given = env[name] || undefined;
-    const parsed = setting.safeParse(given);
-    if (parsed.success) config[name] = parsed.data;
-    else mistakes.set(name, given === undefined ? 'is required' : parsed.error.issues[0]!.message);
+  const config: Record<string, Record<string, unknown>> = {};
+  for (const group of Object.keys(SETTINGS)) config[group] = {};
+  // One by one, so that conditions between settings are checked even where another setting is wrong.
+  for (const { group, name, variable, schema, factor } of settings) {
+    const given = env[variable] || undefined;
+    const { success, data, error } = schema.safeParse(given);
+    if (success) config[group]![name] = factor === undefined ? data : factor * (data as number);
+    else mistakes.set(variable, given === undefined ? 'is required' : error.issues[0]!.message);
   }
-  for (const { name, message } of crossCheck(config)) if (!mistakes.has(name)) mistakes.set(name, message);
-  if (mistakes.size > 0)
-    throw new InvalidEnvironmentError([...mistakes].map(([name, message]) => `${name} ${message}`));
-  return config as AppConfig;
+  const read = config as unknown as ReadSettings;
+  for (const [variable, message] of crossCheck(read)) if (!mistakes.has(variable)) mistakes.set(variable, message);
+  if (mistakes.size > 0) throw new InvalidEnvironmentError([...mistakes].map((mistake) => mistake.join(' ')));
+  return read;
 }

@@ -3,41 +3,32 @@ import type { ClientConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import type { AppConfig } from '../config/app-config';
 
-export type DatabaseConfig = Pick<
-  AppConfig,
-  | 'DATABASE_URL'
-  | 'DATABASE_SSL'
-  | 'DATABASE_POOL_MAX'
-  | 'DATABASE_CONNECT_TIMEOUT_MS'
-  | 'LOCK_TIMEOUT_MS'
-  | 'STATEMENT_TIMEOUT_MS'
-  | 'IDLE_IN_TRANSACTION_TIMEOUT_MS'
->;
+export type DatabaseConfig = Pick<AppConfig, 'database'>;
 
 export type Schema = Pick<DataSourceOptions, 'entities' | 'migrations'>;
 
 const logger = new Logger('Database');
 
 /** How `pg` reaches the database, for a connection outside TypeORM's pool. */
-export function connectionOptions(config: DatabaseConfig): ClientConfig {
+export function connectionOptions({ database }: DatabaseConfig): ClientConfig {
   return {
-    connectionString: config.DATABASE_URL,
-    ...ssl(config),
-    connectionTimeoutMillis: config.DATABASE_CONNECT_TIMEOUT_MS,
+    connectionString: database.url,
+    ...ssl(database),
+    connectionTimeoutMillis: database.connectTimeoutMs,
     keepAlive: true,
   };
 }
 
-function ssl({ DATABASE_SSL }: DatabaseConfig): { ssl?: { rejectUnauthorized: boolean } } {
-  return DATABASE_SSL === 'url' ? {} : { ssl: { rejectUnauthorized: DATABASE_SSL === 'verify' } };
+function ssl({ ssl }: AppConfig['database']): { ssl?: { rejectUnauthorized: boolean } } {
+  return ssl === 'url' ? {} : { ssl: { rejectUnauthorized: ssl === 'verify' } };
 }
 
 /** How TypeORM reaches the database: every wait is bounded on every connection. */
-export function dataSourceOptions(config: DatabaseConfig, schema: Schema): DataSourceOptions {
+export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema): DataSourceOptions {
   return {
     type: 'postgres',
-    url: config.DATABASE_URL,
-    ...ssl(config),
+    url: database.url,
+    ...ssl(database),
     ...schema,
     synchronize: false,
     migrationsRun: false,
@@ -48,17 +39,17 @@ export function dataSourceOptions(config: DatabaseConfig, schema: Schema): DataS
     // Needs no superuser.
     installExtensions: false,
     applicationName: 'rowlock',
-    poolSize: config.DATABASE_POOL_MAX,
-    connectTimeoutMS: config.DATABASE_CONNECT_TIMEOUT_MS,
+    poolSize: database.poolMax,
+    connectTimeoutMS: database.connectTimeoutMs,
     extra: {
       // Statements of a transaction travel together; see PipelinedTransaction.
       pipeline: true,
       keepAlive: true,
-      lock_timeout: config.LOCK_TIMEOUT_MS,
-      statement_timeout: config.STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: config.IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      lock_timeout: database.lockTimeoutMs,
+      statement_timeout: database.statementTimeoutMs,
+      idle_in_transaction_session_timeout: database.idleInTransactionTimeoutMs,
       // The server's own limit comes first, unless it can't be heard: then the driver gives the connection up.
-      query_timeout: config.STATEMENT_TIMEOUT_MS + 1_000,
+      query_timeout: database.statementTimeoutMs + 1_000,
     },
   };
 }

@@ -19,7 +19,7 @@ export class DatabaseModule {
       }),
       dataSourceFactory: async (options) => {
         const dataSource = await new DataSource(options!).initialize();
-        if (config.MIGRATE_ON_START) await migrate(dataSource);
+        if (config.database.migrateOnStart) await migrate(dataSource);
         return dataSource;
       },
     });

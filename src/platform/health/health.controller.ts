@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { Public } from '../http/public';
+import { Unguarded } from '../http/public';
 import { ApiProblems } from '../problem/api-problems.decorator';
 import { Problem } from '../problem/problem';
 
@@ -16,7 +16,7 @@ export class HealthDto {
 }
 
 @ApiTags('Operation')
-@Public()
+@Unguarded()
 @Controller('health')
 export class HealthController {
   constructor(private readonly dataSource: DataSource) {}
@@ -25,6 +25,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive?' })
   @ApiOkResponse({ type: HealthDto })
+  @ApiProblems('BUSY')
   live(): HealthDto {
     return { status: 'ok' };
   }

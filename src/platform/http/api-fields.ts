@@ -8,6 +8,10 @@ export const MoneyField = () => ApiProperty({ pattern: '^\\d+\\.\\d{2}$' });
 /** ISO 4217. */
 export const CurrencyField = () => ApiProperty({ pattern: '^[A-Z]{3}$' });
 
+/** A label is made of letters and digits, so that it needs no escaping and hides no characters. */
+export const LABEL = '[\\p{L}\\p{N}]{1,8}';
+export const LabelField = () => ApiProperty({ pattern: `^${LABEL}$` });
+
 /** RFC 3339, UTC, milliseconds. */
 export const InstantField = () => ApiProperty({ format: 'date-time' });
 

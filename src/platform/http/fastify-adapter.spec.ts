@@ -42,10 +42,10 @@ class Api {}
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 async function start(trustProxyHops = 0): Promise<NestFastifyApplication> {
-  const adapter = createFastifyAdapter({ BODY_LIMIT_BYTES: 1_024, TRUST_PROXY_HOPS: trustProxyHops });
+  const adapter = createFastifyAdapter({ bodyLimitBytes: 1_024, trustProxyHops });
   const app = await NestFactory.create<NestFastifyApplication>(Api, adapter, { logger: false });
-  useSecurityHeaders(app, { TRUST_PROXY_HOPS: trustProxyHops });
-  useCors(app, { CORS_ORIGINS: ['https://shop.example'] });
+  useSecurityHeaders(app, { trustProxyHops });
+  useCors(app, { corsOrigins: ['https://shop.example'] });
   await app.listen(0, '127.0.0.1');
   return app;
 }

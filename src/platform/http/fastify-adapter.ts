@@ -14,15 +14,15 @@ const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 /** Longest path parameter. */
 const MAX_PARAM_LENGTH = 255;
 
-type HttpConfig = Pick<AppConfig, 'BODY_LIMIT_BYTES' | 'TRUST_PROXY_HOPS'>;
-
 /** The HTTP server below Nest: limits, request ids, and an answer of the catalogue where Nest is not reached. */
-export function createFastifyAdapter(config: HttpConfig): FastifyAdapter {
+export function createFastifyAdapter(
+  server: Pick<AppConfig['server'], 'bodyLimitBytes' | 'trustProxyHops'>,
+): FastifyAdapter {
   const adapter: RowlockFastifyAdapter = new RowlockFastifyAdapter({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
-    bodyLimit: config.BODY_LIMIT_BYTES,
+    bodyLimit: server.bodyLimitBytes,
     // Counted from our end, so that no client can make up an address for itself.
-    trustProxy: config.TRUST_PROXY_HOPS > 0 && ((_address, hop) => hop < config.TRUST_PROXY_HOPS),
+    trustProxy: server.trustProxyHops > 0 && ((_address, hop) => hop < server.trustProxyHops),
     genReqId: requestIdOf,
     // No connectionTimeout: it would cut event streams that are silent for a while.
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -18,7 +18,7 @@ interface LimitedRequest {
 interface Rule {
   readonly name: string;
   /** The setting that says how many requests a minute. */
-  readonly perMinute: Extract<keyof AppConfig, `RATE_LIMIT_${string}_PER_MINUTE`>;
+  readonly perMinute: Extract<keyof AppConfig['rateLimits'], `${string}PerMinute`>;
   /** Whose requests are counted together; with `undefined` the request is not counted. */
   readonly subject: (request: LimitedRequest) => string | undefined;
 }
@@ -29,7 +29,7 @@ const RULE = Symbol('RATE_LIMIT_RULE');
 export const LimitLogin = () =>
   limit({
     name: 'login',
-    perMinute: 'RATE_LIMIT_LOGIN_PER_MINUTE',
+    perMinute: 'loginPerMinute',
     subject: (request) => {
       const username = (request.body as { username?: unknown } | null | undefined)?.username;
       // Without a name it is no attempt, and validation refuses it.
@@ -38,15 +38,14 @@ export const LimitLogin = () =>
   });
 
 /** Registrations from one address. */
-export const LimitRegister = () =>
-  limit({ name: 'register', perMinute: 'RATE_LIMIT_REGISTER_PER_MINUTE', subject: addressOf });
+export const LimitRegister = () => limit({ name: 'register', perMinute: 'registerPerMinute', subject: addressOf });
 
 /** Guest tokens for one address. */
-export const LimitGuest = () => limit({ name: 'guest', perMinute: 'RATE_LIMIT_GUEST_PER_MINUTE', subject: addressOf });
+export const LimitGuest = () => limit({ name: 'guest', perMinute: 'guestPerMinute', subject: addressOf });
 
 /** Seat commands of one holder, all kinds together. */
 export const LimitCommands = () =>
-  limit({ name: 'commands', perMinute: 'RATE_LIMIT_COMMANDS_PER_MINUTE', subject: ({ holder }) => holder?.id });
+  limit({ name: 'commands', perMinute: 'commandsPerMinute', subject: ({ holder }) => holder?.id });
 
 /** A guard of the route, so it runs after the global ones: by then it is known who asks. */
 function limit(rule: Rule): MethodDecorator & ClassDecorator {
@@ -66,11 +65,11 @@ export class RateLimitGuard extends ThrottlerGuard {
 
 export const RateLimitModule = ThrottlerModule.forRootAsync({
   inject: [APP_CONFIG],
-  useFactory: (config: AppConfig): ThrottlerModuleOptions => ({
+  useFactory: ({ rateLimits }: AppConfig): ThrottlerModuleOptions => ({
     storage: new FixedWindows(),
     setHeaders: false,
-    skipIf: (context) => !config.RATE_LIMIT_ENABLED || subjectOf(context) === undefined,
-    throttlers: [{ ttl: WINDOW_MS, limit: (context) => config[ruleOf(context).perMinute] }],
+    skipIf: (context) => !rateLimits.enabled || subjectOf(context) === undefined,
+    throttlers: [{ ttl: WINDOW_MS, limit: (context) => rateLimits[ruleOf(context).perMinute] }],
     getTracker: (_request, context) => subjectOf(context)!,
     generateKey: (context, subject) => `${ruleOf(context).name} ${subject}`,
   }),

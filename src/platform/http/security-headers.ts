@@ -5,8 +5,11 @@ import type { AppConfig } from '../config/app-config';
  * Tells browsers to load nothing from elsewhere and to run no inline script. The dashboard and Swagger UI live with it;
  * the latter brings inline styles and images as data.
  */
-export function useSecurityHeaders(app: NestFastifyApplication, config: Pick<AppConfig, 'TRUST_PROXY_HOPS'>): void {
-  const hasTlsProxy = config.TRUST_PROXY_HOPS > 0;
+export function useSecurityHeaders(
+  app: NestFastifyApplication,
+  server: Pick<AppConfig['server'], 'trustProxyHops'>,
+): void {
+  const hasTlsProxy = server.trustProxyHops > 0;
   app.useSecurityHeaders({
     contentSecurityPolicy: {
       useDefaults: false,

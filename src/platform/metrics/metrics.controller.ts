@@ -15,12 +15,12 @@ import { Metrics } from './metrics';
 export class MetricsController {
   constructor(
     private readonly metrics: Metrics,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'METRICS_TOKEN'>,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'server'>,
   ) {}
 
   @Get()
   async read(@Headers('authorization') authorization: string | undefined, @Res() reply: FastifyReply): Promise<void> {
-    const token = this.config.METRICS_TOKEN;
+    const token = this.config.server.metricsToken;
     if (token !== undefined && !sameSecret(authorization ?? '', `Bearer ${token}`))
       throw new Problem('UNAUTHENTICATED');
     reply.header('content-type', this.metrics.registry.contentType).send(await this.metrics.registry.metrics());

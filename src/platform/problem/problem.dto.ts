@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { LabelField } from '../http/api-fields';
 import { PROBLEMS, SEAT_REFUSALS } from '../../problem-catalogue';
 import type { ProblemCode, SeatRefusal } from '../../problem-catalogue';
 
@@ -21,7 +22,7 @@ export class RefusedSeat {
    * Row label.
    * @example "A"
    */
-  @ApiProperty({ pattern: '^[\\p{L}\\p{N}]{1,8}$' })
+  @LabelField()
   row: string;
 
   /**

@@ -48,7 +48,7 @@ describe('ProblemFilter', () => {
   beforeAll(async () => {
     app = await NestFactory.create<NestFastifyApplication>(
       Api,
-      createFastifyAdapter({ BODY_LIMIT_BYTES: 1_024, TRUST_PROXY_HOPS: 0 }),
+      createFastifyAdapter({ bodyLimitBytes: 1_024, trustProxyHops: 0 }),
       { logger },
     );
     await app.listen(0, '127.0.0.1');

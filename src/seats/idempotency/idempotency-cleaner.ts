@@ -1,44 +1,38 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
+import { Inject, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../../platform/config/app-config';
 import type { AppConfig } from '../../platform/config/app-config';
+import { Jobs } from '../../platform/jobs/jobs';
 
 const CLEAN_INTERVAL_MS = 10 * 60 * 1_000;
 const BATCH_SIZE = 1_000;
 
-/** Forgets stored answers once their time is over, in batches small enough to disturb nobody. */
+/** Deletes stored answers once their time is over, in batches so small that no command waits for them. */
 @Injectable()
-export class IdempotencyCleaner {
-  private readonly logger = new Logger(IdempotencyCleaner.name);
-
+export class IdempotencyCleaner implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'IDEMPOTENCY_TTL_HOURS'>,
+    private readonly jobs: Jobs,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'idempotency'>,
   ) {}
 
-  @Interval('idempotency-clean', CLEAN_INTERVAL_MS)
-  async run(): Promise<void> {
-    try {
-      await this.clean();
-    } catch (error) {
-      this.logger.warn(`Cleaning up stored answers was given up, the next round tries again: ${String(error)}`);
-    }
+  onApplicationBootstrap(): void {
+    this.jobs.every('idempotency-clean', CLEAN_INTERVAL_MS, (stopping) => this.clean(stopping));
   }
 
-  /** Deletes the records that are past their time and returns how many. */
-  async clean(): Promise<number> {
+  /** Deletes the records that are past their time, batch by batch until `stopping` is aborted, and returns how many. */
+  async clean(stopping?: AbortSignal): Promise<number> {
     let total = 0;
     for (;;) {
       const [, deleted] = await this.dataSource.query<[unknown[], number]>(
-        `DELETE FROM idempotency_record WHERE (holder_id, key) IN (
-           SELECT holder_id, key FROM idempotency_record
+        `DELETE FROM idempotency_record WHERE (show_id, holder_id, key) IN (
+           SELECT show_id, holder_id, key FROM idempotency_record
             WHERE created_at < statement_timestamp() - make_interval(hours => $1)
             ORDER BY created_at LIMIT $2)`,
-        [this.config.IDEMPOTENCY_TTL_HOURS, BATCH_SIZE],
+        [this.config.idempotency.ttlHours, BATCH_SIZE],
       );
       total += deleted;
-      if (deleted < BATCH_SIZE) return total;
+      if (deleted < BATCH_SIZE || stopping?.aborted) return total;
     }
   }
 }
