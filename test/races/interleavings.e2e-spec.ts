@@ -12,6 +12,7 @@ import { Order, ordersOf, permutationsOf } from '../support/orders';
 import { createScenes, ledgerTexts, seatTexts } from '../support/scenes';
 import {
   answerText,
+  BLOCKED,
   bookedBy,
   CaseCommand,
   FREE,
@@ -58,6 +59,8 @@ const named =
 const hold = named('hold');
 const book = named('book');
 const release = named('release');
+const block = named('block');
+const unblock = named('unblock');
 const sweep = (...names: string[]): CaseCommand => ({ name: 'expire', holder: null, seats: names });
 const keyed = (key: string, given: CaseCommand): CaseCommand => ({ ...given, key });
 
@@ -88,6 +91,17 @@ const PAIRS: readonly Case[] = [
   { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), book('ann', 'A2', 'A1')] },
   { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), hold('ann', 'A2', 'A1')] },
   { seats: { ...HELD_BY_ANN, A3: bookedBy('ann') }, commands: [book('ann', 'A3'), hold('ben', 'A3', 'A2')] },
+  // Of the house.
+  { seats: THREE_FREE, commands: [block('house', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: THREE_FREE, commands: [block('house', 'A1', 'A2'), block('house', 'A2', 'A3')] },
+  { seats: HELD_BY_ANN, commands: [block('house', 'A3', 'A1'), release('ann', 'A1', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [block('house', 'A1'), book('ann', 'A1', 'A2')] },
+  { seats: LAPSED_OF_ANN, commands: [block('house', 'A1', 'A3'), sweep('A1', 'A2')] },
+  { seats: { ...HELD_BY_ANN, A3: BLOCKED }, commands: [unblock('house', 'A3', 'A1'), hold('ann', 'A3', 'A1')] },
+  {
+    seats: { A1: BLOCKED, A2: BLOCKED, A3: FREE },
+    commands: [unblock('house', 'A1', 'A2'), block('house', 'A2', 'A3')],
+  },
   // The limit.
   { seats: HELD_BY_ANN, holdLimit: 2, commands: [release('ann', 'A1'), hold('ann', 'A3')] },
   { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A3')] },
@@ -493,7 +507,9 @@ function submit(session: SteppedSession, command: CaseCommand, showId: number): 
 /** A key is one show's. */
 function commandOf({ name, holder, seats: names, key }: CaseCommand, showId: number): SeatCommand {
   const idempotencyKey = key === undefined ? {} : { idempotencyKey: `${key}-${showId}` };
-  return seatCommand({ name, holderId: holder, actorId: holder, showId, seats: seats(...names), ...idempotencyKey });
+  const reason = name === 'block' ? { reason: 'broken' } : {};
+  const request = { name, holderId: holder, actorId: holder, showId, seats: seats(...names) };
+  return seatCommand({ ...request, ...idempotencyKey, ...reason });
 }
 
 function titled(cases: readonly Case[]): [string, Case][] {
