@@ -1,12 +1,11 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
-import { InvalidEnvironmentError, parseDatabaseEnvironment } from '../platform/config/app-config';
+import { explain } from '../explain';
+import { parseDatabaseEnvironment } from '../platform/config/app-config';
 import { dataSourceOptions } from '../platform/database/data-source-options';
 import { openDatabase } from '../database/open-database';
-import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres';
 import { migrate } from '../platform/database/migrate';
-import { isConnectionFailure, sqlState } from '../platform/database/pg-errors';
 import { schema } from '../database/schema';
 
 /** The frame of the commands: standard output carries the result alone, everything else goes to standard error. */
@@ -15,26 +14,15 @@ import { schema } from '../database/schema';
 export class UsageError extends Error {}
 
 const EXIT_FAILED = 2;
-const UNDEFINED_TABLE = '42P01';
 
 /** Runs a command; `main` returns its exit code. Whatever it throws is reported, and the exit code is 2. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(explain(error));
+    console.error(error instanceof UsageError ? `${error.message}\nTry --help.` : explain(error));
     process.exitCode = EXIT_FAILED;
   }
-}
-
-/** For people where they can do something about it, all there is where they can't. */
-function explain(error: unknown): unknown {
-  if (error instanceof UsageError) return `${error.message}\nTry --help.`;
-  if (error instanceof InvalidEnvironmentError || error instanceof EmbeddedPostgresError) return error.message;
-  if (isConnectionFailure(error)) return `The database can't be reached: ${String(error)}`;
-  if (sqlState(error) === UNDEFINED_TABLE)
-    return `${String(error)}\nThe schema is not there or is not current: npm run migrate.`;
-  return error;
 }
 
 interface Option {

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataSource } from 'typeorm';
-import { InvalidEnvironmentError, parseEnvironment } from '../platform/config/app-config';
+import { explain } from '../explain';
+import { parseEnvironment } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { dataSourceOptions } from '../platform/database/data-source-options';
 import { migrate } from '../platform/database/migrate';
@@ -59,6 +60,6 @@ function keptSecret(file: string): string {
 }
 
 up().catch((error: unknown) => {
-  console.error(error instanceof InvalidEnvironmentError ? error.message : error);
+  console.error(explain(error));
   process.exit(1);
 });
