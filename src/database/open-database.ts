@@ -19,7 +19,7 @@ export async function openDatabase(
   { database }: Pick<AppConfig, 'database'>,
   log: (line: string) => void,
 ): Promise<Database> {
-  if (database.embedded) return startEmbeddedPostgres({ dataDir: database.embeddedDir, log });
+  if (database.embedded) return startEmbeddedPostgres({ dataDir: database.embeddedDir, name: 'rowlock', log });
   if (database.url) return { url: database.url, stop: async () => undefined };
   throw new Error('DATABASE_URL is required (or set EMBEDDED_DATABASE=true)');
 }

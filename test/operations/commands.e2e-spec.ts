@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -183,6 +183,23 @@ describe('commands', () => {
       });
     } finally {
       occupant.close();
+    }
+  });
+
+  it('say how to do without the embedded database where it can not run', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'rowlock-commands-'));
+    try {
+      await writeFile(join(dataDir, 'thesis.tex'), 'years of work');
+
+      expect(await run('migrate', [], { EMBEDDED_DATABASE_DIR: dataDir })).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^Embedded PostgreSQL: .* holds other files .*\nTo use .*, set DATABASE_URL\.\n$/,
+        ),
+      });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
     }
   });
 
