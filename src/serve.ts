@@ -17,12 +17,11 @@ export async function serve(
   settings: AppConfig,
   prepare?: (config: AppConfig) => Promise<void>,
 ): Promise<RunningServer> {
-  const database = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
-  const config = { ...settings, database: { ...settings.database, url: database.url } };
+  const { config, stop: stopDatabase } = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
   let app: NestFastifyApplication | undefined;
   const stop = async () => {
     await app?.close();
-    await database.stop();
+    await stopDatabase();
   };
   try {
     await prepare?.(config);

@@ -1,12 +1,10 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { explain } from '../explain';
 import { parseDatabaseEnvironment } from '../platform/config/app-config';
-import { dataSourceOptions } from '../platform/database/data-source-options';
-import { openDatabase } from '../database/open-database';
+import { openDatabase, withDataSource } from '../database/open-database';
 import { migrate } from '../platform/database/migrate';
-import { schema } from '../database/schema';
 
 /** The frame of the commands: standard output carries the result alone, everything else goes to standard error. */
 
@@ -72,17 +70,13 @@ export async function withDatabase<T>(
     ...process.env,
     EMBEDDED_DATABASE: process.env.EMBEDDED_DATABASE || (process.env.DATABASE_URL ? 'false' : 'true'),
   });
-  const database = await openDatabase(settings, (line) => console.error(line));
+  const { config, stop } = await openDatabase(settings, (line) => console.error(line));
   try {
-    const config = { ...settings, database: { ...settings.database, url: database.url } };
-    const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
-    try {
-      const migrations = options.migrateOthers || settings.database.embedded ? await migrate(dataSource) : [];
-      return await work(dataSource, migrations);
-    } finally {
-      await dataSource.destroy();
-    }
+    return await withDataSource(config, async (dataSource) => {
+      const migrates = options.migrateOthers || config.database.embedded;
+      return work(dataSource, migrates ? await migrate(dataSource) : []);
+    });
   } finally {
-    await database.stop();
+    await stop();
   }
 }
