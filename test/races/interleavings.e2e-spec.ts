@@ -4,6 +4,7 @@ import { failureKind, isConnectionFailure } from '../../src/platform/database/pg
 import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
 import { seatCommand } from '../../src/seats/seat-command';
 import type { SeatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
+import { block } from '../support/blocker';
 import { seats } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { closeHouse } from '../support/house';
@@ -280,6 +281,25 @@ describe('a hold lapses between two steps', () => {
     expect(sessions.map(({ failures }) => failures)).toEqual(steps === 2 ? [['22012'], ['22012']] : [[], []]);
     const stored = await seatTexts(database.dataSource, showIds);
     expect([...stored.values()]).toEqual(showIds.map(() => ['A1 AVAILABLE v2', 'A2 AVAILABLE v2', 'A3 AVAILABLE v0']));
+  });
+});
+
+describe('a session that is stopped from outside', () => {
+  // As autovacuum stops it for a moment, to cut off the empty end of a table.
+  it('is not taken for one that waits for another session, and is waited for', async () => {
+    const commands = [hold('ann', 'A1')];
+    const [showId] = await createScenes(database.dataSource, THREE_FREE, 1);
+    await openSessions({ seats: THREE_FREE, commands }, 4);
+    const blocker = await block(database.url, 'LOCK TABLE seat_transition IN ACCESS EXCLUSIVE MODE');
+    sessions[0]!.start((own) => submit(own, commands[0]!, showId!));
+    sessions[0]!.allow(COMMIT_STEP);
+    const waiting = untilAtRest(sessions, observer);
+    await blocker.untilWaiting(1);
+    // The observer asks one thing after the other: of two more answers, one is to what it asked during the wait.
+    for (let answers = 0; answers < 2; answers++) await observer.blocked([], sessions);
+    await blocker.release();
+    expect((await waiting).length).toBe(0);
+    expect(endingText(sessions[0]!.ending!)).toBe('held A1@1');
   });
 });
 

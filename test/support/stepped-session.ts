@@ -64,6 +64,8 @@ export class SteppedSession {
   readonly failures: string[] = [];
   /** Shows of which it was told that a commit's outcome is unknown, since the session was opened. */
   readonly uncertainShowIds: number[] = [];
+  /** All backends it ever had: one that lost its connection may keep its locks for a while. */
+  readonly processIds = new Set<number>();
   /** Counts what happens between here and the database. */
   events = 0;
 
@@ -179,6 +181,7 @@ export class SteppedSession {
   }
 
   private lease(client: PoolClient): void {
+    this.processIds.add(processIdOf(client));
     this.leases.set(client, {
       stepsBefore: this.transactions++ * this.stepCount,
       statements: 0,
