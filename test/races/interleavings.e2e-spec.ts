@@ -4,7 +4,7 @@ import { failureKind, isConnectionFailure } from '../../src/platform/database/pg
 import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
 import { seatCommand } from '../../src/seats/seat-command';
 import type { SeatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
-import { block } from '../support/blocker';
+import { block as blockRows } from '../support/blocker';
 import { seats } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { closeHouse } from '../support/house';
@@ -290,7 +290,7 @@ describe('a session that is stopped from outside', () => {
     const commands = [hold('ann', 'A1')];
     const [showId] = await createScenes(database.dataSource, THREE_FREE, 1);
     await openSessions({ seats: THREE_FREE, commands }, 4);
-    const blocker = await block(database.url, 'LOCK TABLE seat_transition IN ACCESS EXCLUSIVE MODE');
+    const blocker = await blockRows(database.url, 'LOCK TABLE seat_transition IN ACCESS EXCLUSIVE MODE');
     sessions[0]!.start((own) => submit(own, commands[0]!, showId!));
     sessions[0]!.allow(COMMIT_STEP);
     const waiting = untilAtRest(sessions, observer);
