@@ -13,7 +13,7 @@ import { schema } from './database/schema';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
 
-/** The monolith: who is asking, what is shown, its seats, and what is sold. */
+/** The monolith: identities, shows, their seats, and the bookings. */
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {

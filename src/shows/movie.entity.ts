@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
-/** What is shown. */
+/** A movie that shows show. */
 @Entity('movie')
 @Unique('movie_title_key', ['title'])
 export class Movie {

@@ -2,7 +2,7 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedCo
 import { Movie } from './movie.entity';
 import { Screen } from './screen.entity';
 
-/** A movie on a screen at a time: what seats are sold for. */
+/** A movie on a screen at a time. Seats are sold for it. */
 @Entity('show')
 @Check('show_times', '"ends_at" > "starts_at" AND "sales_close_at" > "sales_open_at"')
 @Index('show_starts_at', ['startsAt', 'id'])
@@ -41,7 +41,7 @@ export class Show {
   @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' })
   salesCloseAt: Date;
 
-  /** What a seat of the show costs where the seat says nothing else; a decimal string. */
+  /** The price that the seats of the show get when they are made; a decimal string. */
   @Column({ type: 'numeric', precision: 12, scale: 2 })
   price: string;
 
