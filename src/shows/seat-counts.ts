@@ -4,6 +4,7 @@ export interface ShowSeatCounts {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
 /** The shows ask for counts of their seats here; the seats module answers. */

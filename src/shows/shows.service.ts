@@ -7,7 +7,7 @@ import { SeatCounts, ShowSeatCounts } from './seat-counts';
 import type { ShowDto, ShowListQueryDto } from './show.dto';
 import { Show } from './show.entity';
 
-const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0 };
+const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Reads shows with the counts of their seats. */
