@@ -333,7 +333,7 @@ export interface components {
              */
             path: string;
             /**
-             * @description What is wrong with it.
+             * @description The mistake, in words for people.
              * @example number must be an integer number
              */
             message: string;
@@ -383,7 +383,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description What is wrong this time, for people.
+             * @description The mistake of this request, for people.
              * @example Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.
              */
             detail: string;
@@ -508,7 +508,7 @@ export interface components {
              */
             ends_at: string;
             /**
-             * @description What a seat costs; a decimal string.
+             * @description The price of a seat; a decimal string.
              * @example 100.00
              */
             price: string;
@@ -528,7 +528,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description What is shown.
+             * @description The movie.
              * @example Inception
              */
             title: string;
