@@ -3,16 +3,30 @@ import { renderEnvExample, renderSettingsTable } from '../platform/config/settin
 import { VARIABLES } from '../platform/config/settings';
 import { PROBLEMS } from '../problem-catalogue';
 import { renderProblemTable } from '../problem-documentation';
+import { DocumentedCommand, renderSeatCommandTable } from '../seat-command-documentation';
+import { LEGAL_STEPS, SEAT_COMMANDS, STANDINGS, TRANSITIONS } from '../seats/seat-transitions';
+
+// The registry of commands takes the place of these lines: `Object.values(COMMAND_RULES)` has this shape already.
+const COMMANDS = SEAT_COMMANDS.map((name) => ({
+  name,
+  to: LEGAL_STEPS[name].to,
+  effects: Object.fromEntries(
+    STANDINGS.map((standing) => {
+      const effect = TRANSITIONS[name][standing];
+      return [standing, 'refuse' in effect ? effect.refuse : 'to' in effect ? 'step' : Object.keys(effect)[0]];
+    }),
+  ) as DocumentedCommand['effects'],
+}));
+
+const withSeatCommands = (current: string) => withSection(current, 'seat-commands', renderSeatCommandTable(COMMANDS));
 
 /** The files that are generated, whole or in part: what each must be, given what it is. */
 export const GENERATED_FILES: Readonly<Record<string, (current: string) => string>> = {
   '.env.example': () => renderEnvExample(VARIABLES),
-  'README.md': (current) =>
-    withSection(
-      withSection(current, 'settings', renderSettingsTable(VARIABLES)),
-      'problems',
-      renderProblemTable(PROBLEMS),
-    ),
+  'docs/reference/settings.md': (current) => withSection(current, 'settings', renderSettingsTable(VARIABLES)),
+  'docs/reference/problems.md': (current) => withSection(current, 'problems', renderProblemTable(PROBLEMS)),
+  'docs/reference/api.md': withSeatCommands,
+  'src/seats/README.md': withSeatCommands,
 };
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. @throws when there is no such pair, or more than one */
