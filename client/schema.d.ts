@@ -193,31 +193,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Hold seats
-         * @description Holds all the seats for 10 minutes, or none. Holding again what one already holds changes nothing.
-         */
+        /** @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing. */
         post: operations["holdSeats"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/seats/book-batch/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Book held seats
-         * @description Books seats that the caller holds, all or none. Repeating it gives the same booking.
-         */
-        post: operations["bookSeats"];
         delete?: never;
         options?: never;
         head?: never;
@@ -233,11 +210,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Release held seats
-         * @description Gives up holds, all or none. Seats that are free already are left as they are.
-         */
+        /** @description Gives up holds, all or none. Seats that are free already are left as they are. */
         post: operations["releaseSeats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seats/book-batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
+        post: operations["bookSeats"];
         delete?: never;
         options?: never;
         head?: never;
@@ -351,7 +342,7 @@ export interface components {
          * @description Why this seat was refused.
          * @enum {string}
          */
-        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "HOLD_GONE" | "SEAT_NOT_FOUND";
+        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "SEAT_BLOCKED" | "HOLD_GONE" | "SEAT_NOT_FOUND";
         RefusedSeat: {
             /**
              * @description Row label.
@@ -497,6 +488,11 @@ export interface components {
              * @example 1
              */
             booked: number;
+            /**
+             * @description Seats that are off sale.
+             * @example 0
+             */
+            blocked: number;
         };
         ShowDto: {
             /**
@@ -557,7 +553,7 @@ export interface components {
          * @description A lapsed hold is AVAILABLE.
          * @enum {string}
          */
-        SeatStatus: "AVAILABLE" | "HELD" | "BOOKED";
+        SeatStatus: "AVAILABLE" | "HELD" | "BOOKED" | "BLOCKED";
         SeatDto: {
             /**
              * @description Row label.
@@ -699,6 +695,20 @@ export interface components {
              */
             show_id: number;
         };
+        ReleaseAnswerDto: {
+            /** @description The seats this call changed; those that were free already are not among them. */
+            released: components["schemas"]["SeatRefDto"][];
+            /**
+             * @description For people.
+             * @example 2 seats released.
+             */
+            message: string;
+            /**
+             * @description The show.
+             * @example 1
+             */
+            show_id: number;
+        };
         BookingDto: {
             /**
              * Format: uuid
@@ -754,20 +764,6 @@ export interface components {
             /** @description The booking; a repeated book gets the same one. */
             booking: components["schemas"]["BookingDto"];
         };
-        ReleaseAnswerDto: {
-            /** @description The seats this call changed; those that were free already are not among them. */
-            released: components["schemas"]["SeatRefDto"][];
-            /**
-             * @description For people.
-             * @example 2 seats released.
-             */
-            message: string;
-            /**
-             * @description The show.
-             * @example 1
-             */
-            show_id: number;
-        };
         BookingListDto: {
             /** @description The caller's own, newest first. */
             bookings: components["schemas"]["BookingDto"][];
@@ -798,7 +794,7 @@ export interface components {
          * @description What was done; `expire` is the lapse of a hold.
          * @enum {string}
          */
-        SeatCommand: "hold" | "book" | "release" | "expire";
+        SeatCommand: "hold" | "book" | "release" | "expire" | "block" | "unblock";
         ActivityEntryDto: {
             /**
              * @description Row label.
@@ -1638,7 +1634,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for 24 hours and given again, marked `Idempotency-Replayed: true`. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1707,11 +1703,11 @@ export interface operations {
                 };
             };
             /**
-             * @description `SEAT_UNAVAILABLE`: Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.
+             * @description `SALES_CLOSED`: Hold or book outside the show's sales window.
+             *
+             *     `SEAT_UNAVAILABLE`: Hold refused; each seat in `seats` says `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.
              *
              *     `HOLD_LIMIT_EXCEEDED`: The hold would leave the holder with more live held seats in one show than MAX_HELD_SEATS_PER_HOLDER.
-             *
-             *     `SALES_CLOSED`: Hold or book outside the show's sales window.
              */
             409: {
                 headers: {
@@ -1722,187 +1718,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED";
-                    };
-                };
-            };
-            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
-            413: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "PAYLOAD_TOO_LARGE";
-                    };
-                };
-            };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
-            415: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "UNSUPPORTED_MEDIA_TYPE";
-                    };
-                };
-            };
-            /** @description `IDEMPOTENCY_KEY_REUSED`: The same Idempotency-Key came with a different command or body. */
-            422: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "IDEMPOTENCY_KEY_REUSED";
-                    };
-                };
-            };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
-            429: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "RATE_LIMITED";
-                    };
-                };
-            };
-            /** @description `INTERNAL`: Everything else; logged once with the request id. */
-            500: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "INTERNAL";
-                    };
-                };
-            };
-            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
-            503: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "BUSY";
-                    };
-                };
-            };
-        };
-    };
-    bookSeats: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for 24 hours and given again, marked `Idempotency-Replayed: true`. 1 to 255 visible characters. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SeatCommandDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    /** @description Present on a stored answer that is given again. */
-                    "Idempotency-Replayed"?: "true";
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BookAnswerDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
-            400: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "VALIDATION_FAILED";
-                    };
-                };
-            };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
-            401: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "UNAUTHENTICATED";
-                    };
-                };
-            };
-            /**
-             * @description `SHOW_NOT_FOUND`: The show does not exist.
-             *
-             *     `SEAT_NOT_FOUND`: One or more of the seats do not exist in the show; `seats` lists them.
-             */
-            404: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND";
-                    };
-                };
-            };
-            /**
-             * @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`.
-             *
-             *     `SALES_CLOSED`: Hold or book outside the show's sales window.
-             */
-            409: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "NOT_YOUR_HOLD" | "SALES_CLOSED";
+                        code: "SALES_CLOSED" | "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED";
                     };
                 };
             };
@@ -2000,7 +1816,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for 24 hours and given again, marked `Idempotency-Replayed: true`. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2068,7 +1884,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`. */
+            /** @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`. */
             409: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2172,12 +1988,192 @@ export interface operations {
             };
         };
     };
+    bookSeats: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatCommandDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description Present on a stored answer that is given again. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookAnswerDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /**
+             * @description `SHOW_NOT_FOUND`: The show does not exist.
+             *
+             *     `SEAT_NOT_FOUND`: One or more of the seats do not exist in the show; `seats` lists them.
+             */
+            404: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND";
+                    };
+                };
+            };
+            /**
+             * @description `SALES_CLOSED`: Hold or book outside the show's sales window.
+             *
+             *     `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.
+             */
+            409: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SALES_CLOSED" | "NOT_YOUR_HOLD";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The same Idempotency-Key came with a different command or body. */
+            422: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "IDEMPOTENCY_KEY_REUSED";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
     listBookings: {
         parameters: {
             query?: {
                 /** @description The `next` of an earlier answer. */
                 after?: string;
-                /** @description Most bookings in one answer. */
+                /** @description Most entries in one answer. */
                 limit?: number;
             };
             header?: never;

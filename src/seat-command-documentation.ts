@@ -1,18 +1,10 @@
 import { markdownTable } from './platform/config/settings-documentation';
-import type { SeatRefusal } from './problem-catalogue';
+import type { SeatCommandRule } from './seats/commands/command';
 import { SEAT_STATUSES, STANDINGS } from './seats/seat-transitions';
-import type { SeatStatus, Standing } from './seats/seat-transitions';
-
-/** What the table needs to know of a command. */
-export interface DocumentedCommand {
-  readonly name: string;
-  /** The status that its step ends in. */
-  readonly to: SeatStatus;
-  readonly effects: Readonly<Record<Standing, 'step' | 'keep' | 'repeat' | SeatRefusal>>;
-}
+import type { Standing } from './seats/seat-transitions';
 
 /** Pure: the table of what each command does to a seat in each standing, as Markdown. */
-export function renderSeatCommandTable(commands: readonly DocumentedCommand[]): string {
+export function renderSeatCommandTable(commands: readonly Pick<SeatCommandRule, 'name' | 'to' | 'effects'>[]): string {
   const rows = commands.map(({ name, to, effects }) => [
     name,
     ...STANDINGS.map((standing) => {

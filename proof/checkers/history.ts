@@ -10,7 +10,9 @@ import { SharedSeats } from './shared-seats';
 
 export const COMMANDS = ['hold', 'book', 'release'] as const;
 export type Command = (typeof COMMANDS)[number];
-export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED';
+export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED' | 'BLOCKED';
+/** What the house does with its seats: no route has it yet, and the models know it. */
+export type HouseCommand = 'block' | 'unblock';
 
 /** A seat within its show, as `row/number`. Row labels have no slash. */
 export type SeatName = string;

@@ -97,7 +97,7 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
       };
     case 'book':
       return { kind: 'booked', bookingId: command.alias, bookedAtMs: 0, seats: command.seats };
-    case 'release':
+    default:
       return { kind: 'released', seats: effect.changes.map(([seat]) => seat) };
   }
 }

@@ -1,4 +1,4 @@
-import type { Answer, Command, SeatName, SeatStatus, SeenSeat } from './history';
+import type { Answer, Command, HouseCommand, SeatName, SeatStatus, SeenSeat } from './history';
 
 /**
  * PURE. The rules of seats for the black-box checker, written from the contract alone. It must share no code with the
@@ -30,7 +30,7 @@ export interface Scene {
 export type Change = readonly [SeatName, ModelSeat];
 
 export interface ModelCommand {
-  readonly name: Command;
+  readonly name: Command | HouseCommand;
   readonly holder: string;
   readonly seats: readonly SeatName[];
   /** Names what the command makes, as long as no answer has told what that is. */
@@ -56,12 +56,15 @@ export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Sc
   }
   const refused: Record<SeatName, string> = {};
   for (const [seat, { status, holder: owner }] of found) {
-    if (status === 'BOOKED') refused[seat] = 'SEAT_BOOKED';
-    else if (status === 'HELD' && owner !== holder) refused[seat] = 'SEAT_HELD';
+    if (name === 'unblock') continue;
+    if (status === 'BLOCKED') {
+      if (name !== 'block') refused[seat] = 'SEAT_BLOCKED';
+    } else if (status === 'BOOKED') refused[seat] = 'SEAT_BOOKED';
+    else if (status === 'HELD' && (owner !== holder || name === 'block')) refused[seat] = 'SEAT_HELD';
     else if (status === 'AVAILABLE' && name === 'book') refused[seat] = 'HOLD_GONE';
   }
   if (Object.keys(refused).length > 0)
-    return { code: name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', seats: refused };
+    return { code: name === 'hold' || name === 'block' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', seats: refused };
 
   const next = ({ version }: ModelSeat) => version + 1;
   switch (name) {
@@ -80,6 +83,12 @@ export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Sc
       return {
         changes: found.map(([seat, was]) => [seat, { status: 'BOOKED', version: next(was), holder, bookingId: alias }]),
       };
+    case 'block':
+    case 'unblock': {
+      const [from, to] = name === 'block' ? (['AVAILABLE', 'BLOCKED'] as const) : (['BLOCKED', 'AVAILABLE'] as const);
+      const moved = found.filter(([, { status }]) => status === from);
+      return { changes: moved.map(([seat, was]) => [seat, { status: to, version: next(was) }]) };
+    }
     case 'release':
       return {
         changes: found.flatMap(([seat, was]) =>

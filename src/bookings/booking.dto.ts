@@ -1,12 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
-import { CursorField } from '../platform/http/api-fields';
-import { toWholeNumber } from '../platform/http/query-values';
-import { BookingDto } from '../seats/seat.dto';
-
-export const BOOKINGS_PER_PAGE = 50;
-export const BOOKINGS_PER_PAGE_MAX = 200;
+import { IsInt, IsUUID, Min } from 'class-validator';
+import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
+import { SeatRefDto } from '../seats/seat.dto';
 
 export class BookingIdDto {
   /**
@@ -17,20 +12,78 @@ export class BookingIdDto {
   id: string;
 }
 
-export class BookingListQueryDto {
-  /** The `next` of an earlier answer. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  after?: string;
+export class BookingDto {
+  /**
+   * Identifies the booking.
+   * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
+   */
+  @ApiProperty({ format: 'uuid' })
+  id: string;
 
-  /** Most bookings in one answer. */
-  @IsOptional()
-  @Transform(toWholeNumber)
+  /**
+   * What a person reads out at the counter: no characters that are mistaken for one another.
+   * @example "K7QM-3XVD"
+   */
+  @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' })
+  reference: string;
+
+  /**
+   * The show.
+   * @example 1
+   */
   @IsInt()
   @Min(1)
-  @Max(BOOKINGS_PER_PAGE_MAX)
-  limit?: number = BOOKINGS_PER_PAGE;
+  show_id: number;
+
+  /** The booked seats, in row, number order. */
+  @ApiProperty({ type: [SeatRefDto] })
+  seats: SeatRefDto[];
+
+  /**
+   * What was paid; a decimal string.
+   * @example "200.00"
+   */
+  @MoneyField()
+  total_paid: string;
+
+  /**
+   * ISO 4217.
+   * @example "USD"
+   */
+  @CurrencyField()
+  currency: string;
+
+  /**
+   * When the seats became BOOKED.
+   * @example "2026-05-01T18:05:00.000Z"
+   */
+  @InstantField()
+  booked_at: string;
+}
+
+export class BookAnswerDto {
+  /**
+   * For people.
+   * @example "2 seats booked."
+   */
+  message: string;
+
+  /**
+   * What was paid; a decimal string.
+   * @example "200.00"
+   */
+  @MoneyField()
+  total_paid: string;
+
+  /**
+   * ISO 4217.
+   * @example "USD"
+   */
+  @CurrencyField()
+  currency: string;
+
+  /** The booking; a repeated book gets the same one. */
+  booking: BookingDto;
 }
 
 export class BookingListDto {

@@ -3,22 +3,11 @@ import { renderEnvExample, renderSettingsTable } from '../platform/config/settin
 import { VARIABLES } from '../platform/config/settings';
 import { PROBLEMS } from '../problem-catalogue';
 import { renderProblemTable } from '../problem-documentation';
-import { DocumentedCommand, renderSeatCommandTable } from '../seat-command-documentation';
-import { LEGAL_STEPS, SEAT_COMMANDS, STANDINGS, TRANSITIONS } from '../seats/seat-transitions';
+import { renderSeatCommandTable } from '../seat-command-documentation';
+import { COMMAND_RULES } from '../seats/commands/registry';
 
-// The registry of commands takes the place of these lines: `Object.values(COMMAND_RULES)` has this shape already.
-const COMMANDS = SEAT_COMMANDS.map((name) => ({
-  name,
-  to: LEGAL_STEPS[name].to,
-  effects: Object.fromEntries(
-    STANDINGS.map((standing) => {
-      const effect = TRANSITIONS[name][standing];
-      return [standing, 'refuse' in effect ? effect.refuse : 'to' in effect ? 'step' : Object.keys(effect)[0]];
-    }),
-  ) as DocumentedCommand['effects'],
-}));
-
-const withSeatCommands = (current: string) => withSection(current, 'seat-commands', renderSeatCommandTable(COMMANDS));
+const withSeatCommands = (current: string) =>
+  withSection(current, 'seat-commands', renderSeatCommandTable(Object.values(COMMAND_RULES)));
 
 /** The files that are generated, whole or in part: what each must be, given what it is. */
 export const GENERATED_FILES: Readonly<Record<string, (current: string) => string>> = {

@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** A registered person. Guests are not stored: their token is all there is. */
 @Entity('user')
 @Unique('user_username_key', ['username'])
+@Check('user_role', `"role" IN ('user', 'admin')`)
 export class User {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'user_pkey' })
   id: string;

@@ -4,7 +4,8 @@ import { LABEL } from '../platform/http/api-fields';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import type { SeatCommandName } from '../seats/commands/registry';
+import type { SeatStatus } from '../seats/seat-transitions';
 import type { ActivityDto } from './live.dto';
 
 interface ActivityRow {
@@ -14,7 +15,7 @@ interface ActivityRow {
   command: SeatCommandName;
   from_status: SeatStatus;
   to_status: SeatStatus;
-  holder_id: string;
+  holder_id: string | null;
   at_ms: string;
 }
 
@@ -28,9 +29,9 @@ const ACTIVITY_SQL = `
            floor(extract(epoch FROM CASE command WHEN 'expire' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
       FROM seat_transition WHERE show_id = $1
     UNION ALL
-    SELECT "row", number, version + 1, 'expire', 'HELD', 'AVAILABLE', holder_id,
+    SELECT "row", number, version, 'expire', 'HELD', 'AVAILABLE', holder_id,
            floor(extract(epoch FROM hold_expires_at) * 1000)::bigint
-      FROM seat WHERE show_id = $1 AND status = 'HELD' AND hold_expires_at <= statement_timestamp()
+      FROM seat_now WHERE show_id = $1 AND lapsed
   ) AS entry
   WHERE $2::bigint IS NULL OR (at_ms, "row", number, version) < ($2::bigint, $3::text COLLATE "C", $4::bigint, $5::bigint)
   ORDER BY at_ms DESC, "row" DESC, number DESC, version DESC

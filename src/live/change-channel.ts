@@ -7,6 +7,7 @@ import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { connectionOptions } from '../platform/database/data-source-options';
 import { Jobs } from '../platform/jobs/jobs';
+import { SeatListener } from '../seats/seat-listener';
 import type { SeatState, SeatStatus } from '../seats/seat-transitions';
 
 const CHANNEL = 'rowlock_seats';
@@ -48,7 +49,7 @@ export interface ChannelListener {
  * its sender is made up for by the next look at the seats themselves.
  */
 @Injectable()
-export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ChangeChannel extends SeatListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ChangeChannel.name);
   private readonly instance = randomUUID();
   private listener: ChannelListener | undefined;
@@ -66,7 +67,9 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
     private readonly dataSource: DataSource,
     private readonly jobs: Jobs,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
-  ) {}
+  ) {
+    super();
+  }
 
   listen(listener: ChannelListener): void {
     this.listener = listener;
@@ -84,13 +87,16 @@ export class ChangeChannel implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /** Sends changes to the other instances, soon, if there are any. Never throws. */
-  send(seats: readonly SeatState[]): void {
+  committed(seats: readonly SeatState[]): void {
     if (!this.hasPeers) return;
     for (const { showId, row, number, status, version, holderId, holdExpiresAtMs } of seats) {
       this.outgoing.push([showId, row, number, status, version, holderId, holdExpiresAtMs]);
     }
     if (!this.sending && !this.stopped) void this.drain();
   }
+
+  /** The others find out by looking at the seats themselves. */
+  uncertain(): void {}
 
   private async drain(): Promise<void> {
     this.sending = true;

@@ -19,7 +19,7 @@ export class LiveSeats {
   private versionSum = 0;
 
   constructor(private readonly map: SeatMap) {
-    this.stats = { total: 0, available: 0, held: 0, booked: 0 };
+    this.stats = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
     this.seats = new Map(seenSeats(map).map((seat) => [keyOf(seat), seat]));
     for (const seat of this.seats.values()) this.count(seat, 1);
   }

@@ -1,8 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Min } from 'class-validator';
 import { CursorField, InstantField } from '../platform/http/api-fields';
-import { SEAT_COMMANDS, SEAT_STATUSES } from '../seats/seat-transitions';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import { SEAT_COMMANDS } from '../seats/commands/registry';
+import type { SeatCommandName } from '../seats/commands/registry';
+import { SEAT_STATUSES } from '../seats/seat-transitions';
+import type { SeatStatus } from '../seats/seat-transitions';
 import { RowField, SeatDto } from '../seats/seat.dto';
 import { SeatStatsDto } from '../shows/show.dto';
 

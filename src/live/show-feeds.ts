@@ -1,6 +1,6 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { Jobs } from '../platform/jobs/jobs';
-import { SeatChanges } from '../seats/seat-changes';
+import { SeatListener } from '../seats/seat-listener';
 import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/reading/seat-map';
 import type { SeatState } from '../seats/seat-transitions';
 import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
@@ -28,7 +28,7 @@ export interface Watcher {
  */
 @Injectable()
 export class ShowFeeds
-  extends SeatChanges
+  extends SeatListener
   implements ChannelListener, OnApplicationBootstrap, BeforeApplicationShutdown
 {
   private readonly logger = new Logger(ShowFeeds.name);
@@ -37,7 +37,7 @@ export class ShowFeeds
 
   constructor(
     private readonly seatMaps: SeatMapReader,
-    private readonly channel: ChangeChannel,
+    channel: ChangeChannel,
     private readonly jobs: Jobs,
   ) {
     super();
@@ -92,7 +92,6 @@ export class ShowFeeds
 
   committed(seats: readonly SeatState[]): void {
     for (const seat of seats) this.feeds.get(seat.showId)?.report([seat]);
-    this.channel.send(seats);
   }
 
   uncertain(showIds: readonly number[]): void {

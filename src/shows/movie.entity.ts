@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** What is shown. */
 @Entity('movie')
 @Unique('movie_title_key', ['title'])
+@Check('movie_values', `"title" <> '' AND "duration_minutes" > 0`)
 export class Movie {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',

@@ -4,6 +4,7 @@ export interface ShowSeatCounts {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
 /** What the shows ask of whoever keeps the seats; the seats module plugs into it. */

@@ -62,6 +62,14 @@ export class SeatStatsDto {
   @IsInt()
   @Min(0)
   booked: number;
+
+  /**
+   * Seats that are off sale.
+   * @example 0
+   */
+  @IsInt()
+  @Min(0)
+  blocked: number;
 }
 
 export class ShowDto {

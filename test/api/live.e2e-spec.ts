@@ -105,7 +105,7 @@ describe('live events', () => {
           data: {
             show_id: showId,
             server_time: expect.any(String),
-            stats: { total: 50, available: 48, held: 2, booked: 0 },
+            stats: { total: 50, available: 48, held: 2, booked: 0, blocked: 0 },
             seats: [
               { row: 'A', number: 1, status: 'HELD', version: 1 },
               { row: 'B', number: 2, status: 'HELD', version: 1 },

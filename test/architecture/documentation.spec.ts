@@ -6,7 +6,8 @@ import { VARIABLES } from '../../src/platform/config/settings';
 import { renderEnvExample, renderSettingsTable } from '../../src/platform/config/settings-documentation';
 import { PROBLEMS, SEAT_REFUSALS } from '../../src/problem-catalogue';
 import { renderProblemTable } from '../../src/problem-documentation';
-import { DocumentedCommand, renderSeatCommandTable } from '../../src/seat-command-documentation';
+import { renderSeatCommandTable } from '../../src/seat-command-documentation';
+import type { SeatCommandRule } from '../../src/seats/commands/command';
 import { STANDINGS } from '../../src/seats/seat-transitions';
 
 /** Holds the documentation against the source. Each check is also tried on a text that is wrong. */
@@ -86,7 +87,7 @@ describe('the tables', () => {
   });
 
   it('say what a command does in each standing, in the order of the standings', () => {
-    const effects = Object.fromEntries(STANDINGS.map((standing) => [standing, 'keep'])) as DocumentedCommand['effects'];
+    const effects = Object.fromEntries(STANDINGS.map((standing) => [standing, 'keep'])) as SeatCommandRule['effects'];
     const table = renderSeatCommandTable([
       {
         name: 'steal',

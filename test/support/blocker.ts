@@ -4,7 +4,7 @@ import { until } from './until';
 /** A session of the test's own that stands in the way of others, to line them up in the order a race is about. */
 export interface Blocker {
   query(sql: string, values?: unknown[]): Promise<unknown>;
-  /** Waits until `count` other sessions of the database wait for a lock. */
+  /** Waits until `count` sessions of the database wait for a lock of a client: autovacuum holds some for a moment, too. */
   untilWaiting(count: number): Promise<void>;
   /** Commits, lets go, and ends the session. */
   release(): Promise<void>;
@@ -23,8 +23,10 @@ export async function block(databaseUrl: string, sql: string, values: unknown[] 
     untilWaiting: (count) =>
       until(async () => {
         const { rows } = await observer.query(
-          `SELECT count(*)::int AS waiting FROM pg_stat_activity
-            WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0`,
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity AS waiting
+            WHERE datname = current_database() AND EXISTS (
+              SELECT FROM pg_stat_activity AS blocking
+               WHERE blocking.pid = ANY(pg_blocking_pids(waiting.pid)) AND blocking.backend_type = 'client backend')`,
         );
         return rows[0].waiting === count;
       }),
