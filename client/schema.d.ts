@@ -333,7 +333,7 @@ export interface components {
              */
             path: string;
             /**
-             * @description What is wrong with it.
+             * @description The mistake, in words for people.
              * @example number must be an integer number
              */
             message: string;
@@ -383,7 +383,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description What is wrong this time, for people.
+             * @description The mistake of this request, for people.
              * @example Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.
              */
             detail: string;
@@ -508,7 +508,7 @@ export interface components {
              */
             ends_at: string;
             /**
-             * @description What a seat costs; a decimal string.
+             * @description The price of a seat; a decimal string.
              * @example 100.00
              */
             price: string;
@@ -528,7 +528,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description What is shown.
+             * @description The movie.
              * @example Inception
              */
             title: string;
@@ -572,11 +572,6 @@ export interface components {
              */
             hold_expires_at?: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description Rises with every change of the seat; of two reports about a seat the one with the higher version is newer.
              * @example 3
              */
@@ -586,6 +581,11 @@ export interface components {
              * @example true
              */
             held_by_me?: boolean;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         SeatMapDto: {
             /**
@@ -597,17 +597,17 @@ export interface components {
             /** @description In row, number order. */
             seats: components["schemas"]["SeatDto"][];
             /**
-             * @description The show.
-             * @example 1
-             */
-            show_id: number;
-            /**
              * @description Where the show takes place.
              * @example Screen 1 (Main Hall)
              */
             screen: string;
             /** @description Counts of the same snapshot as the seats. */
             stats: components["schemas"]["SeatStatsDto"];
+            /**
+             * @description The show.
+             * @example 1
+             */
+            show_id: number;
         };
         SeatRefDto: {
             /**
@@ -622,13 +622,13 @@ export interface components {
             number: number;
         };
         SeatCommandDto: {
+            /** @description The seats, no seat twice. All of them or none: a refused command changes nothing. */
+            seats: components["schemas"]["SeatRefDto"][];
             /**
              * @description The show.
              * @example 1
              */
             show_id: number;
-            /** @description The seats, no seat twice. All of them or none: a refused command changes nothing. */
-            seats: components["schemas"]["SeatRefDto"][];
         };
         HeldSeatDto: {
             /**
@@ -649,15 +649,15 @@ export interface components {
              */
             hold_expires_at: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description The seat's version.
              * @example 3
              */
             version: number;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         HoldAnswerDto: {
             /**
@@ -782,13 +782,13 @@ export interface components {
             server_time: string;
             /** @description The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
             seats: components["schemas"]["SeatDto"][];
+            /** @description Counts of all seats of the show. */
+            stats: components["schemas"]["SeatStatsDto"];
             /**
              * @description The show.
              * @example 1
              */
             show_id: number;
-            /** @description Counts of all seats of the show. */
-            stats: components["schemas"]["SeatStatsDto"];
         };
         /**
          * @description What was done; `expire` is the lapse of a hold.
@@ -823,11 +823,6 @@ export interface components {
              */
             at: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description The seat's version after the step.
              * @example 3
              */
@@ -837,6 +832,11 @@ export interface components {
              * @example true
              */
             by_me?: boolean;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         ActivityDto: {
             /** @description Newest first. */

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsUUID, Min } from 'class-validator';
+import { IsUUID } from 'class-validator';
 import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
-import { SeatRefDto } from '../seats/seat.dto';
+import { OfShowDto, SeatRefDto } from '../seats/seat.dto';
 
 export class BookingIdDto {
   /**
@@ -12,7 +12,7 @@ export class BookingIdDto {
   id: string;
 }
 
-export class BookingDto {
+export class BookingDto extends OfShowDto {
   /**
    * Identifies the booking.
    * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
@@ -26,14 +26,6 @@ export class BookingDto {
    */
   @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' })
   reference: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
 
   /** The booked seats, in row, number order. */
   @ApiProperty({ type: [SeatRefDto] })

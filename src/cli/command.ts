@@ -13,7 +13,7 @@ export class UsageError extends Error {}
 
 const EXIT_FAILED = 2;
 
-/** Runs a command; `main` returns its exit code. Whatever it throws is reported, and the exit code is 2. */
+/** Runs a command; `main` returns its exit code. An error is reported, and the exit code is 2. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
@@ -30,7 +30,7 @@ interface Option {
 type Arguments<Options> = { [Name in keyof Options]?: Options[Name] extends { type: 'boolean' } ? boolean : string };
 
 /**
- * Reads the command's arguments: options alone. Prints the help and returns `undefined` where that is what is wanted.
+ * Reads the command's options. Prints the help and returns `undefined` if that is wanted.
  *
  * @throws UsageError
  */

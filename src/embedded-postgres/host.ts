@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Where and as whom the embedded PostgreSQL runs on this machine: PostgreSQL refuses to run as root, so for root another
- * user must be found, and that user must be able to reach the files.
+ * The user and the directory of the embedded PostgreSQL on this machine. PostgreSQL refuses to run as root, so for root
+ * another user must be found, and that user must be able to reach the files.
  */
 
 const execFileAsync = promisify(execFile);
@@ -33,7 +33,7 @@ export const CLUSTER_DIRECTORY = 'cluster';
 /** Prefix of the directories, beside the cluster's, in which a new cluster is made. */
 export const STAGING_PREFIX = 'init-';
 
-/** Beside the cluster: what PostgreSQL logs. */
+/** PostgreSQL's log, beside the cluster. */
 export const LOG_FILE = 'postgres.log';
 
 const isRoot = (): boolean => process.getuid?.() === 0;
@@ -53,7 +53,7 @@ export function spawnOptionsFor(user: ServerUser) {
 /**
  * Runs a program to its end as `user`.
  *
- * @throws what `execFile` does (with `stderr`) when it can't be started or ends with another code than 0
+ * @throws the error of `execFile` (with `stderr`) when it can't be started or ends with another code than 0
  */
 export async function runAs(user: ServerUser, file: string, args: string[]): Promise<void> {
   await execFileAsync(file, args, spawnOptionsFor(user));
@@ -134,7 +134,7 @@ async function chooseUser(owner?: { uid: number; gid: number }): Promise<ServerU
   );
 }
 
-/** A container may run under a number that has no name; PostgreSQL itself then says what it thinks of that. */
+/** A container may run under a number that has no name; PostgreSQL may refuse that, and says so. */
 function ownName(): string {
   try {
     return userInfo().username;
@@ -205,13 +205,13 @@ async function refuseForeignContent(dataDir: string): Promise<void> {
   );
 }
 
-/** Each user has a place of their own, as nobody can use another's. */
+/** Each user has a place of their own, as no user can write to another's. */
 function placeReachableByAll(path: string, name: string): string {
   const hash = createHash('sha256').update(`${process.getuid?.()}:${path}`).digest('hex');
   return `/var/tmp/${name}-${hash.slice(0, 12)}`;
 }
 
-/** Whether this is a directory of ours in which nobody else can put anything. */
+/** Whether this is a directory of ours in which no other user can put anything. */
 async function isOurs(path: string): Promise<boolean> {
   const found = await lstat(path).catch(unless('ENOENT'));
   return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;

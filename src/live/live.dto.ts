@@ -5,18 +5,10 @@ import { SEAT_COMMANDS } from '../seats/commands/registry';
 import type { SeatCommandName } from '../seats/commands/registry';
 import { SEAT_STATUSES } from '../seats/seat-transitions';
 import type { SeatStatus } from '../seats/seat-transitions';
-import { RowField, SeatDto } from '../seats/seat.dto';
+import { OfShowDto, SeatDto, SeatRefDto } from '../seats/seat.dto';
 import { SeatStatsDto } from '../shows/show.dto';
 
-export class SeatsEventDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
+export class SeatsEventDto extends OfShowDto {
   /**
    * The database's clock when the event was made.
    * @example "2026-05-01T18:00:00.000Z"
@@ -32,22 +24,7 @@ export class SeatsEventDto {
   seats: SeatDto[];
 }
 
-export class ActivityEntryDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @RowField()
-  row: string;
-
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  number: number;
-
+export class ActivityEntryDto extends SeatRefDto {
   /**
    * The seat's version after the step.
    * @example 3

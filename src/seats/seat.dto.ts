@@ -23,6 +23,18 @@ export const RowField = LabelField;
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
+/** Whatever is about one show. */
+export class OfShowDto {
+  /**
+   * The show.
+   * @example 1
+   */
+  @IsInt()
+  @Min(1)
+  @Max(INT4_MAX)
+  show_id: number;
+}
+
 export class SeatRefDto {
   /**
    * Row label.
@@ -42,16 +54,7 @@ export class SeatRefDto {
   number: number;
 }
 
-export class SeatCommandDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  @Max(INT4_MAX)
-  show_id: number;
-
+export class SeatCommandDto extends OfShowDto {
   /** The seats, no seat twice. All of them or none: a refused command changes nothing. */
   @IsArray()
   @ArrayMinSize(1)
@@ -77,22 +80,7 @@ export class SeatMapQueryDto {
   show_id: number;
 }
 
-export class SeatDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @RowField()
-  row: string;
-
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  number: number;
-
+export class SeatDto extends SeatRefDto {
   /**
    * A lapsed hold is AVAILABLE.
    * @example "HELD"
@@ -122,15 +110,7 @@ export class SeatDto {
   hold_expires_at?: string;
 }
 
-export class SeatMapDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
+export class SeatMapDto extends OfShowDto {
   /**
    * Where the show takes place.
    * @example "Screen 1 (Main Hall)"
@@ -152,22 +132,7 @@ export class SeatMapDto {
   seats: SeatDto[];
 }
 
-export class HeldSeatDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @RowField()
-  row: string;
-
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  number: number;
-
+export class HeldSeatDto extends SeatRefDto {
   /**
    * Always HELD.
    * @example "HELD"
@@ -191,20 +156,12 @@ export class HeldSeatDto {
   hold_expires_at: string;
 }
 
-export class HoldAnswerDto {
+export class HoldAnswerDto extends OfShowDto {
   /**
    * For people.
    * @example "2 seats held."
    */
   message: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
 
   /**
    * The earliest deadline among the seats: book before it.
@@ -239,20 +196,12 @@ export class HoldAnswerDto {
   seats: HeldSeatDto[];
 }
 
-export class ReleaseAnswerDto {
+export class ReleaseAnswerDto extends OfShowDto {
   /**
    * For people.
    * @example "2 seats released."
    */
   message: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
 
   /** The seats this call changed; those that were free already are not among them. */
   @ApiProperty({ type: [SeatRefDto] })

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
-/** What is shown. */
+/** A movie that shows show. */
 @Entity('movie')
 @Unique('movie_title_key', ['title'])
 @Check('movie_values', `"title" <> '' AND "duration_minutes" > 0`)

@@ -82,7 +82,7 @@ export class ShowDto {
   id: number;
 
   /**
-   * What is shown.
+   * The movie.
    * @example "Inception"
    */
   title: string;
@@ -108,7 +108,7 @@ export class ShowDto {
   ends_at: string;
 
   /**
-   * What a seat costs; a decimal string.
+   * The price of a seat; a decimal string.
    * @example "100.00"
    */
   @MoneyField()

@@ -3,7 +3,7 @@ import { CURRENCY_SQL, FINITE_SQL, MONEY_SQL } from '../platform/database/check-
 import { Movie } from './movie.entity';
 import { Screen } from './screen.entity';
 
-/** A movie on a screen at a time: what seats are sold for. */
+/** A movie on a screen at a time. Seats are sold for it. */
 @Entity('show')
 @Check(
   'show_times',
@@ -47,7 +47,7 @@ export class Show {
   @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' })
   salesCloseAt: Date;
 
-  /** What a seat of the show costs where the seat says nothing else; a decimal string. */
+  /** The price that the seats of the show get when they are made; a decimal string. */
   @Column({ type: 'numeric', precision: 12, scale: 2 })
   price: string;
 

@@ -39,7 +39,7 @@ const secret = () => z.string().min(SECRET_MIN_LENGTH, `must have at least ${SEC
 /** The `iss` of this server's own tokens. */
 export const OWN_ISSUER = 'rowlock';
 
-/** What a schema says of its setting, beside the description. */
+/** The metadata of a setting's schema, beside its description. */
 interface About {
   readonly variable: string;
   /** People write seconds, the code counts milliseconds. */
@@ -190,7 +190,7 @@ export const VARIABLES: Readonly<Record<string, z.ZodType>> = Object.fromEntries
 /** The settings that are right by themselves. */
 export type ReadSettings = { [Group in keyof AppConfig]: Partial<AppConfig[Group]> };
 
-/** Conditions between settings, each as the variable to mend and what is wrong with it. */
+/** Conditions between settings. Each that is not met is told as the variable to mend and its mistake. */
 export function crossCheck({ database, auth, combining }: ReadSettings): [variable: string, message: string][] {
   const mistakes: [string, string][] = [];
   if (!database.url && !database.embedded) {

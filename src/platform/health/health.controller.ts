@@ -9,7 +9,7 @@ const READY_TIMEOUT_MS = 2_000;
 
 export class HealthDto {
   /**
-   * Always ok; what is not is a 503.
+   * Always ok; a failure is a 503.
    * @example "ok"
    */
   status: 'ok';

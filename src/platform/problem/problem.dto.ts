@@ -11,7 +11,7 @@ export class FieldError {
   path: string;
 
   /**
-   * What is wrong with it.
+   * The mistake, in words for people.
    * @example "number must be an integer number"
    */
   message: string;
@@ -40,7 +40,7 @@ export class RefusedSeat {
   code: SeatRefusal;
 }
 
-/** What every failure looks like (RFC 9457). */
+/** The body of every failure (RFC 9457). */
 export class ProblemDetails {
   /**
    * Identifies the kind of problem; follows from `code`.
@@ -70,7 +70,7 @@ export class ProblemDetails {
   code: ProblemCode;
 
   /**
-   * What is wrong this time, for people.
+   * The mistake of this request, for people.
    * @example "Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`."
    */
   detail: string;
