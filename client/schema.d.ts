@@ -193,7 +193,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing. */
+        /**
+         * Hold seats
+         * @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing.
+         */
         post: operations["holdSeats"];
         delete?: never;
         options?: never;
@@ -210,7 +213,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Gives up holds, all or none. Seats that are free already are left as they are. */
+        /**
+         * Release held seats
+         * @description Gives up holds, all or none. Seats that are free already are left as they are.
+         */
         post: operations["releaseSeats"];
         delete?: never;
         options?: never;
@@ -227,7 +233,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
+        /**
+         * Book held seats
+         * @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking.
+         */
         post: operations["bookSeats"];
         delete?: never;
         options?: never;
@@ -1634,7 +1643,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1816,7 +1825,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1992,7 +2001,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
