@@ -193,7 +193,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing. */
+        /**
+         * Hold seats
+         * @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing.
+         */
         post: operations["holdSeats"];
         delete?: never;
         options?: never;
@@ -210,7 +213,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Gives up holds, all or none. Seats that are free already are left as they are. */
+        /**
+         * Release held seats
+         * @description Gives up holds, all or none. Seats that are free already are left as they are.
+         */
         post: operations["releaseSeats"];
         delete?: never;
         options?: never;
@@ -227,7 +233,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
+        /**
+         * Book held seats
+         * @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking.
+         */
         post: operations["bookSeats"];
         delete?: never;
         options?: never;
@@ -333,7 +342,7 @@ export interface components {
              */
             path: string;
             /**
-             * @description What is wrong with it.
+             * @description The mistake, in words for people.
              * @example number must be an integer number
              */
             message: string;
@@ -383,7 +392,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description What is wrong this time, for people.
+             * @description The mistake of this request, for people.
              * @example Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.
              */
             detail: string;
@@ -508,7 +517,7 @@ export interface components {
              */
             ends_at: string;
             /**
-             * @description What a seat costs; a decimal string.
+             * @description The price of a seat; a decimal string.
              * @example 100.00
              */
             price: string;
@@ -528,7 +537,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description What is shown.
+             * @description The movie.
              * @example Inception
              */
             title: string;
@@ -572,11 +581,6 @@ export interface components {
              */
             hold_expires_at?: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description Rises with every change of the seat; of two reports about a seat the one with the higher version is newer.
              * @example 3
              */
@@ -586,6 +590,11 @@ export interface components {
              * @example true
              */
             held_by_me?: boolean;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         SeatMapDto: {
             /**
@@ -597,17 +606,17 @@ export interface components {
             /** @description In row, number order. */
             seats: components["schemas"]["SeatDto"][];
             /**
-             * @description The show.
-             * @example 1
-             */
-            show_id: number;
-            /**
              * @description Where the show takes place.
              * @example Screen 1 (Main Hall)
              */
             screen: string;
             /** @description Counts of the same snapshot as the seats. */
             stats: components["schemas"]["SeatStatsDto"];
+            /**
+             * @description The show.
+             * @example 1
+             */
+            show_id: number;
         };
         SeatRefDto: {
             /**
@@ -622,13 +631,13 @@ export interface components {
             number: number;
         };
         SeatCommandDto: {
+            /** @description The seats, no seat twice. All of them or none: a refused command changes nothing. */
+            seats: components["schemas"]["SeatRefDto"][];
             /**
              * @description The show.
              * @example 1
              */
             show_id: number;
-            /** @description The seats, no seat twice. All of them or none: a refused command changes nothing. */
-            seats: components["schemas"]["SeatRefDto"][];
         };
         HeldSeatDto: {
             /**
@@ -649,15 +658,15 @@ export interface components {
              */
             hold_expires_at: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description The seat's version.
              * @example 3
              */
             version: number;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         HoldAnswerDto: {
             /**
@@ -782,13 +791,13 @@ export interface components {
             server_time: string;
             /** @description The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
             seats: components["schemas"]["SeatDto"][];
+            /** @description Counts of all seats of the show. */
+            stats: components["schemas"]["SeatStatsDto"];
             /**
              * @description The show.
              * @example 1
              */
             show_id: number;
-            /** @description Counts of all seats of the show. */
-            stats: components["schemas"]["SeatStatsDto"];
         };
         /**
          * @description What was done; `expire` is the lapse of a hold.
@@ -823,11 +832,6 @@ export interface components {
              */
             at: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description The seat's version after the step.
              * @example 3
              */
@@ -837,6 +841,11 @@ export interface components {
              * @example true
              */
             by_me?: boolean;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         ActivityDto: {
             /** @description Newest first. */
@@ -1634,7 +1643,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1816,7 +1825,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1992,7 +2001,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;

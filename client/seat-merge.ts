@@ -4,7 +4,7 @@
  * which reports came, and not on when.
  */
 
-export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED';
+export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED' | 'BLOCKED';
 
 /** A seat as the API tells of it. */
 export interface SeatReport {
@@ -23,9 +23,10 @@ export interface SeatCounts {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
-const COUNT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked' } as const;
+const COUNT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked', BLOCKED: 'blocked' } as const;
 
 export const seatKey = ({ row, number }: Pick<SeatReport, 'row' | 'number'>): string => `${row}/${number}`;
 
@@ -40,7 +41,7 @@ const detailOf = ({ held_by_me: isMine, hold_expires_at: expiresAt }: SeatReport
 
 export class SeatMerge {
   private readonly known = new Map<string, SeatReport>();
-  private readonly tally = { total: 0, available: 0, held: 0, booked: 0 };
+  private readonly tally = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 
   /** Takes over what is news, from a snapshot or from a single change alike. Returns the seats that are different now. */
   merge(reports: Iterable<SeatReport>): SeatReport[] {

@@ -17,7 +17,7 @@ import { SeatCountReader } from './seats/reading/seat-count-reader';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
 
-/** The monolith: who is asking, what is shown, its seats, and what is sold. */
+/** The monolith: identities, shows, their seats, and the bookings. */
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {

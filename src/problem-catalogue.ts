@@ -98,7 +98,7 @@ export const PROBLEMS = {
   URI_TOO_LONG: {
     status: 414,
     title: 'The address is too long',
-    when: 'The path or a part of it exceeds what the server reads.',
+    when: 'The path or a part of it is longer than the server reads.',
     retryable: false,
   },
   UNSUPPORTED_MEDIA_TYPE: {

@@ -8,7 +8,14 @@ import { seatList, withSeconds } from './words.ts';
 const INTERVAL_MS = 600;
 const SHOWN_ENTRIES = 60;
 
-const DEEDS = { hold: 'held', book: 'booked', release: 'released', expire: 'lapsed' } as const;
+const DEEDS = {
+  hold: 'held',
+  book: 'booked',
+  release: 'released',
+  expire: 'lapsed',
+  block: 'taken off sale',
+  unblock: 'put on sale',
+} as const;
 
 interface Line {
   readonly at: string;

@@ -41,6 +41,8 @@ function reasonOf(seat: RefusedSeat, heldBy: (seat: RefusedSeat) => string): str
       return `held by ${heldBy(seat)}`;
     case 'SEAT_BOOKED':
       return 'booked already';
+    case 'SEAT_BLOCKED':
+      return 'off sale';
     case 'HOLD_GONE':
       return 'not held any more';
     case 'SEAT_NOT_FOUND':

@@ -29,6 +29,9 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   memory,
 };
 
+/** The page of the documentation that has the results. */
+const PAGE = 'docs/performance.md';
+
 const HELP = `Measures what the server can do, beside what it is compared with, in turns on the same machine in the same minutes: the
 ratios count, not the figures. After every turn the answers are compared with the seats, and the ledger is replayed; a
 measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of disk.
@@ -42,7 +45,7 @@ measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of d
   --rounds N       turns of each variant, after two to warm up; 5 by default
   --json FILE      writes the results as JSON
   --markdown FILE  writes them as a table
-  --readme         puts that table into README.md
+  --document       puts that table into docs/performance.md
   --help           prints this
 
 Makes databases of its own on the server of DATABASE_URL, or on an embedded PostgreSQL, and drops them in the end.
@@ -56,7 +59,7 @@ void runCommand(async () => {
     rounds: { type: 'string' },
     json: { type: 'string' },
     markdown: { type: 'string' },
-    readme: { type: 'boolean' },
+    document: { type: 'boolean' },
   });
   if (!given) return 0;
   const names = given.only?.split(',') ?? Object.keys(MEASURES);
@@ -90,8 +93,7 @@ void runCommand(async () => {
   const report = { machine, rows };
   if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
   if (given.markdown !== undefined) writeFileSync(given.markdown, `${asMarkdown(report)}\n`);
-  if (given.readme)
-    writeFileSync('README.md', withSection(readFileSync('README.md', 'utf8'), 'measured', asMarkdown(report)));
+  if (given.document) writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), 'measured', asMarkdown(report)));
   return 0;
 });
 

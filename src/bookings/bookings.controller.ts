@@ -23,11 +23,8 @@ export class BookingsController {
 
   /** Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
   @ApiTags('Seats')
-  @SeatCommandRoute('book', 'seats/book-batch', {
-    operationId: 'bookSeats',
-    summary: 'Book held seats',
-    answer: BookAnswerDto,
-  })
+  @SeatCommandRoute('book', 'seats/book-batch', BookAnswerDto)
+  @ApiOperation({ operationId: 'bookSeats', summary: 'Book held seats' })
   async book(@Body() body: SeatCommandDto, @Call() call: CommandCall): Promise<BookAnswerDto> {
     return bookAnswer(await runSeatCommand(this.queue, 'book', body, call));
   }

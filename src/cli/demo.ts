@@ -21,7 +21,7 @@ export interface Demo extends DemoShows {
  * anything. Several processes may do so at once: one makes them, the others wait and find them there.
  *
  * @param now instead of the database's clock
- * @returns what was made
+ * @returns the parts that were made
  */
 export function ensureDemo(dataSource: DataSource, now?: Date): Promise<Demo> {
   return onMaintenanceConnection(dataSource, async (runner) => {

@@ -63,8 +63,15 @@ const booked = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => 
 
 const blocked = (version: number): StoredSeat => ({ ...free(version), status: 'BLOCKED' });
 const block = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep => ({
-  ...{ version, command: 'block', from: 'AVAILABLE', to: 'BLOCKED', holderId: null, holdExpiresAtMs: null },
-  ...{ bookingId: null, price: null, atMs },
+  version,
+  command: 'block',
+  from: 'AVAILABLE',
+  to: 'BLOCKED',
+  holderId: null,
+  holdExpiresAtMs: null,
+  bookingId: null,
+  price: null,
+  atMs,
   ...more,
 });
 const unblock = (version: number, atMs: number): LedgerStep =>

@@ -34,14 +34,8 @@ export class HoldingsByHolder {
     for (const seat of seats) if (seat.status === 'HELD') this.add(seat);
   }
 
-  private add({
-    showId,
-    holderId,
-    row,
-    number,
-    holdSlot,
-    holdExpiresAtMs,
-  }: SeatRef & Holder & Pick<SeatState, 'holdSlot' | 'holdExpiresAtMs'>): void {
+  private add(held: SeatRef & Holder & Pick<SeatState, 'holdSlot' | 'holdExpiresAtMs'>): void {
+    const { showId, holderId, row, number, holdSlot, holdExpiresAtMs } = held;
     const holder = keyOf(showId, holderId);
     const seat = seatKey(showId, { row, number });
     let holdings = this.known.get(holder);

@@ -99,7 +99,13 @@ function step(
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({
-    ...{ showId, row, number, version, command: name, from: before.status, to },
+    showId,
+    row,
+    number,
+    version,
+    command: name,
+    from: before.status,
+    to,
     // A step that ends a hold names that hold: whose it was, and until when.
     holderId: after.holderId ?? before.holderId,
     holdExpiresAtMs: after.holdExpiresAtMs ?? before.holdExpiresAtMs,

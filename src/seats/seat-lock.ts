@@ -34,9 +34,9 @@ export class SeatLock {
     const [showIds, rows, numbers] = seatColumns(seats);
     const isOneShow = showIds.every((showId) => showId === showIds[0]);
     const { rows: locked } = await (isOneShow
-      ? transaction.send<SeatRow>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatRow>(this.acrossShows, [showIds, rows, numbers]));
-    return locked.map(seatState);
+      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+    return locked;
   }
 
   /**
@@ -46,11 +46,14 @@ export class SeatLock {
   async sendFindLocked(transaction: PipelinedTransaction, seats: readonly ShowSeat[]): Promise<Set<string>> {
     const values = seatColumns(seats);
     const [existing, free] = await Promise.all([
-      transaction.send<SeatRow>(`SELECT seat.* FROM seat WHERE ${NAMED_ACROSS_SHOWS}`, values),
-      transaction.send<SeatRow>(this.acrossShowsSkippingLocked, values),
+      transaction.send<ShowSeat>(
+        `SELECT show_id AS "showId", "row", number FROM seat WHERE ${NAMED_ACROSS_SHOWS}`,
+        values,
+      ),
+      transaction.send<ShowSeat>(this.acrossShowsSkippingLocked, values),
     ]);
-    const locked = new Set(existing.rows.map((row) => seatKey(row.show_id, row)));
-    for (const row of free.rows) locked.delete(seatKey(row.show_id, row));
+    const locked = new Set(existing.rows.map((seat) => seatKey(seat.showId, seat)));
+    for (const seat of free.rows) locked.delete(seatKey(seat.showId, seat));
     return locked;
   }
 }
@@ -68,64 +71,33 @@ export async function sendClock(transaction: PipelinedTransaction): Promise<numb
   return Number(rows[0]!.now_ms);
 }
 
-/** A row as PostgreSQL sends it. */
-interface SeatRow {
-  show_id: number;
-  row: string;
-  number: number;
-  status: SeatState['status'];
-  version: number;
-  price: string;
-  hold_price: string | null;
-  holder_id: string | null;
-  held_at: Date | null;
-  hold_expires_at: Date | null;
-  hold_slot: number | null;
-  booking_id: string | null;
-}
+const inMs = (column: string) => `round(extract(epoch FROM seat."${column}") * 1000)::float8`;
 
-/** Names each column once, and the compiler sees to it that none is missing. */
-const COLUMNS = Object.keys({
-  show_id: true,
-  row: true,
-  number: true,
-  status: true,
-  version: true,
-  price: true,
-  hold_price: true,
-  holder_id: true,
-  held_at: true,
-  hold_expires_at: true,
-  hold_slot: true,
-  booking_id: true,
-} satisfies Record<keyof SeatRow, true>);
+/** What is read of a seat, by its name in memory. */
+const COLUMNS = Object.entries({
+  showId: 'seat."show_id"',
+  row: 'seat."row"',
+  number: 'seat."number"',
+  status: 'seat."status"',
+  version: 'seat."version"',
+  price: 'seat."price"',
+  holdPrice: 'seat."hold_price"',
+  holderId: 'seat."holder_id"',
+  heldAtMs: inMs('held_at'),
+  holdExpiresAtMs: inMs('hold_expires_at'),
+  holdSlot: 'seat."hold_slot"',
+  bookingId: 'seat."booking_id"',
+} satisfies Record<keyof SeatState, string>);
 
 /** Has TypeORM render its `pessimistic_write` once; only the values differ from transaction to transaction. */
 function lockSql(dataSource: DataSource, named: string, onLocked?: 'skip_locked'): string {
   const query = dataSource
     .createQueryBuilder(Seat, 'seat')
-    .select(COLUMNS.map((column) => `seat."${column}" AS "${column}"`))
+    .select(COLUMNS.map(([name, column]) => `${column} AS "${name}"`))
     .where(named)
     // One order for everybody: a transaction that waits, waits for a row behind all those it has. PostgreSQL takes the
     // locks in this order, as its plan sorts before it locks.
     .orderBy({ 'seat.showId': 'ASC', 'seat.row': 'ASC', 'seat.number': 'ASC' })
     .setLock('pessimistic_write');
   return (onLocked ? query.setOnLocked(onLocked) : query).getQuery();
-}
-
-function seatState(row: SeatRow): SeatState {
-  return {
-    showId: row.show_id,
-    row: row.row,
-    number: row.number,
-    status: row.status,
-    version: row.version,
-    price: row.price,
-    holdPrice: row.hold_price,
-    holderId: row.holder_id,
-    heldAtMs: row.held_at && row.held_at.getTime(),
-    holdExpiresAtMs: row.hold_expires_at && row.hold_expires_at.getTime(),
-    holdSlot: row.hold_slot,
-    bookingId: row.booking_id,
-  };
 }

@@ -50,11 +50,11 @@ export interface DemoShows {
 }
 
 /**
- * Makes what the demo lacks: movies, screens, and shows of tomorrow or later in place of those whose sales are over. Leaves
- * everything that is there as it is. Belongs into a transaction, and one at a time.
+ * Makes the missing parts of the demo: movies, screens, and shows of tomorrow or later in place of those whose sales are
+ * over. Changes nothing that is there. Belongs into a transaction, and one at a time.
  *
  * @param now instead of the database's clock
- * @returns what was made
+ * @returns the parts that were made
  */
 export async function ensureDemoShows(manager: EntityManager, now?: Date): Promise<DemoShows> {
   const made: DemoShows = { movies: [], screens: [], shows: [] };

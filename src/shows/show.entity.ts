@@ -3,7 +3,7 @@ import { CURRENCY_SQL, FINITE_SQL, MONEY_SQL } from '../platform/database/check-
 import { Movie } from './movie.entity';
 import { Screen } from './screen.entity';
 
-/** A movie on a screen at a time: what seats are sold for. */
+/** A movie on a screen at a time. Seats are sold for it. */
 @Entity('show')
 @Check(
   'show_times',
@@ -24,34 +24,26 @@ export class Show {
   @JoinColumn({ name: 'movie_id', foreignKeyConstraintName: 'show_movie_fkey' })
   movie: Movie;
 
-  @Column({ type: 'integer', name: 'movie_id' })
-  movieId: number;
+  @Column({ type: 'integer', name: 'movie_id' }) movieId: number;
 
   @ManyToOne(() => Screen, { nullable: false })
   @JoinColumn({ name: 'screen_id', foreignKeyConstraintName: 'show_screen_fkey' })
   screen: Screen;
 
-  @Column({ type: 'integer', name: 'screen_id' })
-  screenId: number;
+  @Column({ type: 'integer', name: 'screen_id' }) screenId: number;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' })
-  startsAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' }) startsAt: Date;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' })
-  endsAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' }) endsAt: Date;
 
   /** Seats can be held and booked from `salesOpenAt` until just before `salesCloseAt`. */
-  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' })
-  salesOpenAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' }) salesOpenAt: Date;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' })
-  salesCloseAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' }) salesCloseAt: Date;
 
-  /** What a seat of the show costs where the seat says nothing else; a decimal string. */
-  @Column({ type: 'numeric', precision: 12, scale: 2 })
-  price: string;
+  /** The price that the seats of the show get when they are made; a decimal string. */
+  @Column({ type: 'numeric', precision: 12, scale: 2 }) price: string;
 
   /** ISO 4217. */
-  @Column({ type: 'char', length: 3 })
-  currency: string;
+  @Column({ type: 'char', length: 3 }) currency: string;
 }

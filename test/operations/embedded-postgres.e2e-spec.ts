@@ -95,6 +95,27 @@ describe('embedded PostgreSQL', () => {
     ]);
   });
 
+  it('has a superuser and a database of the name that it was made under, and is found under that name only', async () => {
+    const namedDir = await makeDataDir();
+    const named = await startEmbeddedPostgres({ dataDir: namedDir, name: 'rowlock' });
+    running.push(named);
+    expect(
+      await query(
+        named.url,
+        `SELECT current_user::text AS name, current_database()::text AS database, rolsuper, current_setting('cluster_name') AS cluster
+           FROM pg_roles WHERE rolname = current_user`,
+      ),
+    ).toEqual([{ name: 'rowlock', database: 'rowlock', rolsuper: true, cluster: 'rowlock' }]);
+    // As data that was made before the name could be chosen has it.
+    expect(existsSync(join(namedDir, 'cluster', 'rowlock.password'))).toBe(true);
+
+    await expect(startEmbeddedPostgres({ dataDir: namedDir, name: 'other' })).rejects.toThrow(
+      'was made under another name than other',
+    );
+    await named.stop();
+    await rm(namedDir, { recursive: true });
+  });
+
   it('wants the password', async () => {
     const { url } = await start();
     const wrong = new URL(url);
@@ -110,7 +131,7 @@ describe('embedded PostgreSQL', () => {
 
   it('says what PostgreSQL says about a setting that it does not take', async () => {
     await expect(start({ settings: { max_connections: 'many' } })).rejects.toThrow(
-      /invalid value for parameter "max_connections": "many"[^]*DATABASE_URL/,
+      /^Embedded PostgreSQL: .*invalid value for parameter "max_connections": "many"$/s,
     );
   });
 

@@ -4,7 +4,7 @@ import { failureKind, isConnectionFailure } from '../../src/platform/database/pg
 import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
 import { seatCommand } from '../../src/seats/seat-command';
 import type { SeatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
-import { block } from '../support/blocker';
+import { block as blockRows } from '../support/blocker';
 import { seats } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { closeHouse } from '../support/house';
@@ -13,6 +13,7 @@ import { Order, ordersOf, permutationsOf } from '../support/orders';
 import { createScenes, ledgerTexts, seatTexts } from '../support/scenes';
 import {
   answerText,
+  BLOCKED,
   bookedBy,
   CaseCommand,
   FREE,
@@ -59,6 +60,8 @@ const named =
 const hold = named('hold');
 const book = named('book');
 const release = named('release');
+const block = named('block');
+const unblock = named('unblock');
 const sweep = (...names: string[]): CaseCommand => ({ name: 'expire', holder: null, seats: names });
 const keyed = (key: string, given: CaseCommand): CaseCommand => ({ ...given, key });
 
@@ -89,6 +92,17 @@ const PAIRS: readonly Case[] = [
   { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), book('ann', 'A2', 'A1')] },
   { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), hold('ann', 'A2', 'A1')] },
   { seats: { ...HELD_BY_ANN, A3: bookedBy('ann') }, commands: [book('ann', 'A3'), hold('ben', 'A3', 'A2')] },
+  // Of the house.
+  { seats: THREE_FREE, commands: [block('house', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
+  { seats: THREE_FREE, commands: [block('house', 'A1', 'A2'), block('house', 'A2', 'A3')] },
+  { seats: HELD_BY_ANN, commands: [block('house', 'A3', 'A1'), release('ann', 'A1', 'A2')] },
+  { seats: HELD_BY_ANN, commands: [block('house', 'A1'), book('ann', 'A1', 'A2')] },
+  { seats: LAPSED_OF_ANN, commands: [block('house', 'A1', 'A3'), sweep('A1', 'A2')] },
+  { seats: { ...HELD_BY_ANN, A3: BLOCKED }, commands: [unblock('house', 'A3', 'A1'), hold('ann', 'A3', 'A1')] },
+  {
+    seats: { A1: BLOCKED, A2: BLOCKED, A3: FREE },
+    commands: [unblock('house', 'A1', 'A2'), block('house', 'A2', 'A3')],
+  },
   // The limit.
   { seats: HELD_BY_ANN, holdLimit: 2, commands: [release('ann', 'A1'), hold('ann', 'A3')] },
   { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A3')] },
@@ -276,7 +290,7 @@ describe('a session that is stopped from outside', () => {
     const commands = [hold('ann', 'A1')];
     const [showId] = await createScenes(database.dataSource, THREE_FREE, 1);
     await openSessions({ seats: THREE_FREE, commands }, 4);
-    const blocker = await block(database.url, 'LOCK TABLE seat_transition IN ACCESS EXCLUSIVE MODE');
+    const blocker = await blockRows(database.url, 'LOCK TABLE seat_transition IN ACCESS EXCLUSIVE MODE');
     sessions[0]!.start((own) => submit(own, commands[0]!, showId!));
     sessions[0]!.allow(COMMIT_STEP);
     const waiting = untilAtRest(sessions, observer);
@@ -513,7 +527,9 @@ function submit(session: SteppedSession, command: CaseCommand, showId: number): 
 /** A key is one show's. */
 function commandOf({ name, holder, seats: names, key }: CaseCommand, showId: number): SeatCommand {
   const idempotencyKey = key === undefined ? {} : { idempotencyKey: `${key}-${showId}` };
-  return seatCommand({ name, holderId: holder, actorId: holder, showId, seats: seats(...names), ...idempotencyKey });
+  const reason = name === 'block' ? { reason: 'broken' } : {};
+  const request = { name, holderId: holder, actorId: holder, showId, seats: seats(...names) };
+  return seatCommand({ ...request, ...idempotencyKey, ...reason });
 }
 
 function titled(cases: readonly Case[]): [string, Case][] {

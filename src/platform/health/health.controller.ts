@@ -8,10 +8,7 @@ import { Problem } from '../problem/problem';
 const READY_TIMEOUT_MS = 2_000;
 
 export class HealthDto {
-  /**
-   * Always ok; what is not is a 503.
-   * @example "ok"
-   */
+  /** Always ok; a failure is a 503. @example "ok" */
   status: 'ok';
 }
 
