@@ -99,9 +99,9 @@ export const FAULTS = [
   {
     name: 'key not scoped to the holder',
     file: `${SEATS}/idempotency/stored-answers.ts`,
-    find: 'AND record.holder_id = asked.holder_id AND',
-    replace: 'AND',
-    tests: ['test/api/idempotency.e2e-spec.ts'],
+    find: 'return `${showId} ${holderId} ${key}`;',
+    replace: 'return `${showId} ${holderId && key}`;',
+    tests: ['src/seats/idempotency/stored-answers.spec.ts'],
   },
   {
     name: 'fingerprint without the seats',
