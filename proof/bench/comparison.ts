@@ -1,14 +1,4 @@
-/** The median of some rounds, and their range. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: sorted[Math.floor(sorted.length / 2)]!, min: sorted[0]!, max: sorted.at(-1)! };
-}
+import { Spread, spread } from '../kit/figures';
 
 /** Round by round, as both sides of a round ran on the same minute of the same machine. */
 export function ratio(a: readonly number[], b: readonly number[]): Spread {

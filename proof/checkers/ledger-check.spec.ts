@@ -1,4 +1,4 @@
-import { backgroundOf } from '../stress/background';
+import { backgroundOf } from './background';
 import type { Attempt } from './history';
 import { checkLedger } from './ledger-check';
 import { operationsOf } from './operations';

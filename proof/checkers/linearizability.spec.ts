@@ -1,4 +1,5 @@
-import type { Answer, Attempt, SeatName, SeenSeat, SeatStatus } from './history';
+import { SEAT_CONTRACTS, SeatStatus } from './commands';
+import type { Answer, Attempt, SeatName, SeenSeat } from './history';
 import { Event, linearize } from './linearizability';
 import { ModelScene } from './model-scene';
 import { Operation, operationsOf } from './operations';
@@ -84,8 +85,8 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
     effect.changes.map(([seat, state]) => [seat, state.status === 'HELD' ? { ...state, deadline: deadlineMs } : state]),
   );
   const told = (seat: SeatName): ModelSeat => scene.get(seat)!;
-  switch (command.name) {
-    case 'hold':
+  switch (SEAT_CONTRACTS[command.name].leaves) {
+    case 'HELD':
       return {
         kind: 'held',
         serverTimeMs: EPOCH_MS + atMs,
@@ -95,7 +96,7 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
           deadlineMs: told(seat).deadline as number,
         })),
       };
-    case 'book':
+    case 'BOOKED':
       return { kind: 'booked', bookingId: command.alias, bookedAtMs: 0, seats: command.seats };
     default:
       return { kind: 'released', seats: effect.changes.map(([seat]) => seat) };

@@ -1,7 +1,7 @@
 import { checkAnswers } from './answer-check';
 import type { Attempt } from './history';
 import { operationsOf } from './operations';
-import { serverClock } from '../kit/server-clock';
+import { serverClock } from './server-clock';
 import { booked, EPOCH_MS, held, refused, released, saw, unanswered } from './testing';
 
 describe('operationsOf', () => {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Api, Reply } from '../kit/api';
-import type { Command, SeatName } from '../checkers/history';
-import type { Holder } from '../stress/person';
-import { guests } from '../kit/target';
-import { send } from './commander';
-import { query } from './own-database';
-import type { House } from './stage';
+import { ask } from '../checkers/attempt';
+import type { Command } from '../checkers/commands';
+import type { SeatName } from '../checkers/history';
+import { query } from '../kit/database-server';
+import type { House } from '../kit/house';
+import type { Reply, Target } from '../kit/http-client';
+import { guests, Holder } from '../people/target';
 
 /**
  * The same commands, one after the other, as seen by a client of any server: two servers that differ in nothing a client can
@@ -30,13 +30,8 @@ export interface Script {
 }
 
 /** Plays the script. Returns what was seen. */
-export async function play(url: string, script: Script): Promise<string[]> {
-  const api = new Api(url);
-  try {
-    return await new Play(api, script).run();
-  } finally {
-    api.close();
-  }
+export function play(target: Target, script: Script): Promise<string[]> {
+  return new Play(target, script).run();
 }
 
 interface ToldSeat {
@@ -64,23 +59,20 @@ class Play {
   private readonly bookings: string[] = [];
 
   constructor(
-    private readonly api: Api,
+    private readonly target: Target,
     private readonly script: Script,
   ) {}
 
   async run(): Promise<string[]> {
-    const [ann, bob] = (await guests(this.api, 2)) as [Holder, Holder];
+    const [ann, bob] = (await guests(this.target, 2)) as [Holder, Holder];
     const [show, closing, opening] = this.script.showIds as [number, number, number];
-    await query(
-      this.script.house.url,
-      `UPDATE show SET sales_close_at = clock_timestamp() + interval '${SOON}' WHERE id = $1`,
-      [closing],
-    );
-    await query(
-      this.script.house.url,
-      `UPDATE show SET sales_open_at = clock_timestamp() + interval '${SOON}' WHERE id = $1`,
-      [opening],
-    );
+    for (const [id, moment] of [
+      [closing, 'sales_close_at'],
+      [opening, 'sales_open_at'],
+    ] as const) {
+      const soon = `clock_timestamp() + interval '${SOON}'`;
+      await query(this.script.house.url, `UPDATE show SET ${moment} = ${soon} WHERE id = $1`, [id]);
+    }
     const key = (name: string) => `${name}-${show}`;
 
     await this.command('ann', ann, 'hold', show, ['A/1', 'A/2'], key('hold'));
@@ -113,18 +105,20 @@ class Play {
   }
 
   private async command(
-    ...[who, ...question]: [string, Holder, Command, number, readonly SeatName[], string?]
+    who: string,
+    holder: Holder,
+    command: Command,
+    showId: number,
+    seats: readonly SeatName[],
+    key?: string,
   ): Promise<void> {
-    const [, command, , seats] = question;
-    this.tell(`${who}: ${command} ${seats.join(' ')}`, await send(this.api, ...question), await this.clockMs());
+    const reply = await ask(this.target, { holder, command, showId, seats, key });
+    this.tell(`${who}: ${command} ${seats.join(' ')}`, reply, await this.clockMs());
   }
 
-  private async look(who: string, { token }: Holder, showId: number): Promise<void> {
-    this.tell(
-      `${who}: looks`,
-      await this.api.request('GET', `/api/seats/?show_id=${showId}`, { token }),
-      await this.clockMs(),
-    );
+  private async look(who: string, holder: Holder, showId: number): Promise<void> {
+    const reply = await ask(this.target, { holder, command: 'read', showId, seats: [] });
+    this.tell(`${who}: looks`, reply, await this.clockMs());
   }
 
   /** Looks until the hold is over, and tells whether that was at its deadline. */
@@ -133,7 +127,7 @@ class Play {
     let deadlineMs = Infinity;
     let isEarly = false;
     for (;;) {
-      const { body } = await this.api.request('GET', `/api/seats/?show_id=${showId}`, { token });
+      const { body } = await this.target.request('GET', `/api/seats/?show_id=${showId}`, { token });
       const { server_time: at, seats } = body as Body;
       const seat = seats!.find(({ row, number }) => `${row}/${number}` === name)!;
       const atMs = Date.parse(at!);
@@ -148,7 +142,7 @@ class Play {
   }
 
   private async sales(): Promise<void> {
-    const { status, body } = await this.api.request('GET', '/api/shows/?limit=50');
+    const { status, body } = await this.target.request('GET', '/api/shows/?limit=50');
     const states = this.script.showIds.map((id) => (body as Body).shows?.find((show) => show.id === id)?.sales);
     this.lines.push(`shows: ${status} ${states.join(' ')}`);
   }

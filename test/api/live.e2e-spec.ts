@@ -5,7 +5,7 @@ import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
 import { person, Person, request, seat } from '../support/client';
 import { createShow, lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 interface SeenEvent {
   type: string;

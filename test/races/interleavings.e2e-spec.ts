@@ -4,7 +4,7 @@ import { failureKind, isConnectionFailure } from '../../src/platform/database/pg
 import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
 import { seatCommand } from '../../src/seats/seat-command';
 import type { SeatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
-import { block as blockRows } from '../support/blocker';
+import { block as blockRows } from '../../proof/kit/blocker';
 import { seats } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { closeHouse } from '../support/house';
@@ -23,7 +23,7 @@ import {
   StartingSeats,
 } from '../support/serial-model';
 import { Ending, StepCount, SteppedSession } from '../support/stepped-session';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /**
  * Two or three commands at once, each in an instance of its own: the product's own statements in every possible order, on a

@@ -1,8 +1,8 @@
 import { backgroundOf } from './background';
 import { checkBlackBox } from './black-box';
-import type { Attempt } from '../checkers/history';
-import { operationsOf } from '../checkers/operations';
-import { booked, held, overLimit, refused, released, saw, TTL_MS, unanswered } from '../checkers/testing';
+import type { Attempt } from './history';
+import { operationsOf } from './operations';
+import { booked, held, overLimit, refused, released, saw, TTL_MS, unanswered } from './testing';
 
 /** Everything starts from an empty show with two seats. */
 const EMPTY = saw([0, 1], 'reader', { 'A/1': 'AVAILABLE 0', 'A/2': 'AVAILABLE 0' });
