@@ -1,4 +1,4 @@
-import { Command, HouseCommand, SEAT_CONTRACTS } from '../../proof/checkers/commands';
+import { Command, COMMANDS, HouseCommand, isOfHouse } from '../../proof/checkers/commands';
 import type { SeatName } from '../../proof/checkers/history';
 import { seatRef } from '../../proof/checkers/history';
 import { ModelScene } from '../../proof/checkers/model-scene';
@@ -155,7 +155,8 @@ export class ShowModel {
     this.change(effect.changes);
     const total = money(ordered.reduce((sum, seat) => sum + this.options.prices.get(seat)!, 0));
     const { showId, currency } = this.options;
-    switch (SEAT_CONTRACTS[name].leaves) {
+    if (isOfHouse(name)) return ok({});
+    switch (COMMANDS[name].leaves) {
       case 'HELD': {
         const held = ordered.map((seat) => {
           const { status, version } = this.seats.get(seat)!;
@@ -184,7 +185,7 @@ export class ShowModel {
         this.bookings = [{ holder, id: alias, view }, ...this.bookings];
         return ok(booked(view));
       }
-      default:
+      case 'AVAILABLE':
         return ok({ show_id: showId, released: effect.changes.map(([seat]) => seatRef(seat)) });
     }
   }
