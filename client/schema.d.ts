@@ -194,7 +194,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing. */
+        /**
+         * Hold seats
+         * @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing.
+         */
         post: operations["holdSeats"];
         delete?: never;
         options?: never;
@@ -211,7 +214,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Gives up holds, all or none. Seats that are free already are left as they are. */
+        /**
+         * Release held seats
+         * @description Gives up holds, all or none. Seats that are free already are left as they are.
+         */
         post: operations["releaseSeats"];
         delete?: never;
         options?: never;
@@ -228,7 +234,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
+        /**
+         * Book held seats
+         * @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking.
+         */
         post: operations["bookSeats"];
         delete?: never;
         options?: never;
@@ -874,6 +883,20 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
             /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
             503: {
                 headers: {
@@ -907,6 +930,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
                 };
             };
             /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
@@ -1635,7 +1672,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1817,7 +1854,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1993,7 +2030,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;

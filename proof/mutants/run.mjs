@@ -8,7 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FAULTS } from './faults.mjs';
+import { FAULTS } from './seats.mjs';
 
 const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const LIMIT_MS = 60_000;

@@ -16,8 +16,7 @@ export class BookingSeat {
   @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'booking_seat_pkey' })
   row: string;
 
-  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'booking_seat_pkey' })
-  number: number;
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'booking_seat_pkey' }) number: number;
 
   @ManyToOne(() => Booking, (booking) => booking.seats, { nullable: false })
   @JoinColumn([
@@ -26,8 +25,7 @@ export class BookingSeat {
   ])
   booking: Booking;
 
-  @Column({ type: 'numeric', precision: 12, scale: 2 })
-  price: string;
+  @Column({ type: 'numeric', precision: 12, scale: 2 }) price: string;
 
   /** Null as long as the booking stands; the seat can be sold again from then on. */
   @Column({ type: 'timestamptz', precision: 3, name: 'cancelled_at', nullable: true })

@@ -20,29 +20,22 @@ export class Booking {
   @PrimaryColumn({ type: 'integer', name: 'show_id', primaryKeyConstraintName: 'booking_pkey' })
   showId: number;
 
-  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'booking_pkey' })
-  id: string;
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'booking_pkey' }) id: string;
 
   /** What a person reads out at the counter. */
-  @Column({ type: 'text' })
-  reference: string;
+  @Column({ type: 'text' }) reference: string;
 
-  @Column({ type: 'text', name: 'holder_id', collation: 'C' })
-  holderId: string;
+  @Column({ type: 'text', name: 'holder_id', collation: 'C' }) holderId: string;
 
-  @Column({ type: 'numeric', precision: 14, scale: 2, name: 'total_paid' })
-  totalPaid: string;
+  @Column({ type: 'numeric', precision: 14, scale: 2, name: 'total_paid' }) totalPaid: string;
 
-  @Column({ type: 'char', length: 3 })
-  currency: string;
+  @Column({ type: 'char', length: 3 }) currency: string;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'booked_at' })
-  bookedAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'booked_at' }) bookedAt: Date;
 
   /** Null as long as the sale stands. */
   @Column({ type: 'timestamptz', precision: 3, name: 'cancelled_at', nullable: true })
   cancelledAt: Date | null;
 
-  @OneToMany('BookingSeat', 'booking')
-  seats: BookingSeat[];
+  @OneToMany('BookingSeat', 'booking') seats: BookingSeat[];
 }

@@ -23,11 +23,8 @@ export class BookingsController {
 
   /** Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
   @ApiTags('Seats')
-  @SeatCommandRoute('book', 'seats/book-batch', {
-    operationId: 'bookSeats',
-    summary: 'Book held seats',
-    answer: BookAnswerDto,
-  })
+  @SeatCommandRoute('book', 'seats/book-batch', BookAnswerDto)
+  @ApiOperation({ operationId: 'bookSeats', summary: 'Book held seats' })
   async book(@Body() body: SeatCommandDto, @Call() call: CommandCall): Promise<BookAnswerDto> {
     return bookAnswer(await runSeatCommand(this.queue, 'book', body, call));
   }
@@ -36,7 +33,7 @@ export class BookingsController {
   @Get('bookings')
   @ApiOperation({ operationId: 'listBookings', summary: 'Own bookings' })
   @ApiOkResponse({ type: BookingListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
   async list(@Query() query: PageQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
     const { page, next } = await this.bookings.list(holder.id, query);
     return { bookings: page.map(bookingDto), next };
@@ -46,7 +43,7 @@ export class BookingsController {
   @Get('bookings/:id')
   @ApiOperation({ operationId: 'getBooking', summary: 'One own booking' })
   @ApiOkResponse({ type: BookingDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND')
   async booking(@Param() { id }: BookingIdDto, @CurrentHolder() holder: Holder): Promise<BookingDto> {
     return bookingDto(await this.bookings.find(holder.id, id));
   }

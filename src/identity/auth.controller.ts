@@ -32,7 +32,7 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'createGuest', summary: 'Token for a guest' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
   guest(): Promise<AccessTokenDto> {
     return this.tokenFor(newGuest());
   }
@@ -44,15 +44,7 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'register', summary: 'Register' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems(
-    'VALIDATION_FAILED',
-    'USERNAME_TAKEN',
-    'PAYLOAD_TOO_LARGE',
-    'UNSUPPORTED_MEDIA_TYPE',
-    'RATE_LIMITED',
-    'INTERNAL',
-    'BUSY',
-  )
+  @ApiProblems('VALIDATION_FAILED', 'USERNAME_TAKEN', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
   async register(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
     return this.tokenFor(await this.users.register(username, password));
   }
@@ -71,8 +63,6 @@ export class AuthController {
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'RATE_LIMITED',
-    'INTERNAL',
-    'BUSY',
   )
   async login(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
     return this.tokenFor(await this.users.login(username, password));
@@ -84,7 +74,7 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'getMe', summary: 'Who am I' })
   @ApiOkResponse({ type: MeDto })
-  @ApiProblems('UNAUTHENTICATED', 'INTERNAL', 'BUSY')
+  @ApiProblems('UNAUTHENTICATED')
   me(@CurrentHolder() holder: Holder): MeDto {
     return { holder };
   }

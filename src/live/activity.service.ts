@@ -4,7 +4,7 @@ import { LABEL } from '../platform/http/api-fields';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
-import type { SeatCommandName } from '../seats/commands/registry';
+import { LAPSE, SeatCommandName } from '../seats/commands/registry';
 import type { SeatStatus } from '../seats/seat-transitions';
 import type { ActivityDto } from './live.dto';
 
@@ -26,10 +26,10 @@ interface ActivityRow {
 const ACTIVITY_SQL = `
   SELECT * FROM (
     SELECT "row", number, version, command, from_status, to_status, holder_id,
-           floor(extract(epoch FROM CASE command WHEN 'expire' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
+           floor(extract(epoch FROM CASE command WHEN '${LAPSE}' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
       FROM seat_transition WHERE show_id = $1
     UNION ALL
-    SELECT "row", number, version, 'expire', 'HELD', 'AVAILABLE', holder_id,
+    SELECT "row", number, version, '${LAPSE}', 'HELD', 'AVAILABLE', holder_id,
            floor(extract(epoch FROM hold_expires_at) * 1000)::bigint
       FROM seat_now WHERE show_id = $1 AND lapsed
   ) AS entry

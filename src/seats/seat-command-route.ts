@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, ExecutionContext, HttpCode, Post, Type } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LimitCommands } from '../platform/http/rate-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
@@ -11,12 +11,11 @@ import { seatCommand } from './seat-command';
 import type { SeatCommandQueue } from './seat-command-queue';
 import type { SeatCommandDto } from './seat.dto';
 
-/** The route of a seat command: its path, its limits, and all that the OpenAPI document says of it. */
-export function SeatCommandRoute(
-  name: SeatCommandName,
-  path: string,
-  about: { operationId: string; summary: string; answer: Type },
-): MethodDecorator {
+/**
+ * The route of a seat command: its path, its limits, and what the OpenAPI document says of every command. `@ApiOperation`
+ * stands at the method itself: the compiler adds the method's comment to it there, and would replace it anywhere else.
+ */
+export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Type): MethodDecorator {
   return applyDecorators(
     Post(path),
     HttpCode(200),
@@ -25,13 +24,12 @@ export function SeatCommandRoute(
     ApiHeader({
       name: 'Idempotency-Key',
       description:
-        'Makes the request safe to repeat: the first answer is kept for a day and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters.',
+        'Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters.',
       schema: { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source, examples: ['9f1c2d7e-hold-1'] },
       required: false,
     }),
-    ApiOperation({ operationId: about.operationId, summary: about.summary }),
     ApiOkResponse({
-      type: about.answer,
+      type: answer,
       headers: {
         'Idempotency-Replayed': {
           description: 'Present on a stored answer that is given again.',
@@ -47,8 +45,6 @@ export function SeatCommandRoute(
       'UNSUPPORTED_MEDIA_TYPE',
       'IDEMPOTENCY_KEY_REUSED',
       'RATE_LIMITED',
-      'INTERNAL',
-      'BUSY',
     ),
   );
 }

@@ -28,14 +28,11 @@ export class SeatTransitionRecord {
   @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'seat_transition_pkey' })
   version: number;
 
-  @Column({ type: 'text' })
-  command: SeatCommandName;
+  @Column({ type: 'text' }) command: SeatCommandName;
 
-  @Column({ type: 'text', name: 'from_status' })
-  fromStatus: SeatStatus;
+  @Column({ type: 'text', name: 'from_status' }) fromStatus: SeatStatus;
 
-  @Column({ type: 'text', name: 'to_status' })
-  toStatus: SeatStatus;
+  @Column({ type: 'text', name: 'to_status' }) toStatus: SeatStatus;
 
   /** Whose hold or booking the step made or ended. */
   @Column({ type: 'text', name: 'holder_id', collation: 'C', nullable: true })
@@ -46,20 +43,16 @@ export class SeatTransitionRecord {
   actorId: string | null;
 
   /** Why, where the command asks for a reason. */
-  @Column({ type: 'text', nullable: true })
-  reason: string | null;
+  @Column({ type: 'text', nullable: true }) reason: string | null;
 
   @Column({ type: 'timestamptz', precision: 3, name: 'hold_expires_at', nullable: true })
   holdExpiresAt: Date | null;
 
-  @Column({ type: 'uuid', name: 'booking_id', nullable: true })
-  bookingId: string | null;
+  @Column({ type: 'uuid', name: 'booking_id', nullable: true }) bookingId: string | null;
 
   /** What the step froze or charged; null in the rows of version 0.1. */
-  @Column({ type: 'numeric', precision: 12, scale: 2, nullable: true })
-  price: string | null;
+  @Column({ type: 'numeric', precision: 12, scale: 2, nullable: true }) price: string | null;
 
   /** The database's clock, read after the locks. */
-  @Column({ type: 'timestamptz', precision: 3 })
-  at: Date;
+  @Column({ type: 'timestamptz', precision: 3 }) at: Date;
 }

@@ -25,33 +25,18 @@ export const SEATS_CEILING = 100;
 
 /** Whatever is about one show. */
 export class OfShowDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  @Max(INT4_MAX)
-  show_id: number;
+  /** The show. @example 1 */
+  @IsInt() @Min(1) @Max(INT4_MAX) show_id: number;
 }
 
 export class SeatRefDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
+  /** Row label. @example "A" */
   @RowField()
   @Matches(ROW_PATTERN, { message: 'row must be 1 to 8 letters or digits' })
   row: string;
 
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  @Max(INT4_MAX)
-  number: number;
+  /** Seat number within the row. @example 1 */
+  @IsInt() @Min(1) @Max(INT4_MAX) number: number;
 }
 
 export class SeatCommandDto extends OfShowDto {
@@ -69,10 +54,7 @@ export class SeatCommandDto extends OfShowDto {
 }
 
 export class SeatMapQueryDto {
-  /**
-   * The show.
-   * @example 1
-   */
+  /** The show. @example 1 */
   @Transform(toWholeNumber)
   @IsInt({ message: 'show_id must be a whole number' })
   @Min(1)
@@ -81,129 +63,71 @@ export class SeatMapQueryDto {
 }
 
 export class SeatDto extends SeatRefDto {
-  /**
-   * A lapsed hold is AVAILABLE.
-   * @example "HELD"
-   */
-  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
-  status: SeatStatus;
+  /** A lapsed hold is AVAILABLE. @example "HELD" */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' }) status: SeatStatus;
 
   /**
    * Rises with every change of the seat; of two reports about a seat the one with the higher version is newer.
    * @example 3
    */
-  @IsInt()
-  @Min(0)
-  version: number;
+  @IsInt() @Min(0) version: number;
 
-  /**
-   * Present, and true, on the caller's own live holds only.
-   * @example true
-   */
+  /** Present, and true, on the caller's own live holds only. @example true */
   held_by_me?: boolean;
 
-  /**
-   * When the caller's own hold lapses; present on those only.
-   * @example "2026-05-01T18:10:00.000Z"
-   */
-  @InstantField()
-  hold_expires_at?: string;
+  /** When the caller's own hold lapses; present on those only. @example "2026-05-01T18:10:00.000Z" */
+  @InstantField() hold_expires_at?: string;
 }
 
 export class SeatMapDto extends OfShowDto {
-  /**
-   * Where the show takes place.
-   * @example "Screen 1 (Main Hall)"
-   */
+  /** Where the show takes place. @example "Screen 1 (Main Hall)" */
   screen: string;
 
-  /**
-   * The database's clock at this answer; correct a local clock by it.
-   * @example "2026-05-01T18:00:00.000Z"
-   */
-  @InstantField()
-  server_time: string;
+  /** The database's clock at this answer; correct a local clock by it. @example "2026-05-01T18:00:00.000Z" */
+  @InstantField() server_time: string;
 
   /** Counts of the same snapshot as the seats. */
   stats: SeatStatsDto;
 
   /** In row, number order. */
-  @ApiProperty({ type: [SeatDto] })
-  seats: SeatDto[];
+  @ApiProperty({ type: [SeatDto] }) seats: SeatDto[];
 }
 
 export class HeldSeatDto extends SeatRefDto {
-  /**
-   * Always HELD.
-   * @example "HELD"
-   */
-  @ApiProperty({ enum: ['HELD'] })
-  status: 'HELD';
+  /** Always HELD. @example "HELD" */
+  @ApiProperty({ enum: ['HELD'] }) status: 'HELD';
 
-  /**
-   * The seat's version.
-   * @example 3
-   */
-  @IsInt()
-  @Min(1)
-  version: number;
+  /** The seat's version. @example 3 */
+  @IsInt() @Min(1) version: number;
 
-  /**
-   * When this hold lapses.
-   * @example "2026-05-01T18:10:00.000Z"
-   */
-  @InstantField()
-  hold_expires_at: string;
+  /** When this hold lapses. @example "2026-05-01T18:10:00.000Z" */
+  @InstantField() hold_expires_at: string;
 }
 
 export class HoldAnswerDto extends OfShowDto {
-  /**
-   * For people.
-   * @example "2 seats held."
-   */
+  /** For people. @example "2 seats held." */
   message: string;
 
-  /**
-   * The earliest deadline among the seats: book before it.
-   * @example "2026-05-01T18:10:00.000Z"
-   */
-  @InstantField()
-  expires_at: string;
+  /** The earliest deadline among the seats: book before it. @example "2026-05-01T18:10:00.000Z" */
+  @InstantField() expires_at: string;
 
-  /**
-   * The database's clock at this answer.
-   * @example "2026-05-01T18:00:00.000Z"
-   */
-  @InstantField()
-  server_time: string;
+  /** The database's clock at this answer. @example "2026-05-01T18:00:00.000Z" */
+  @InstantField() server_time: string;
 
-  /**
-   * What booking these seats costs; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_price: string;
+  /** What booking these seats costs; a decimal string. @example "200.00" */
+  @MoneyField() total_price: string;
 
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
+  /** ISO 4217. @example "USD" */
+  @CurrencyField() currency: string;
 
   /** The seats of the command, in row, number order. */
-  @ApiProperty({ type: [HeldSeatDto] })
-  seats: HeldSeatDto[];
+  @ApiProperty({ type: [HeldSeatDto] }) seats: HeldSeatDto[];
 }
 
 export class ReleaseAnswerDto extends OfShowDto {
-  /**
-   * For people.
-   * @example "2 seats released."
-   */
+  /** For people. @example "2 seats released." */
   message: string;
 
   /** The seats this call changed; those that were free already are not among them. */
-  @ApiProperty({ type: [SeatRefDto] })
-  released: SeatRefDto[];
+  @ApiProperty({ type: [SeatRefDto] }) released: SeatRefDto[];
 }

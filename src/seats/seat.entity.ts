@@ -40,23 +40,18 @@ export class Seat {
   @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'seat_pkey' })
   row: string;
 
-  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'seat_pkey' })
-  number: number;
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'seat_pkey' }) number: number;
 
-  @Column({ type: 'text', default: 'AVAILABLE' })
-  status: SeatStatus;
+  @Column({ type: 'text', default: 'AVAILABLE' }) status: SeatStatus;
 
   /** Counts the stored transitions. */
-  @Column({ type: 'integer', default: 0 })
-  version: number;
+  @Column({ type: 'integer', default: 0 }) version: number;
 
   /** Which of the show's prices the seat has. */
-  @Column({ type: 'text', default: 'standard' })
-  category: string;
+  @Column({ type: 'text', default: 'standard' }) category: string;
 
   /** What a hold made now would cost. */
-  @Column({ type: 'numeric', precision: 12, scale: 2 })
-  price: string;
+  @Column({ type: 'numeric', precision: 12, scale: 2 }) price: string;
 
   /** What the hold froze, and the booking charged. Null on holds of version 0.1. */
   @Column({ type: 'numeric', precision: 12, scale: 2, name: 'hold_price', nullable: true })
@@ -74,9 +69,7 @@ export class Seat {
   holdExpiresAt: Date | null;
 
   /** Which of the holder's places in this show the hold takes. */
-  @Column({ type: 'smallint', name: 'hold_slot', nullable: true })
-  holdSlot: number | null;
+  @Column({ type: 'smallint', name: 'hold_slot', nullable: true }) holdSlot: number | null;
 
-  @Column({ type: 'uuid', name: 'booking_id', nullable: true })
-  bookingId: string | null;
+  @Column({ type: 'uuid', name: 'booking_id', nullable: true }) bookingId: string | null;
 }

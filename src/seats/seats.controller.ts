@@ -36,7 +36,7 @@ export class SeatsController {
     headers: { ETag: { description: 'Changes when anything but server_time does.', schema: { type: 'string' } } },
   })
   @ApiResponse({ status: 304, description: 'Nothing but `server_time` has changed since that answer.' })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
   async seatMap(
     @Query() query: SeatMapQueryDto,
     @CurrentHolder() viewer: Holder | undefined,
@@ -55,17 +55,15 @@ export class SeatsController {
   }
 
   /** Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing. */
-  @SeatCommandRoute('hold', 'hold-batch', { operationId: 'holdSeats', summary: 'Hold seats', answer: HoldAnswerDto })
+  @SeatCommandRoute('hold', 'hold-batch', HoldAnswerDto)
+  @ApiOperation({ operationId: 'holdSeats', summary: 'Hold seats' })
   async hold(@Body() body: SeatCommandDto, @Call() call: CommandCall): Promise<HoldAnswerDto> {
     return holdAnswer(await runSeatCommand(this.queue, 'hold', body, call));
   }
 
   /** Gives up holds, all or none. Seats that are free already are left as they are. */
-  @SeatCommandRoute('release', 'release-hold-batch', {
-    operationId: 'releaseSeats',
-    summary: 'Release held seats',
-    answer: ReleaseAnswerDto,
-  })
+  @SeatCommandRoute('release', 'release-hold-batch', ReleaseAnswerDto)
+  @ApiOperation({ operationId: 'releaseSeats', summary: 'Release held seats' })
   async release(@Body() body: SeatCommandDto, @Call() call: CommandCall): Promise<ReleaseAnswerDto> {
     return releaseAnswer(await runSeatCommand(this.queue, 'release', body, call));
   }

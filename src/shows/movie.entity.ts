@@ -12,9 +12,7 @@ export class Movie {
   })
   id: number;
 
-  @Column({ type: 'text' })
-  title: string;
+  @Column({ type: 'text' }) title: string;
 
-  @Column({ type: 'integer', name: 'duration_minutes' })
-  durationMinutes: number;
+  @Column({ type: 'integer', name: 'duration_minutes' }) durationMinutes: number;
 }

@@ -24,34 +24,26 @@ export class Show {
   @JoinColumn({ name: 'movie_id', foreignKeyConstraintName: 'show_movie_fkey' })
   movie: Movie;
 
-  @Column({ type: 'integer', name: 'movie_id' })
-  movieId: number;
+  @Column({ type: 'integer', name: 'movie_id' }) movieId: number;
 
   @ManyToOne(() => Screen, { nullable: false })
   @JoinColumn({ name: 'screen_id', foreignKeyConstraintName: 'show_screen_fkey' })
   screen: Screen;
 
-  @Column({ type: 'integer', name: 'screen_id' })
-  screenId: number;
+  @Column({ type: 'integer', name: 'screen_id' }) screenId: number;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' })
-  startsAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' }) startsAt: Date;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' })
-  endsAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' }) endsAt: Date;
 
   /** Seats can be held and booked from `salesOpenAt` until just before `salesCloseAt`. */
-  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' })
-  salesOpenAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' }) salesOpenAt: Date;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' })
-  salesCloseAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' }) salesCloseAt: Date;
 
   /** The price that the seats of the show get when they are made; a decimal string. */
-  @Column({ type: 'numeric', precision: 12, scale: 2 })
-  price: string;
+  @Column({ type: 'numeric', precision: 12, scale: 2 }) price: string;
 
   /** ISO 4217. */
-  @Column({ type: 'char', length: 3 })
-  currency: string;
+  @Column({ type: 'char', length: 3 }) currency: string;
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { until } from '../../proof/kit/until';
 import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate, MIGRATION_LOCK } from '../../src/platform/database/migrate';
@@ -102,16 +102,14 @@ describe('migrate', () => {
       .then(migrate)
       .finally(() => (isOver = true));
 
-    let waitedMs = 0;
-    while (waitedMs < LONGER_THAN_THE_LIMITS_MS) {
+    await until(async () => {
       expect(isOver).toBe(false);
-      await delay(50);
       const { rows } = await other.query<{ waited_ms: number }>(
         `SELECT extract(epoch FROM query_start - backend_start)::float8 * 1000 AS waited_ms
            FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()`,
       );
-      waitedMs = rows[0]?.waited_ms ?? 0;
-    }
+      return (rows[0]?.waited_ms ?? 0) >= LONGER_THAN_THE_LIMITS_MS;
+    });
     await other.end();
 
     expect(await migrated).toEqual(ALL);

@@ -21,12 +21,9 @@ export class IdempotencyRecord {
   key: string;
 
   /** Tells a retry from another request under the same key. */
-  @Column({ type: 'bytea' })
-  fingerprint: Buffer;
+  @Column({ type: 'bytea' }) fingerprint: Buffer;
 
-  @Column({ type: 'json' })
-  outcome: StoredOutcome;
+  @Column({ type: 'json' }) outcome: StoredOutcome;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'created_at' })
-  createdAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'created_at' }) createdAt: Date;
 }

@@ -8,7 +8,7 @@ const INTERLEAVINGS = ['test/races/interleavings.e2e-spec.ts'];
 export const FAULTS = [
   {
     name: 'lock removed',
-    file: `${SEATS}/seat-rows.ts`,
+    file: `${SEATS}/seat-lock.ts`,
     find: "    .setLock('pessimistic_write');\n  return (onLocked ? query.setOnLocked(onLocked) : query).getQuery();",
     replace:
       "    ;\n  return (onLocked ? query.setLock('pessimistic_write').setOnLocked(onLocked) : query).getQuery();",
@@ -17,32 +17,31 @@ export const FAULTS = [
   },
   {
     name: 'decision before the lock: seats are read first, and locked afterwards',
-    file: `${SEATS}/seat-rows.ts`,
-    find: `    const result = oneShow
-      ? await transaction.send<SeatRow>(this.withinShow, [showIds[0], rows, numbers])
-      : await transaction.send<SeatRow>(this.acrossShows, [showIds, rows, numbers]);`,
-    replace: `    const early = transaction.send<SeatRow>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
-    void (oneShow
-      ? transaction.send<SeatRow>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatRow>(this.acrossShows, [showIds, rows, numbers]));
-    const result = await early;`,
+    file: `${SEATS}/seat-lock.ts`,
+    find: `    const { rows: locked } = await (isOneShow
+      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));`,
+    replace: `    const early = transaction.send<SeatState>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
+    void (isOneShow
+      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+    const { rows: locked } = await early;`,
     tests: RACES,
   },
   {
     name: 'now() instead of the clock after the lock',
-    file: `${SEATS}/seat-rows.ts`,
+    file: `${SEATS}/seat-lock.ts`,
     find: 'SELECT floor(extract(epoch FROM clock_timestamp())',
     replace: 'SELECT floor(extract(epoch FROM now())',
-    // The races alone would not see it: what it decides wrongly fails at the deadline guard, and is decided again.
     tests: INTERLEAVINGS,
     only: 'a hold lapses between two steps',
   },
   {
     name: 'clock read before the lock',
-    file: `${SEATS}/seat-state-machine.ts`,
-    find: `      this.lock.send(transaction, namedSeats(commands)),
+    file: `${SEATS}/seat-scene.ts`,
+    find: `      lock.send(transaction, namedSeats(commands)),
       sendClock(transaction),`,
-    replace: `      ...((clock) => [this.lock.send(transaction, namedSeats(commands)), clock] as const)(sendClock(transaction)),`,
+    replace: `      ...((clock) => [lock.send(transaction, namedSeats(commands)), clock] as const)(sendClock(transaction)),`,
     tests: INTERLEAVINGS,
     only: 'ann release A1 A2 . ben hold',
   },
@@ -54,17 +53,17 @@ export const FAULTS = [
     tests: ['src/seats/seat-transitions.spec.ts'],
   },
   {
-    name: 'lapse forgotten in the seat map',
-    file: `${SEATS}/seat-map.ts`,
-    find: 'stored.hold_expires_at <= statement_timestamp() AS lapsed',
+    name: 'lapse forgotten in every read',
+    file: 'src/database/migrations/1795700000000-columns-and-checks.ts',
+    find: 'seat.hold_expires_at <= statement_timestamp() AS lapsed',
     replace: 'false AS lapsed',
     tests: ['test/expiry/expiry.e2e-spec.ts'],
   },
   {
     name: 'lapse forgotten in the counts of shows',
-    file: `${SEATS}/seat-count-reader.ts`,
-    find: /hold_expires_at <= statement_timestamp\(\)/,
-    replace: 'false',
+    file: `${SEATS}/reading/seat-count-reader.ts`,
+    find: 'FROM seat_now',
+    replace: 'FROM seat',
     tests: ['test/expiry/expiry.e2e-spec.ts', 'test/api/reading.e2e-spec.ts'],
   },
   {
@@ -76,9 +75,8 @@ export const FAULTS = [
   },
   {
     name: 'locks in opposite orders in two instances',
-    file: `${SEATS}/seat-rows.ts`,
+    file: `${SEATS}/seat-lock.ts`,
     find: ".orderBy({ 'seat.showId': 'ASC', 'seat.row': 'ASC', 'seat.number': 'ASC' })",
-    // Each instance renders three such queries when it starts.
     replace:
       ".orderBy({ 'seat.number': Math.floor(((globalThis as { turn?: number }).turn = ((globalThis as { turn?: number }).turn ?? -1) + 1) / 3) % 2 ? 'ASC' : 'DESC' })",
     tests: RACES,
@@ -86,46 +84,44 @@ export const FAULTS = [
   },
   {
     name: 'answer before commit',
-    file: `${SEATS}/seat-state-machine.ts`,
-    find: '      await transaction.commit();\n',
-    replace: '      void transaction.commit().catch(() => undefined);\n',
+    file: 'src/platform/database/pipelined-transaction.ts',
+    find: '    if (!transaction.isAbandoned) await transaction.commit();\n',
+    replace: '    if (!transaction.isAbandoned) void transaction.commit().catch(() => undefined);\n',
     tests: ['test/races/races.e2e-spec.ts', 'test/operations/faults.e2e-spec.ts', 'test/api/seat-commands.e2e-spec.ts'],
   },
   {
     name: 'idempotency record outside the transaction',
-    file: `${SEATS}/seat-state-machine.ts`,
-    find: '    if (this.newAnswers.length > 0) sendNewAnswers(transaction, this.newAnswers, this.nowMs);',
-    replace: '    if (this.newAnswers.length > 0) setTimeout(() => undefined, 0);',
+    file: `${SEATS}/seat-scene.ts`,
+    find: '    this.answers.write(transaction, this.nowMs);\n',
+    replace: '',
     tests: ['test/api/idempotency.e2e-spec.ts'],
   },
   {
     name: 'key not scoped to the holder',
-    file: `${SEATS}/idempotency.ts`,
-    find: `FROM idempotency_record
-      WHERE (holder_id, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
-    replace: `FROM (SELECT asked.holder_id, key, fingerprint, outcome, created_at
-               FROM idempotency_record JOIN unnest($1::text[], $2::text[]) AS asked(holder_id, key) USING (key)) AS found`,
-    tests: ['test/api/idempotency.e2e-spec.ts'],
+    file: `${SEATS}/idempotency/stored-answers.ts`,
+    find: 'return `${showId} ${holderId} ${key}`;',
+    replace: 'return `${showId} ${holderId && key}`;',
+    tests: ['src/seats/idempotency/stored-answers.spec.ts'],
   },
   {
     name: 'fingerprint without the seats',
-    file: `${SEATS}/idempotency.ts`,
+    file: `${SEATS}/seat-command.ts`,
     find: '[...seats].sort(compareSeats).map(({ row, number }) => [row, number])',
     replace: 'seats.length',
-    tests: ['src/seats/idempotency/idempotency.spec.ts'],
+    tests: ['src/seats/idempotency/stored-answers.spec.ts'],
   },
   {
     name: 'batch acknowledged in part: refused seats are left out',
     file: `${SEATS}/seat-decision.ts`,
-    find: '  if (refusals.length > 0) {',
-    replace: '  if (refusals.length === seats.length) {',
+    find: '  if (refused.length > 0) return',
+    replace: '  if (refused.length === seats.length) return',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'only the first refused seat is told',
     file: `${SEATS}/seat-decision.ts`,
-    find: "refused(command.name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', refusals)",
-    replace: "refused(command.name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', refusals.slice(0, 1))",
+    find: 'refuse(rule.refusal, refused)',
+    replace: 'refuse(rule.refusal, refused.slice(0, 1))',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
@@ -137,17 +133,17 @@ export const FAULTS = [
   },
   {
     name: 'commands of one transaction do not see each other',
-    file: `${SEATS}/seat-state-machine.ts`,
-    find: '      this.seats.set(key, seat);\n      if (seat.status',
-    replace: '      if (seat.status',
+    file: `${SEATS}/seat-scene.ts`,
+    find: '    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);\n',
+    replace: '',
     tests: ['test/races/combining.e2e-spec.ts'],
     only: 'each command sees the effect',
   },
   {
     name: 'sweep without looking again under the lock',
-    file: `${SEATS}/seat-transitions.ts`,
-    find: "    HELD_BY_ANOTHER: keep,\n    LAPSED: to('AVAILABLE'),",
-    replace: "    HELD_BY_ANOTHER: to('AVAILABLE'),\n    LAPSED: to('AVAILABLE'),",
+    file: `${SEATS}/commands/expire.ts`,
+    find: "    HELD_BY_ANOTHER: 'keep',",
+    replace: "    HELD_BY_ANOTHER: 'step',",
     tests: ['src/seats/seat-decision.spec.ts', 'test/races/races.e2e-spec.ts'],
   },
   {
@@ -167,16 +163,16 @@ export const FAULTS = [
   },
   {
     name: 'deadline from the clock of the application',
-    file: `${SEATS}/seat-decision.ts`,
+    file: `${SEATS}/commands/hold.ts`,
     find: 'holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,',
     replace: 'holdExpiresAtMs: Date.now() + scene.holdTtlMs,',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'deadline moved by holding again',
-    file: `${SEATS}/seat-transitions.ts`,
-    find: "  hold: {\n    AVAILABLE: to('HELD'),\n    HELD_BY_ME: keep,",
-    replace: "  hold: {\n    AVAILABLE: to('HELD'),\n    HELD_BY_ME: to('HELD'),",
+    file: `${SEATS}/commands/hold.ts`,
+    find: "    HELD_BY_ME: 'keep',",
+    replace: "    HELD_BY_ME: 'step',",
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
@@ -188,36 +184,36 @@ export const FAULTS = [
   },
   {
     name: 'limit counts lapsed holds',
-    file: `${SEATS}/seat-decision.ts`,
-    find: '.filter((hold) => hold.holdExpiresAtMs > scene.nowMs).length',
-    replace: '.length',
+    file: `${SEATS}/commands/hold.ts`,
+    find: 'holds.size - lapsed.length + wanted.length',
+    replace: 'holds.size + wanted.length',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'a second booking for a repeated book',
     file: `${SEATS}/seat-decision.ts`,
-    find: "if (repeatedBookingId !== undefined) return { kind: 'repeated-booking', bookingId: repeatedBookingId };",
-    replace: 'void repeatedBookingId;',
+    find: "if (repeated !== undefined) return { kind: 'repeated-booking', bookingId: repeated };",
+    replace: 'void repeated;',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: "everybody's holds are one's own in the seat map",
-    file: `${SEATS}/seat-map.ts`,
+    file: `${SEATS}/reading/seat-map.ts`,
     find: 'const own = viewerId !== null && holderId === viewerId',
     replace: 'const own = viewerId !== null',
     tests: ['src/seats/reading/seat-map.spec.ts'],
   },
   {
     name: 'holds that were only told of may lapse before the commit',
-    file: `${SEATS}/seat-state-machine.ts`,
-    find: '    scene.relyOn(command, decision);\n',
+    file: `${SEATS}/seat-scene.ts`,
+    find: '    this.noteDeadlines(command, decision, scene);\n',
     replace: '',
     tests: RACES,
     only: 'combining across shows .*belongs to the instant',
   },
   {
     name: 'no row in the ledger',
-    file: `${SEATS}/seat-state-machine.ts`,
+    file: `${SEATS}/seat-scene.ts`,
     find: '      sendTransitions(transaction, this.transitions, this.nowMs);\n',
     replace: '',
     tests: RACES,
@@ -225,9 +221,9 @@ export const FAULTS = [
   },
   {
     name: 'deadline guard removed',
-    file: `${SEATS}/seat-state-machine.ts`,
-    find: '    if (deadlinesMs.length > 0) sendDeadlineGuard(transaction, Math.min(...deadlinesMs));',
-    replace: '    void deadlinesMs;\n    void sendDeadlineGuard;',
+    file: `${SEATS}/deadline-guard.ts`,
+    find: '    if (deadlinesMs.length === 0) return;',
+    replace: '    if (deadlinesMs.length >= 0) return;',
     tests: INTERLEAVINGS,
     only: 'a hold lapses between two steps',
   },
@@ -238,5 +234,56 @@ export const FAULTS = [
     replace: '      throw error;',
     tests: INTERLEAVINGS,
     only: 'ann hold A1 A2 . ben hold A3 A2; number 1 is cut',
+  },
+  {
+    name: 'key not scoped to the show',
+    file: `${SEATS}/idempotency/stored-answers.ts`,
+    find: 'ON record.show_id IN (asked.show_id, 0) AND',
+    replace: 'ON',
+    tests: ['test/api/idempotency.e2e-spec.ts'],
+  },
+  {
+    name: 'an answer of version 0.1 stands for every request under its key',
+    file: `${SEATS}/idempotency/stored-answers.ts`,
+    find: 'WHERE record.show_id > 0 OR fingerprint = request',
+    replace: 'WHERE record.show_id >= 0',
+    tests: ['test/api/idempotency.e2e-spec.ts'],
+  },
+  {
+    name: 'a book charges what the seat costs now, not what the hold froze',
+    file: `${SEATS}/seat-transitions.ts`,
+    find: 'return holdPrice ?? price;',
+    replace: 'return holdPrice && price;',
+    tests: ['src/seats/seat-decision.spec.ts'],
+  },
+  {
+    name: 'a block takes over a live hold',
+    file: `${SEATS}/commands/block.ts`,
+    find: "    HELD_BY_ANOTHER: 'SEAT_HELD',",
+    replace: "    HELD_BY_ANOTHER: 'step',",
+    tests: ['src/seats/seat-transitions.spec.ts'],
+  },
+  {
+    name: 'a blocked seat can be held',
+    file: `${SEATS}/commands/hold.ts`,
+    find: "    BLOCKED: 'SEAT_BLOCKED',",
+    replace: "    BLOCKED: 'keep',",
+    tests: ['src/seats/seat-transitions.spec.ts'],
+  },
+  {
+    name: 'a lapsed hold is taken over without its expiry in the ledger',
+    file: `${SEATS}/seat-decision.ts`,
+    find: 'const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);',
+    replace:
+      "const before = { ...seat, status: rule.from[0]!, holdExpiresAtMs: seat.status === 'HELD' && rule.from[0] !== 'HELD' ? null : seat.holdExpiresAtMs };",
+    tests: ['src/seats/seat-decision.spec.ts'],
+  },
+  {
+    name: 'sales are closed before the show is looked for',
+    file: `${SEATS}/seat-decision.ts`,
+    find: "  if (!scene.show) return refuse('SHOW_NOT_FOUND');",
+    replace:
+      "  if (rule.needsOpenSales && !scene.show?.salesOpen) return refuse('SALES_CLOSED');\n  if (!scene.show) return refuse('SHOW_NOT_FOUND');",
+    tests: ['src/seats/seat-decision.spec.ts'],
   },
 ];
