@@ -10,10 +10,10 @@ import type { Holder } from './holder';
 import type { OwnHolder } from './own-tokens';
 import { UsersService } from './users.service';
 
-/** Tokens and who they belong to are nobody else's business, caches included. */
+/** Keeps tokens and the names of holders out of shared caches. */
 const NotStored = () => Header('cache-control', 'no-store');
 
-/** Its routes that give out tokens are unguarded: whoever wants a new token may still be sending one that has expired. */
+/** The routes that give out tokens are unguarded: a client that asks for a new token may still send its expired one. */
 @ApiTags('Identity')
 @Controller('api/auth')
 export class AuthController {
@@ -22,7 +22,10 @@ export class AuthController {
     private readonly tokens: AccessTokenService,
   ) {}
 
-  /** A token for a shopper without an account. It is all there is of them: when it is lost, so are their holds and bookings. */
+  /**
+   * A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
+   * with it.
+   */
   @Post('guest')
   @Unguarded()
   @LimitGuest()
@@ -65,7 +68,7 @@ export class AuthController {
     return this.tokenFor(await this.users.login(username, password));
   }
 
-  /** Who the token says is asking. */
+  /** The holder of the token. */
   @Get('me')
   @ApiBearerAuth()
   @NotStored()

@@ -89,7 +89,7 @@ export class LiveController {
     }
   }
 
-  /** What happened to the show's seats, newest first. Nobody's identity is shown but one's own. */
+  /** The steps of the show's seats, newest first. Those of the caller are marked; no other holder is identified. */
   @Get('activity')
   @ApiOperation({ operationId: 'listActivity', summary: 'Activity of a show' })
   @ApiOkResponse({ type: ActivityDto })
