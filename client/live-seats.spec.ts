@@ -72,14 +72,14 @@ describe('the live client', () => {
     server.willAnswer(200, event('seats', 6, seat(2, 'BOOKED', 2)), { stays: true });
     live.start();
     await reaches('waiting');
-    expect(live.counts).toEqual({ total: 2, available: 0, held: 2, booked: 0 });
+    expect(live.counts).toEqual({ total: 2, available: 0, held: 2, booked: 0, blocked: 0 });
 
     jest.runOnlyPendingTimers();
     await reaches('live');
     expect(server.requests.map((headers) => headers.get('last-event-id'))).toEqual([null, '5']);
     expect(changes.at(-1)).toEqual({
       seats: [seat(2, 'BOOKED', 2)],
-      counts: { total: 2, available: 0, held: 1, booked: 1 },
+      counts: { total: 2, available: 0, held: 1, booked: 1, blocked: 0 },
     });
     expect(connections.map(({ state }) => state)).toEqual(['connecting', 'live', 'waiting', 'live']);
   });

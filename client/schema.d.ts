@@ -55,7 +55,8 @@ export interface paths {
         put?: never;
         /**
          * Token for a guest
-         * @description A token for a shopper without an account. It is all there is of them: when it is lost, so are their holds and bookings.
+         * @description A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
+         *     with it.
          */
         post: operations["createGuest"];
         delete?: never;
@@ -113,7 +114,7 @@ export interface paths {
         };
         /**
          * Who am I
-         * @description Who the token says is asking.
+         * @description The holder of the token.
          */
         get: operations["getMe"];
         put?: never;
@@ -195,29 +196,9 @@ export interface paths {
         put?: never;
         /**
          * Hold seats
-         * @description Holds all the seats for 10 minutes, or none. Holding again what one already holds changes nothing.
+         * @description Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing.
          */
         post: operations["holdSeats"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/seats/book-batch/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Book held seats
-         * @description Books seats that the caller holds, all or none. Repeating it gives the same booking.
-         */
-        post: operations["bookSeats"];
         delete?: never;
         options?: never;
         head?: never;
@@ -238,6 +219,26 @@ export interface paths {
          * @description Gives up holds, all or none. Seats that are free already are left as they are.
          */
         post: operations["releaseSeats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seats/book-batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Book held seats
+         * @description Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking.
+         */
+        post: operations["bookSeats"];
         delete?: never;
         options?: never;
         head?: never;
@@ -315,7 +316,7 @@ export interface paths {
         };
         /**
          * Activity of a show
-         * @description What happened to the show's seats, newest first. Nobody's identity is shown but one's own.
+         * @description The steps of the show's seats, newest first. Those of the caller are marked; no other holder is identified.
          */
         get: operations["listActivity"];
         put?: never;
@@ -342,7 +343,7 @@ export interface components {
              */
             path: string;
             /**
-             * @description What is wrong with it.
+             * @description The mistake, in words for people.
              * @example number must be an integer number
              */
             message: string;
@@ -351,7 +352,7 @@ export interface components {
          * @description Why this seat was refused.
          * @enum {string}
          */
-        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "HOLD_GONE" | "SEAT_NOT_FOUND";
+        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "SEAT_BLOCKED" | "HOLD_GONE" | "SEAT_NOT_FOUND";
         RefusedSeat: {
             /**
              * @description Row label.
@@ -392,7 +393,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description What is wrong this time, for people.
+             * @description The mistake of this request, for people.
              * @example Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.
              */
             detail: string;
@@ -413,18 +414,18 @@ export interface components {
         };
         HealthDto: Record<string, never>;
         /**
-         * @description A shopper without an account, a registered user, or somebody known to an organisation's identity provider.
+         * @description A shopper without an account, a registered user, or a user of an organisation's identity provider.
          * @enum {string}
          */
         HolderKind: "guest" | "user" | "external";
         HolderDto: {
             /**
-             * @description A shopper without an account, a registered user, or somebody known to an organisation's identity provider.
+             * @description A shopper without an account, a registered user, or a user of an organisation's identity provider.
              * @example guest
              */
             kind: components["schemas"]["HolderKind"];
             /**
-             * @description Present on those who may administer.
+             * @description Present on the tokens of administrators.
              * @enum {string}
              */
             role?: "admin";
@@ -468,7 +469,7 @@ export interface components {
             username: string;
         };
         MeDto: {
-            /** @description Who the token says is asking. */
+            /** @description The holder of the token. */
             holder: components["schemas"]["HolderDto"];
         };
         /**
@@ -497,6 +498,11 @@ export interface components {
              * @example 1
              */
             booked: number;
+            /**
+             * @description Seats that are off sale.
+             * @example 0
+             */
+            blocked: number;
         };
         ShowDto: {
             /**
@@ -512,7 +518,7 @@ export interface components {
              */
             ends_at: string;
             /**
-             * @description What a seat costs; a decimal string.
+             * @description The price of a seat; a decimal string.
              * @example 100.00
              */
             price: string;
@@ -532,7 +538,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description What is shown.
+             * @description The movie.
              * @example Inception
              */
             title: string;
@@ -557,7 +563,7 @@ export interface components {
          * @description A lapsed hold is AVAILABLE.
          * @enum {string}
          */
-        SeatStatus: "AVAILABLE" | "HELD" | "BOOKED";
+        SeatStatus: "AVAILABLE" | "HELD" | "BOOKED" | "BLOCKED";
         SeatDto: {
             /**
              * @description Row label.
@@ -576,11 +582,6 @@ export interface components {
              */
             hold_expires_at?: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description Rises with every change of the seat; of two reports about a seat the one with the higher version is newer.
              * @example 3
              */
@@ -590,6 +591,11 @@ export interface components {
              * @example true
              */
             held_by_me?: boolean;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         SeatMapDto: {
             /**
@@ -601,17 +607,17 @@ export interface components {
             /** @description In row, number order. */
             seats: components["schemas"]["SeatDto"][];
             /**
-             * @description The show.
-             * @example 1
-             */
-            show_id: number;
-            /**
              * @description Where the show takes place.
              * @example Screen 1 (Main Hall)
              */
             screen: string;
             /** @description Counts of the same snapshot as the seats. */
             stats: components["schemas"]["SeatStatsDto"];
+            /**
+             * @description The show.
+             * @example 1
+             */
+            show_id: number;
         };
         SeatRefDto: {
             /**
@@ -626,13 +632,13 @@ export interface components {
             number: number;
         };
         SeatCommandDto: {
+            /** @description The seats, no seat twice. All of them or none: a refused command changes nothing. */
+            seats: components["schemas"]["SeatRefDto"][];
             /**
              * @description The show.
              * @example 1
              */
             show_id: number;
-            /** @description The seats, no seat twice. All of them or none: a refused command changes nothing. */
-            seats: components["schemas"]["SeatRefDto"][];
         };
         HeldSeatDto: {
             /**
@@ -653,15 +659,15 @@ export interface components {
              */
             hold_expires_at: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description The seat's version.
              * @example 3
              */
             version: number;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         HoldAnswerDto: {
             /**
@@ -691,6 +697,20 @@ export interface components {
             /**
              * @description For people.
              * @example 2 seats held.
+             */
+            message: string;
+            /**
+             * @description The show.
+             * @example 1
+             */
+            show_id: number;
+        };
+        ReleaseAnswerDto: {
+            /** @description The seats this call changed; those that were free already are not among them. */
+            released: components["schemas"]["SeatRefDto"][];
+            /**
+             * @description For people.
+             * @example 2 seats released.
              */
             message: string;
             /**
@@ -754,20 +774,6 @@ export interface components {
             /** @description The booking; a repeated book gets the same one. */
             booking: components["schemas"]["BookingDto"];
         };
-        ReleaseAnswerDto: {
-            /** @description The seats this call changed; those that were free already are not among them. */
-            released: components["schemas"]["SeatRefDto"][];
-            /**
-             * @description For people.
-             * @example 2 seats released.
-             */
-            message: string;
-            /**
-             * @description The show.
-             * @example 1
-             */
-            show_id: number;
-        };
         BookingListDto: {
             /** @description The caller's own, newest first. */
             bookings: components["schemas"]["BookingDto"][];
@@ -786,19 +792,19 @@ export interface components {
             server_time: string;
             /** @description The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
             seats: components["schemas"]["SeatDto"][];
+            /** @description Counts of all seats of the show. */
+            stats: components["schemas"]["SeatStatsDto"];
             /**
              * @description The show.
              * @example 1
              */
             show_id: number;
-            /** @description Counts of all seats of the show. */
-            stats: components["schemas"]["SeatStatsDto"];
         };
         /**
          * @description What was done; `expire` is the lapse of a hold.
          * @enum {string}
          */
-        SeatCommand: "hold" | "book" | "release" | "expire";
+        SeatCommand: "hold" | "book" | "release" | "expire" | "block" | "unblock";
         ActivityEntryDto: {
             /**
              * @description Row label.
@@ -827,11 +833,6 @@ export interface components {
              */
             at: string;
             /**
-             * @description Seat number within the row.
-             * @example 1
-             */
-            number: number;
-            /**
              * @description The seat's version after the step.
              * @example 3
              */
@@ -841,6 +842,11 @@ export interface components {
              * @example true
              */
             by_me?: boolean;
+            /**
+             * @description Seat number within the row.
+             * @example 1
+             */
+            number: number;
         };
         ActivityDto: {
             /** @description Newest first. */
@@ -877,6 +883,20 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
             /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
             503: {
                 headers: {
@@ -910,6 +930,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
                 };
             };
             /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
@@ -1638,7 +1672,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for 24 hours and given again, marked `Idempotency-Replayed: true`. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1707,11 +1741,11 @@ export interface operations {
                 };
             };
             /**
-             * @description `SEAT_UNAVAILABLE`: Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.
+             * @description `SALES_CLOSED`: Hold or book outside the show's sales window.
+             *
+             *     `SEAT_UNAVAILABLE`: Hold refused; each seat in `seats` says `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.
              *
              *     `HOLD_LIMIT_EXCEEDED`: The hold would leave the holder with more live held seats in one show than MAX_HELD_SEATS_PER_HOLDER.
-             *
-             *     `SALES_CLOSED`: Hold or book outside the show's sales window.
              */
             409: {
                 headers: {
@@ -1722,187 +1756,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED";
-                    };
-                };
-            };
-            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
-            413: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "PAYLOAD_TOO_LARGE";
-                    };
-                };
-            };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
-            415: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "UNSUPPORTED_MEDIA_TYPE";
-                    };
-                };
-            };
-            /** @description `IDEMPOTENCY_KEY_REUSED`: The same Idempotency-Key came with a different command or body. */
-            422: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "IDEMPOTENCY_KEY_REUSED";
-                    };
-                };
-            };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
-            429: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "RATE_LIMITED";
-                    };
-                };
-            };
-            /** @description `INTERNAL`: Everything else; logged once with the request id. */
-            500: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "INTERNAL";
-                    };
-                };
-            };
-            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
-            503: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    /** @description Seconds to wait before a retry. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "BUSY";
-                    };
-                };
-            };
-        };
-    };
-    bookSeats: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for 24 hours and given again, marked `Idempotency-Replayed: true`. 1 to 255 visible characters. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SeatCommandDto"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    /** @description Present on a stored answer that is given again. */
-                    "Idempotency-Replayed"?: "true";
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BookAnswerDto"];
-                };
-            };
-            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
-            400: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "VALIDATION_FAILED";
-                    };
-                };
-            };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
-            401: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "UNAUTHENTICATED";
-                    };
-                };
-            };
-            /**
-             * @description `SHOW_NOT_FOUND`: The show does not exist.
-             *
-             *     `SEAT_NOT_FOUND`: One or more of the seats do not exist in the show; `seats` lists them.
-             */
-            404: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND";
-                    };
-                };
-            };
-            /**
-             * @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`.
-             *
-             *     `SALES_CLOSED`: Hold or book outside the show's sales window.
-             */
-            409: {
-                headers: {
-                    /** @description The request id; `instance` of the problem. */
-                    "X-Request-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
-                        /** @enum {string} */
-                        code: "NOT_YOUR_HOLD" | "SALES_CLOSED";
+                        code: "SALES_CLOSED" | "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED";
                     };
                 };
             };
@@ -2000,7 +1854,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the first answer is kept for 24 hours and given again, marked `Idempotency-Replayed: true`. 1 to 255 visible characters. */
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2068,7 +1922,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`. */
+            /** @description `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`. */
             409: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2172,12 +2026,192 @@ export interface operations {
             };
         };
     };
+    bookSeats: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the first answer is kept for its retries and given again, marked `Idempotency-Replayed: true`. It belongs to the holder and the show. 1 to 255 visible characters. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatCommandDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description Present on a stored answer that is given again. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookAnswerDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /**
+             * @description `SHOW_NOT_FOUND`: The show does not exist.
+             *
+             *     `SEAT_NOT_FOUND`: One or more of the seats do not exist in the show; `seats` lists them.
+             */
+            404: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND";
+                    };
+                };
+            };
+            /**
+             * @description `SALES_CLOSED`: Hold or book outside the show's sales window.
+             *
+             *     `NOT_YOUR_HOLD`: Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.
+             */
+            409: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SALES_CLOSED" | "NOT_YOUR_HOLD";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The same Idempotency-Key came with a different command or body. */
+            422: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "IDEMPOTENCY_KEY_REUSED";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
     listBookings: {
         parameters: {
             query?: {
                 /** @description The `next` of an earlier answer. */
                 after?: string;
-                /** @description Most bookings in one answer. */
+                /** @description Most entries in one answer. */
                 limit?: number;
             };
             header?: never;

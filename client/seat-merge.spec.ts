@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { seatKey, SeatMerge, SeatReport } from './seat-merge';
 
-const NEXT = { AVAILABLE: ['HELD'], HELD: ['AVAILABLE', 'BOOKED'], BOOKED: [] } as const;
+const NEXT = {
+  AVAILABLE: ['HELD', 'BLOCKED'],
+  HELD: ['AVAILABLE', 'BOOKED'],
+  BOOKED: [],
+  BLOCKED: ['AVAILABLE'],
+} as const;
 
-/** What the seats of a show went through: for each seat its reports, one a version. */
+/** Histories of the seats of a show: for each seat its reports, one a version. */
 const histories = fc
   .array(fc.array(fc.record({ choice: fc.nat(1), isMine: fc.boolean() }), { maxLength: 6 }), {
     minLength: 1,
@@ -60,6 +65,7 @@ describe('merged reports', () => {
           available: count('AVAILABLE'),
           held: count('HELD'),
           booked: count('BOOKED'),
+          blocked: count('BLOCKED'),
         });
       }),
     );
@@ -91,7 +97,7 @@ describe('merged reports', () => {
       { row: 'A', number: 2, status: 'AVAILABLE', version: 0 },
     ]);
     expect(changed.map(seatKey)).toEqual(['A/2']);
-    expect(merge.counts).toEqual({ total: 2, available: 1, held: 0, booked: 1 });
+    expect(merge.counts).toEqual({ total: 2, available: 1, held: 0, booked: 1, blocked: 0 });
   });
 
   test('lapse at their deadline and not before, and know a later hold from the lapsed one', () => {

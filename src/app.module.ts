@@ -1,7 +1,10 @@
 import { DynamicModule, Module } from '@nestjs/common';
+import { BookingRows } from './bookings/booking-rows';
 import { BookingsModule } from './bookings/bookings.module';
 import { IdentityModule } from './identity/identity.module';
+import { ChangeChannel } from './live/change-channel';
 import { LiveModule } from './live/live.module';
+import { ShowFeeds } from './live/show-feeds';
 import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
@@ -10,13 +13,16 @@ import { RateLimitModule } from './platform/http/rate-limits';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './database/schema';
+import { SeatCountReader } from './seats/reading/seat-count-reader';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
 
-/** The monolith: who is asking, what is shown, its seats, and what is sold. */
+/** The monolith: identities, shows, their seats, and the bookings. */
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {
+    // Bookings are written in the seats' transaction; the live modules hear of what it changed.
+    const seats = SeatsModule.forRoot({ writer: BookingRows, listeners: [ChangeChannel, ShowFeeds] });
     return {
       module: AppModule,
       imports: [
@@ -26,10 +32,10 @@ export class AppModule {
         RateLimitModule,
         MetricsModule,
         IdentityModule,
-        ShowsModule,
-        SeatsModule,
-        BookingsModule,
-        LiveModule,
+        ShowsModule.forRoot({ counts: SeatCountReader }),
+        seats,
+        BookingsModule.forRoot(seats),
+        LiveModule.forRoot(seats),
       ],
       controllers: [HealthController],
     };

@@ -16,7 +16,7 @@ import { RequestValidationPipe } from './platform/problem/validation.pipe';
 /**
  * Builds the app as it runs in production; `main.ts`, `npm run up` and the e2e tests all use it.
  *
- * @param root the app's modules, and whatever is measured beside them
+ * @param root the app's modules; a benchmark adds its own
  */
 export async function createApp(
   config: AppConfig,
@@ -28,7 +28,7 @@ export async function createApp(
       colors: config.log.format === 'text' && process.stdout.isTTY === true,
       logLevels: logLevels(config.log.level),
     }),
-    // A failed start is for the caller to report: once, and with the exit code it sees fit.
+    // The caller reports a failed start, once and with its own exit code.
     abortOnError: false,
   });
   app.useGlobalFilters(new ProblemFilter());

@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 /** Beside the compiled source; run from the source itself, where the build puts it. */
 const DIRECTORIES = [join(__dirname, '../web'), join(__dirname, '../dist/web')];
 
-/** Serves the dashboard at `/`, and what it loads below /assets/. */
+/** Serves the dashboard at `/`, and its files below /assets/. */
 export function serveDashboard(app: NestFastifyApplication): void {
   const directory = DIRECTORIES.find((path) => existsSync(join(path, 'index.html')));
   if (!directory) {
@@ -25,7 +25,7 @@ export function serveDashboard(app: NestFastifyApplication): void {
   app.useStaticAssets({
     root: join(directory, 'assets'),
     prefix: '/assets/',
-    // Their directory is named by their content: what is there never changes.
+    // Their directory is named by their content, so they never change.
     immutable: true,
     maxAge: '1y',
     index: false,

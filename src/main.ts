@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { InvalidEnvironmentError, parseEnvironment } from './platform/config/app-config';
+import { explain } from './explain';
+import { parseEnvironment } from './platform/config/app-config';
 import { serve, stopOnSignal } from './serve';
 
 /** The production start: settings from the environment, no seed. */
@@ -11,6 +12,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof InvalidEnvironmentError ? error.message : error);
+  console.error(explain(error));
   process.exit(1);
 });

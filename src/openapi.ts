@@ -28,12 +28,12 @@ export function openApiDocument(app: INestApplication, config: AppConfig): OpenA
         bearerFormat: 'JWT',
         description: 'From guest, register or login, or from your identity provider.',
       })
-      .addTag('Identity', 'Who is asking.')
-      .addTag('Shows', 'What is shown.')
+      .addTag('Identity', 'Tokens, and the holders they stand for.')
+      .addTag('Shows', 'Movies on screens, with times and prices.')
       .addTag('Seats', 'The seats of a show, and the commands that move them.')
       .addTag('Bookings', "One's own bookings.")
-      .addTag('Live', 'Seats as they change, and what happened to them.')
-      .addTag('Operation', 'For those who run it.')
+      .addTag('Live', 'Seats as they change, and their history.')
+      .addTag('Operation', 'For the operators.')
       .build(),
     { operationIdFactory: (_controller, method) => method },
   );

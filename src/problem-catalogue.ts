@@ -1,5 +1,5 @@
 /**
- * Every problem a client can be told of: once. The exception, the filter, the OpenAPI responses and the README's table
+ * Every problem a client can be told of: once. The exception, the filter, the OpenAPI responses and the documentation
  * follow from this catalogue. Codes are stable: clients branch on them.
  */
 
@@ -56,13 +56,13 @@ export const PROBLEMS = {
   SEAT_UNAVAILABLE: {
     status: 409,
     title: 'One or more seats are not available',
-    when: 'Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`.',
+    when: 'Hold refused; each seat in `seats` says `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.',
     retryable: false,
   },
   NOT_YOUR_HOLD: {
     status: 409,
     title: 'One or more seats are not held by you',
-    when: 'Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD` or `SEAT_BOOKED`.',
+    when: 'Book or release refused; each seat in `seats` says `HOLD_GONE`, `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.',
     retryable: false,
   },
   HOLD_LIMIT_EXCEEDED: {
@@ -98,7 +98,7 @@ export const PROBLEMS = {
   URI_TOO_LONG: {
     status: 414,
     title: 'The address is too long',
-    when: 'The path or a part of it exceeds what the server reads.',
+    when: 'The path or a part of it is longer than the server reads.',
     retryable: false,
   },
   UNSUPPORTED_MEDIA_TYPE: {
@@ -136,5 +136,5 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 
 /** Why one seat of a refused command was refused. */
-export const SEAT_REFUSALS = ['SEAT_HELD', 'SEAT_BOOKED', 'HOLD_GONE', 'SEAT_NOT_FOUND'] as const;
+export const SEAT_REFUSALS = ['SEAT_HELD', 'SEAT_BOOKED', 'SEAT_BLOCKED', 'HOLD_GONE', 'SEAT_NOT_FOUND'] as const;
 export type SeatRefusal = (typeof SEAT_REFUSALS)[number];

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup';
 import type { AppConfig } from './platform/config/app-config';
 import { openDatabase } from './database/open-database';
@@ -11,28 +12,29 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the database if it is the embedded one, migrates, and serves. @throws whatever keeps it from starting */
+/** Starts the database if it is the embedded one, migrates, and serves. Leaves nothing running when one of them fails. */
 export async function serve(
   settings: AppConfig,
   prepare?: (config: AppConfig) => Promise<void>,
 ): Promise<RunningServer> {
-  const database = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
-  const config = { ...settings, database: { ...settings.database, url: database.url } };
+  const { config, stop: stopDatabase } = await openDatabase(settings, (line) => process.stderr.write(`${line}\n`));
+  let app: NestFastifyApplication | undefined;
+  const stop = async () => {
+    await app?.close();
+    await stopDatabase();
+  };
   try {
     await prepare?.(config);
-    const app = await createApp(config);
+    app = await createApp(config);
+    await app.init();
     const { host } = config.server;
-    await app.listen(config.server.port, host);
-    const { port } = app.getHttpServer().address() as AddressInfo;
-    return {
-      url: `http://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${port}`,
-      stop: async () => {
-        await app.close();
-        await database.stop();
-      },
-    };
+    const fastify = app.getHttpAdapter().getInstance();
+    // Nest's own listen() would log an error of its own when the port is in use.
+    await fastify.listen({ port: config.server.port, host });
+    const { port } = fastify.server.address() as AddressInfo;
+    return { url: `http://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${port}`, stop };
   } catch (error) {
-    await database.stop();
+    await stop();
     throw error;
   }
 }

@@ -8,9 +8,9 @@ const DONE = { hold: 'held', book: 'booked', release: 'released' } as const;
 export type CommandName = keyof typeof DONE;
 
 /**
- * PURE. Why a command was refused, in a sentence or two.
+ * PURE. The reason of a refusal, in a sentence or two.
  *
- * @param heldBy who holds a seat, as far as this page knows
+ * @param heldBy names the holder of a seat, as far as this page knows
  */
 export function refusalWords(command: CommandName, refusal: Refusal, heldBy: (seat: RefusedSeat) => string): string {
   const { problem, code } = refusal;
@@ -41,6 +41,8 @@ function reasonOf(seat: RefusedSeat, heldBy: (seat: RefusedSeat) => string): str
       return `held by ${heldBy(seat)}`;
     case 'SEAT_BOOKED':
       return 'booked already';
+    case 'SEAT_BLOCKED':
+      return 'off sale';
     case 'HOLD_GONE':
       return 'not held any more';
     case 'SEAT_NOT_FOUND':

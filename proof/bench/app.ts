@@ -24,11 +24,11 @@ let roundTrips = 0;
 
 /** What a transaction waits for is a stage. */
 function countRoundTrips(): void {
-  const stage = PipelinedTransaction.prototype.stage;
-  PipelinedTransaction.prototype.stage = function (this: PipelinedTransaction) {
+  const { stage } = PipelinedTransaction.prototype;
+  PipelinedTransaction.prototype.stage = function (this: PipelinedTransaction, reads) {
     roundTrips++;
-    return stage.call(this);
-  };
+    return stage.call(this, reads);
+  } as typeof stage;
 }
 
 @Controller('bench')

@@ -31,6 +31,9 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   memory,
 };
 
+/** The page of the documentation that has the results. */
+const PAGE = 'docs/performance.md';
+
 const HELP = `Measures what the server can do, beside what it is compared with, in turns on the same machine in the same minutes: the
 ratios count, not the figures. After every turn the answers are compared with the seats, and the ledger is replayed; a
 measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of disk.
@@ -44,7 +47,7 @@ measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of d
   --rounds N       turns of each variant, after two to warm up; 5 by default
   --json FILE      writes the results as JSON
   --markdown FILE  writes them as a table
-  --readme         puts that table into README.md
+  --document       puts that table into docs/performance.md
   --help           prints this
 
 Makes databases of its own on the server of DATABASE_URL, or on an embedded PostgreSQL, and drops them in the end.
@@ -58,7 +61,7 @@ runProgram(async (stage) => {
     rounds: number(1, 100, 5),
     json: TEXT,
     markdown: TEXT,
-    readme: FLAG,
+    document: FLAG,
   });
   if (!options) return 0;
   const names = options.only?.split(',') ?? Object.keys(MEASURES);
@@ -90,8 +93,7 @@ runProgram(async (stage) => {
   const report = { machine, rows };
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (options.markdown !== undefined) writeFileSync(options.markdown, `${asMarkdown(report)}\n`);
-  if (options.readme)
-    writeFileSync('README.md', withSection(readFileSync('README.md', 'utf8'), 'measured', asMarkdown(report)));
+  if (options.document) writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), 'measured', asMarkdown(report)));
   return 0;
 });
 

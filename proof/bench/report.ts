@@ -32,7 +32,7 @@ export function asText(row: Row): string {
   return `${row.measure} ÷ ${row.comparedWith}: ${spreadText(row.result)}${aim}; ${row.figures}`;
 }
 
-/** The README's section. */
+/** The section of docs/performance.md. */
 export function asMarkdown({ machine, rows }: Report): string {
   return [
     machine,

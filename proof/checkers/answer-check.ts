@@ -78,7 +78,13 @@ function sameSeats(told: readonly SeatName[], asked: readonly SeatName[]): [keyo
 
 function sameCounts(stats: Stats, seats: readonly SeenSeat[]): [keyof typeof ANSWER_RULES, string][] {
   const of = (status: SeenSeat['status']) => seats.filter((seat) => seat.status === status).length;
-  const counted: Stats = { total: seats.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const counted: Stats = {
+    total: seats.length,
+    available: of('AVAILABLE'),
+    held: of('HELD'),
+    booked: of('BOOKED'),
+    blocked: of('BLOCKED'),
+  };
   const differs = (Object.keys(counted) as (keyof Stats)[]).some((name) => counted[name] !== stats[name]);
   return differs ? [['COUNTS', `counts ${JSON.stringify(stats)}, seats ${JSON.stringify(counted)}`]] : [];
 }

@@ -68,7 +68,7 @@ const SEEN = z
   .transform(({ server_time: serverTimeMs, ...rest }): Answer => ({ kind: 'seen', serverTimeMs, ...rest }));
 
 /** By the status that the command leaves. */
-const DONE: Readonly<Record<SeatStatus, z.ZodType<Answer>>> = {
+const DONE: Readonly<Record<(typeof COMMANDS)[Command]['leaves'], z.ZodType<Answer>>> = {
   HELD: z
     .object({ server_time: INSTANT, seats: z.array(HELD_SEAT) })
     .transform(({ server_time: serverTimeMs, seats }) => ({ kind: 'held', serverTimeMs, seats })),

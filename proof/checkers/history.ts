@@ -37,6 +37,7 @@ export interface Stats {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
 /** What an answer said, in the words the checkers use. */

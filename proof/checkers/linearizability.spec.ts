@@ -1,4 +1,4 @@
-import { COMMANDS, SeatStatus } from './commands';
+import { SEAT_CONTRACTS, SeatStatus } from './commands';
 import type { Answer, Attempt, SeatName, SeenSeat } from './history';
 import { Event, linearize } from './linearizability';
 import { ModelScene } from './model-scene';
@@ -70,7 +70,7 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
     effect.changes.map(([seat, state]) => [seat, state.status === 'HELD' ? { ...state, deadline: deadlineMs } : state]),
   );
   const told = (seat: SeatName): ModelSeat => scene.get(seat)!;
-  switch (COMMANDS[command.name].leaves) {
+  switch (SEAT_CONTRACTS[command.name].leaves) {
     case 'HELD':
       return {
         kind: 'held',
@@ -83,7 +83,7 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
       };
     case 'BOOKED':
       return { kind: 'booked', bookingId: command.alias, bookedAtMs: 0, seats: command.seats };
-    case 'AVAILABLE':
+    default:
       return { kind: 'released', seats: effect.changes.map(([seat]) => seat) };
   }
 }
@@ -93,7 +93,12 @@ function seen(scene: ModelScene, reader: string, atMs: number): Answer {
     const { status, version, holder, deadline } = scene.get(seat)!;
     return { seat, status, version, deadlineMs: status === 'HELD' && holder === reader ? (deadline as number) : null };
   });
-  return { kind: 'seen', serverTimeMs: EPOCH_MS + atMs, stats: { total: 0, available: 0, held: 0, booked: 0 }, seats };
+  return {
+    kind: 'seen',
+    serverTimeMs: EPOCH_MS + atMs,
+    stats: { total: 0, available: 0, held: 0, booked: 0, blocked: 0 },
+    seats,
+  };
 }
 
 /** Changes one answer, or when it came. */

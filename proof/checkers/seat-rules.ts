@@ -1,4 +1,4 @@
-import { Command, COMMANDS, SeatStatus } from './commands';
+import { Command, HouseCommand, SEAT_CONTRACTS, SeatStatus } from './commands';
 import type { Answer, SeatName, SeenSeat } from './history';
 
 /**
@@ -31,7 +31,7 @@ export interface Scene {
 export type Change = readonly [SeatName, ModelSeat];
 
 export interface ModelCommand {
-  readonly name: Command;
+  readonly name: Command | HouseCommand;
   readonly holder: string;
   readonly seats: readonly SeatName[];
   /** Names what the command makes, as long as no answer has told what that is. */
@@ -46,7 +46,7 @@ export type Effect =
   | { readonly code: string; readonly seats: Readonly<Record<SeatName, string>> };
 
 export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Scene, holdLimit: number): Effect {
-  const { changes: from, leaves: status, refusesFree, refusal } = COMMANDS[name];
+  const { changes: from, leaves: status, refusesFree, refusal, isOfHouse } = SEAT_CONTRACTS[name];
   const found = seats.map((seat) => [seat, scene.get(seat)!] as const);
   if (status === 'BOOKED') {
     const bookingId = found[0]?.[1].bookingId;
@@ -58,11 +58,13 @@ export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Sc
   }
   const refused: Record<SeatName, string> = {};
   for (const [seat, was] of found) {
-    if (was.status === 'BOOKED') refused[seat] = 'SEAT_BOOKED';
-    else if (was.status === 'HELD' && was.holder !== holder) refused[seat] = 'SEAT_HELD';
+    if (was.status === 'BLOCKED') {
+      if (status !== 'BLOCKED') refused[seat] = 'SEAT_BLOCKED';
+    } else if (was.status === 'BOOKED') refused[seat] = 'SEAT_BOOKED';
+    else if (was.status === 'HELD' && (isOfHouse || was.holder !== holder)) refused[seat] = 'SEAT_HELD';
     else if (was.status === 'AVAILABLE' && refusesFree) refused[seat] = refusesFree;
   }
-  if (Object.keys(refused).length > 0) return { code: refusal, seats: refused };
+  if (refusal !== undefined && Object.keys(refused).length > 0) return { code: refusal, seats: refused };
 
   const changed = found.filter(([, was]) => was.status === from);
   if (status === 'HELD' && changed.length > 0 && scene.held(holder) + changed.length > holdLimit)

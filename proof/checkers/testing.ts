@@ -130,7 +130,13 @@ export function saw(period: Period, holder: string, seats: Record<SeatName, stri
     };
   });
   const of = (status: SeatStatus) => seen.filter((seat) => seat.status === status).length;
-  const stats = { total: seen.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const stats = {
+    total: seen.length,
+    available: of('AVAILABLE'),
+    held: of('HELD'),
+    booked: of('BOOKED'),
+    blocked: of('BLOCKED'),
+  };
   return attempt(
     period,
     holder,

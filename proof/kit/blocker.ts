@@ -4,7 +4,7 @@ import { until } from './until';
 /** A session that stands in the way of others, to line them up in the order that a race or a fault is about. */
 export interface Blocker {
   query(sql: string, values?: unknown[]): Promise<unknown>;
-  /** How many other sessions of the database wait for a lock. */
+  /** How many other sessions of the database wait for a lock of a client: autovacuum holds some for a moment, too. */
   waiting(): Promise<number>;
   /** Waits until exactly `count` other sessions of the database wait for a lock. */
   untilWaiting(count: number): Promise<void>;
@@ -21,8 +21,10 @@ export async function block(databaseUrl: string, sql: string, values: unknown[] 
   const observer = await connect(databaseUrl);
   const waiting = async () => {
     const { rows } = await observer.query<{ waiting: number }>(
-      `SELECT count(*)::int AS waiting FROM pg_stat_activity
-        WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0`,
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity AS waiting
+        WHERE datname = current_database() AND EXISTS (
+          SELECT FROM pg_stat_activity AS blocking
+           WHERE blocking.pid = ANY(pg_blocking_pids(waiting.pid)) AND blocking.backend_type = 'client backend')`,
     );
     return rows[0]!.waiting;
   };

@@ -4,21 +4,21 @@ const RACES = ['test/races/races.e2e-spec.ts'];
 const INTERLEAVINGS = ['test/races/interleavings.e2e-spec.ts'];
 
 export const SEATS = [
-  ...mutantsIn('src/seats/seat-rows.ts', RACES, {
+  ...mutantsIn('src/seats/seat-lock.ts', RACES, {
     'lock removed': [
       "    .setLock('pessimistic_write');\n  return (onLocked ? query.setOnLocked(onLocked) : query).getQuery();",
       "    ;\n  return (onLocked ? query.setLock('pessimistic_write').setOnLocked(onLocked) : query).getQuery();",
       'one command a transaction .*lapse while waiting',
     ],
     'decision before the lock: seats are read first, and locked afterwards': [
-      `    const result = oneShow
-      ? await transaction.send<SeatRow>(this.withinShow, [showIds[0], rows, numbers])
-      : await transaction.send<SeatRow>(this.acrossShows, [showIds, rows, numbers]);`,
-      `    const early = transaction.send<SeatRow>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
-    void (oneShow
-      ? transaction.send<SeatRow>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatRow>(this.acrossShows, [showIds, rows, numbers]));
-    const result = await early;`,
+      `    const { rows: locked } = await (isOneShow
+      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));`,
+      `    const early = transaction.send<SeatState>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
+    void (isOneShow
+      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+    const { rows: locked } = await early;`,
     ],
     'locks in opposite orders in two instances': [
       ".orderBy({ 'seat.showId': 'ASC', 'seat.row': 'ASC', 'seat.number': 'ASC' })",
@@ -26,60 +26,52 @@ export const SEATS = [
       'one command a transaction .*opposite order',
     ],
   }),
-  ...mutantsIn('src/seats/seat-rows.ts', INTERLEAVINGS, {
+  ...mutantsIn('src/seats/seat-lock.ts', INTERLEAVINGS, {
     'now() instead of the clock after the lock': [
       'SELECT floor(extract(epoch FROM clock_timestamp())',
       'SELECT floor(extract(epoch FROM now())',
       'a hold lapses between two steps',
     ],
   }),
-  ...mutantsIn('src/seats/seat-state-machine.ts', INTERLEAVINGS, {
+  ...mutantsIn('src/seats/seat-scene.ts', INTERLEAVINGS, {
     'clock read before the lock': [
-      '      this.lock.send(transaction, namedSeats(commands)),\n      sendClock(transaction),',
-      '      ...((clock) => [this.lock.send(transaction, namedSeats(commands)), clock] as const)(sendClock(transaction)),',
+      '      lock.send(transaction, namedSeats(commands)),\n      sendClock(transaction),',
+      '      ...((clock) => [lock.send(transaction, namedSeats(commands)), clock] as const)(sendClock(transaction)),',
       'ann release A1 A2 . ben hold',
-    ],
-    'deadline guard removed': [
-      '    if (deadlinesMs.length > 0) sendDeadlineGuard(transaction, Math.min(...deadlinesMs));',
-      '    void deadlinesMs;\n    void sendDeadlineGuard;',
-      'a hold lapses between two steps',
     ],
   }),
   ...mutantsIn('src/seats/seat-transitions.ts', ['src/seats/seat-transitions.spec.ts'], {
     'lapse forgotten in the decision': ["      if (isLapsed(seat, nowMs)) return 'LAPSED';\n", ''],
     'a hold lives one millisecond too long': ['seat.holdExpiresAtMs <= nowMs', 'seat.holdExpiresAtMs < nowMs'],
   }),
-  ...mutantsIn('src/seats/reading/seat-map.ts', ['test/expiry/expiry.e2e-spec.ts'], {
-    'lapse forgotten in the seat map': ['stored.hold_expires_at <= statement_timestamp() AS lapsed', 'false AS lapsed'],
+  ...mutantsIn('src/database/migrations/1795700000000-columns-and-checks.ts', ['test/expiry/expiry.e2e-spec.ts'], {
+    'lapse forgotten in every read': ['seat.hold_expires_at <= statement_timestamp() AS lapsed', 'false AS lapsed'],
   }),
   ...mutantsIn(
     'src/seats/reading/seat-count-reader.ts',
     ['test/expiry/expiry.e2e-spec.ts', 'test/api/reading.e2e-spec.ts'],
-    { 'lapse forgotten in the counts of shows': [/hold_expires_at <= statement_timestamp\(\)/, 'false'] },
+    { 'lapse forgotten in the counts of shows': ['FROM seat_now', 'FROM seat'] },
   ),
   ...mutantsIn(
-    'src/seats/seat-state-machine.ts',
+    'src/platform/database/pipelined-transaction.ts',
     ['test/races/races.e2e-spec.ts', 'test/operations/faults.e2e-spec.ts', 'test/api/seat-commands.e2e-spec.ts'],
     {
       'answer before commit': [
-        '      await transaction.commit();\n',
-        '      void transaction.commit().catch(() => undefined);\n',
+        '    if (!transaction.isAbandoned) await transaction.commit();\n',
+        '    if (!transaction.isAbandoned) void transaction.commit().catch(() => undefined);\n',
       ],
     },
   ),
-  ...mutantsIn('src/seats/seat-state-machine.ts', ['test/api/idempotency.e2e-spec.ts'], {
-    'idempotency record outside the transaction': [
-      '    if (this.newAnswers.length > 0) sendNewAnswers(transaction, this.newAnswers, this.nowMs);',
-      '    if (this.newAnswers.length > 0) setTimeout(() => undefined, 0);',
-    ],
+  ...mutantsIn('src/seats/seat-scene.ts', ['test/api/idempotency.e2e-spec.ts'], {
+    'idempotency record outside the transaction': ['    this.answers.write(transaction, this.nowMs);\n', ''],
   }),
-  ...mutantsIn('src/seats/idempotency/idempotency.ts', ['test/api/idempotency.e2e-spec.ts'], {
+  ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['src/seats/idempotency/stored-answers.spec.ts'], {
     'key not scoped to the holder': [
-      'FROM idempotency_record\n      WHERE (holder_id, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
-      'FROM (SELECT asked.holder_id, key, fingerprint, outcome, created_at\n               FROM idempotency_record JOIN unnest($1::text[], $2::text[]) AS asked(holder_id, key) USING (key)) AS found',
+      'return `${showId} ${holderId} ${key}`;',
+      'return `${showId} ${holderId && key}`;',
     ],
   }),
-  ...mutantsIn('src/seats/idempotency/idempotency.ts', ['src/seats/idempotency/idempotency.spec.ts'], {
+  ...mutantsIn('src/seats/seat-command.ts', ['src/seats/idempotency/stored-answers.spec.ts'], {
     'fingerprint without the seats': [
       '[...seats].sort(compareSeats).map(({ row, number }) => [row, number])',
       'seats.length',
@@ -87,21 +79,24 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/seat-decision.ts', ['src/seats/seat-decision.spec.ts'], {
     'batch acknowledged in part: refused seats are left out': [
-      '  if (refusals.length > 0) {',
-      '  if (refusals.length === seats.length) {',
+      '  if (refused.length > 0) return',
+      '  if (refused.length === seats.length) return',
     ],
     'only the first refused seat is told': [
-      "refused(command.name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', refusals)",
-      "refused(command.name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', refusals.slice(0, 1))",
+      'refuse(rule.refusal, refused)',
+      'refuse(rule.refusal, refused.slice(0, 1))',
     ],
-    'deadline from the clock of the application': [
-      'holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,',
-      'holdExpiresAtMs: Date.now() + scene.holdTtlMs,',
-    ],
-    'limit counts lapsed holds': ['.filter((hold) => hold.holdExpiresAtMs > scene.nowMs).length', '.length'],
     'a second booking for a repeated book': [
-      "if (repeatedBookingId !== undefined) return { kind: 'repeated-booking', bookingId: repeatedBookingId };",
-      'void repeatedBookingId;',
+      "if (repeated !== undefined) return { kind: 'repeated-booking', bookingId: repeated };",
+      'void repeated;',
+    ],
+    'a lapsed hold is taken over without its expiry in the ledger': [
+      'const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);',
+      "const before = { ...seat, status: rule.from[0]!, holdExpiresAtMs: seat.status === 'HELD' && rule.from[0] !== 'HELD' ? null : seat.holdExpiresAtMs };",
+    ],
+    'sales are closed before the show is looked for': [
+      "  if (!scene.show) return refuse('SHOW_NOT_FOUND');",
+      "  if (rule.needsOpenSales && !scene.show?.salesOpen) return refuse('SALES_CLOSED');\n  if (!scene.show) return refuse('SHOW_NOT_FOUND');",
     ],
   }),
   ...mutantsIn('src/seats/seat-command-queue.ts', ['test/races/combining.e2e-spec.ts'], {
@@ -110,18 +105,15 @@ export const SEATS = [
       '        this.giveUp(batch, error);',
     ],
   }),
-  ...mutantsIn('src/seats/seat-state-machine.ts', ['test/races/combining.e2e-spec.ts'], {
+  ...mutantsIn('src/seats/seat-scene.ts', ['test/races/combining.e2e-spec.ts'], {
     'commands of one transaction do not see each other': [
-      '      this.seats.set(key, seat);\n      if (seat.status',
-      '      if (seat.status',
+      '    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);\n',
+      '',
       'each command sees the effect',
     ],
   }),
-  ...mutantsIn('src/seats/seat-transitions.ts', ['src/seats/seat-decision.spec.ts', 'test/races/races.e2e-spec.ts'], {
-    'sweep without looking again under the lock': [
-      "    HELD_BY_ANOTHER: keep,\n    LAPSED: to('AVAILABLE'),",
-      "    HELD_BY_ANOTHER: to('AVAILABLE'),\n    LAPSED: to('AVAILABLE'),",
-    ],
+  ...mutantsIn('src/seats/commands/expire.ts', ['src/seats/seat-decision.spec.ts', 'test/races/races.e2e-spec.ts'], {
+    'sweep without looking again under the lock': ["    HELD_BY_ANOTHER: 'keep',", "    HELD_BY_ANOTHER: 'step',"],
   }),
   ...mutantsIn('src/platform/database/shared-read.ts', ['test/api/reading.e2e-spec.ts'], {
     'a shared read that started before the question': [
@@ -139,15 +131,13 @@ export const SEATS = [
       ],
     },
   ),
-  ...mutantsIn('src/seats/seat-transitions.ts', ['src/seats/seat-decision.spec.ts'], {
-    'deadline moved by holding again': [
-      `  hold: {
-    AVAILABLE: to('HELD'),
-    HELD_BY_ME: keep,`,
-      `  hold: {
-    AVAILABLE: to('HELD'),
-    HELD_BY_ME: to('HELD'),`,
+  ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-decision.spec.ts'], {
+    'deadline from the clock of the application': [
+      'holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,',
+      'holdExpiresAtMs: Date.now() + scene.holdTtlMs,',
     ],
+    'deadline moved by holding again': ["    HELD_BY_ME: 'keep',", "    HELD_BY_ME: 'step',"],
+    'limit counts lapsed holds': ['holds.size - lapsed.length + wanted.length', 'holds.size + wanted.length'],
   }),
   ...mutantsIn(
     'src/platform/database/pipelined-transaction.ts',
@@ -165,9 +155,9 @@ export const SEATS = [
       'const own = viewerId !== null',
     ],
   }),
-  ...mutantsIn('src/seats/seat-state-machine.ts', RACES, {
+  ...mutantsIn('src/seats/seat-scene.ts', RACES, {
     'holds that were only told of may lapse before the commit': [
-      '    scene.relyOn(command, decision);\n',
+      '    this.noteDeadlines(command, decision, scene);\n',
       '',
       'combining across shows .*belongs to the instant',
     ],
@@ -177,11 +167,37 @@ export const SEATS = [
       'one command a transaction .*400 people',
     ],
   }),
+  ...mutantsIn('src/seats/deadline-guard.ts', INTERLEAVINGS, {
+    'deadline guard removed': [
+      '    if (deadlinesMs.length === 0) return;',
+      '    if (deadlinesMs.length >= 0) return;',
+      'a hold lapses between two steps',
+    ],
+  }),
   ...mutantsIn('src/platform/database/pipelined-transaction.ts', INTERLEAVINGS, {
     'a commit whose answer is lost is told to have failed': [
       '      throw new CommitUnknownError({ cause: error });',
       '      throw error;',
       'ann hold A1 A2 . ben hold A3 A2; number 1 is cut',
     ],
+  }),
+  ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['test/api/idempotency.e2e-spec.ts'], {
+    'key not scoped to the show': ['ON record.show_id IN (asked.show_id, 0) AND', 'ON'],
+    'an answer of version 0.1 stands for every request under its key': [
+      'WHERE record.show_id > 0 OR fingerprint = request',
+      'WHERE record.show_id >= 0',
+    ],
+  }),
+  ...mutantsIn('src/seats/seat-transitions.ts', ['src/seats/seat-decision.spec.ts'], {
+    'a book charges what the seat costs now, not what the hold froze': [
+      'return holdPrice ?? price;',
+      'return holdPrice && price;',
+    ],
+  }),
+  ...mutantsIn('src/seats/commands/block.ts', ['src/seats/seat-transitions.spec.ts'], {
+    'a block takes over a live hold': ["    HELD_BY_ANOTHER: 'SEAT_HELD',", "    HELD_BY_ANOTHER: 'step',"],
+  }),
+  ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-transitions.spec.ts'], {
+    'a blocked seat can be held': ["    BLOCKED: 'SEAT_BLOCKED',", "    BLOCKED: 'keep',"],
   }),
 ];

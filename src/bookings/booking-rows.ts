@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
-import { BookingLedger, NewBooking } from '../seats/booking-ledger';
 import type { BookingView } from '../seats/seat-command';
+import { chargedPrice } from '../seats/seat-transitions';
+import { NewBooking, TransactionWriter } from '../seats/transaction-writer';
 import { newBookingReference } from './booking-reference';
 
 /** A stored booking with its seats, as {@link BOOKING_COLUMNS} selects it. */
@@ -36,12 +38,12 @@ export function bookingView(row: BookingRow): BookingView {
 
 /** Keeps bookings in the transaction of their seats. */
 @Injectable()
-export class BookingRows extends BookingLedger {
-  newReference(): string {
-    return newBookingReference();
+export class BookingRows extends TransactionWriter {
+  newBooking(): Pick<BookingView, 'id' | 'reference'> {
+    return { id: randomUUID(), reference: newBookingReference() };
   }
 
-  insert(transaction: PipelinedTransaction, bookings: readonly NewBooking[]): void {
+  write(transaction: PipelinedTransaction, bookings: readonly NewBooking[]): void {
     void transaction.send(
       `INSERT INTO booking (show_id, id, reference, holder_id, total_paid, currency, booked_at)
        SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::timestamptz[])`,
@@ -55,7 +57,7 @@ export class BookingRows extends BookingLedger {
         bookings.map((booking) => new Date(booking.bookedAtMs).toISOString()),
       ],
     );
-    const sold = bookings.flatMap(({ id, showId, seats }) => seats.map((seat) => ({ id, showId, ...seat })));
+    const sold = bookings.flatMap(({ id, sold: seats }) => seats.map((seat) => ({ ...seat, bookingId: id })));
     void transaction.send(
       `INSERT INTO booking_seat (show_id, "row", number, booking_id, price)
        SELECT * FROM unnest($1::int[], $2::text[], $3::int[], $4::uuid[], $5::numeric[])`,
@@ -63,8 +65,8 @@ export class BookingRows extends BookingLedger {
         sold.map((seat) => seat.showId),
         sold.map((seat) => seat.row),
         sold.map((seat) => seat.number),
-        sold.map((seat) => seat.id),
-        sold.map((seat) => seat.price),
+        sold.map((seat) => seat.bookingId),
+        sold.map(chargedPrice),
       ],
     );
   }

@@ -1,46 +1,51 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
-import { CursorField } from '../platform/http/api-fields';
-import { toWholeNumber } from '../platform/http/query-values';
-import { BookingDto } from '../seats/seat.dto';
-
-export const BOOKINGS_PER_PAGE = 50;
-export const BOOKINGS_PER_PAGE_MAX = 200;
+import { IsUUID } from 'class-validator';
+import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
+import { OfShowDto, SeatRefDto } from '../seats/seat.dto';
 
 export class BookingIdDto {
-  /**
-   * The booking.
-   * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
-   */
-  @IsUUID()
-  id: string;
+  /** The booking. @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11" */
+  @IsUUID() id: string;
 }
 
-export class BookingListQueryDto {
-  /** The `next` of an earlier answer. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  after?: string;
+export class BookingDto extends OfShowDto {
+  /** Identifies the booking. @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11" */
+  @ApiProperty({ format: 'uuid' }) id: string;
 
-  /** Most bookings in one answer. */
-  @IsOptional()
-  @Transform(toWholeNumber)
-  @IsInt()
-  @Min(1)
-  @Max(BOOKINGS_PER_PAGE_MAX)
-  limit?: number = BOOKINGS_PER_PAGE;
+  /** What a person reads out at the counter: no characters that are mistaken for one another. @example "K7QM-3XVD" */
+  @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' }) reference: string;
+
+  /** The booked seats, in row, number order. */
+  @ApiProperty({ type: [SeatRefDto] }) seats: SeatRefDto[];
+
+  /** What was paid; a decimal string. @example "200.00" */
+  @MoneyField() total_paid: string;
+
+  /** ISO 4217. @example "USD" */
+  @CurrencyField() currency: string;
+
+  /** When the seats became BOOKED. @example "2026-05-01T18:05:00.000Z" */
+  @InstantField() booked_at: string;
+}
+
+export class BookAnswerDto {
+  /** For people. @example "2 seats booked." */
+  message: string;
+
+  /** What was paid; a decimal string. @example "200.00" */
+  @MoneyField() total_paid: string;
+
+  /** ISO 4217. @example "USD" */
+  @CurrencyField() currency: string;
+
+  /** The booking; a repeated book gets the same one. */
+  booking: BookingDto;
 }
 
 export class BookingListDto {
   /** The caller's own, newest first. */
-  @ApiProperty({ type: [BookingDto] })
-  bookings: BookingDto[];
+  @ApiProperty({ type: [BookingDto] }) bookings: BookingDto[];
 
-  /**
-   * Send it as `after` to get the bookings that follow; null on the last page.
-   */
-  @CursorField()
-  next: string | null;
+  /** Send it as `after` to get the bookings that follow; null on the last page. */
+  @CursorField() next: string | null;
 }

@@ -1,37 +1,49 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
+import { PageQueryDto } from '../platform/http/page.dto';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
-import { bookingDto } from '../seats/seat-answers';
-import { BookingDto } from '../seats/seat.dto';
-import { BookingIdDto, BookingListDto, BookingListQueryDto, BOOKINGS_PER_PAGE } from './booking.dto';
+import { SeatCommandQueue } from '../seats/seat-command-queue';
+import { Call, runSeatCommand, SeatCommandRoute } from '../seats/seat-command-route';
+import type { CommandCall } from '../seats/seat-command-route';
+import { SeatCommandDto } from '../seats/seat.dto';
+import { bookAnswer, bookingDto } from './booking-answers';
+import { BookAnswerDto, BookingDto, BookingIdDto, BookingListDto } from './booking.dto';
 import { Bookings } from './bookings.service';
 
 @ApiTags('Bookings')
 @ApiBearerAuth()
-@Controller('api/bookings')
+@Controller('api')
 export class BookingsController {
-  constructor(private readonly bookings: Bookings) {}
+  constructor(
+    private readonly bookings: Bookings,
+    private readonly queue: SeatCommandQueue,
+  ) {}
+
+  /** Books seats that the caller holds, all or none, at the price the hold told. Repeating it gives the same booking. */
+  @ApiTags('Seats')
+  @SeatCommandRoute('book', 'seats/book-batch', BookAnswerDto)
+  @ApiOperation({ operationId: 'bookSeats', summary: 'Book held seats' })
+  async book(@Body() body: SeatCommandDto, @Call() call: CommandCall): Promise<BookAnswerDto> {
+    return bookAnswer(await runSeatCommand(this.queue, 'book', body, call));
+  }
 
   /** The caller's own bookings, newest first. */
-  @Get()
+  @Get('bookings')
   @ApiOperation({ operationId: 'listBookings', summary: 'Own bookings' })
   @ApiOkResponse({ type: BookingListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
-  async list(@Query() query: BookingListQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
-    const { bookings, next } = await this.bookings.list(holder.id, {
-      ...query,
-      limit: query.limit ?? BOOKINGS_PER_PAGE,
-    });
-    return { bookings: bookings.map(bookingDto), next };
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
+  async list(@Query() query: PageQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
+    const { page, next } = await this.bookings.list(holder.id, query);
+    return { bookings: page.map(bookingDto), next };
   }
 
   /** One of the caller's own bookings. */
-  @Get(':id')
+  @Get('bookings/:id')
   @ApiOperation({ operationId: 'getBooking', summary: 'One own booking' })
   @ApiOkResponse({ type: BookingDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND')
   async booking(@Param() { id }: BookingIdDto, @CurrentHolder() holder: Holder): Promise<BookingDto> {
     return bookingDto(await this.bookings.find(holder.id, id));
   }

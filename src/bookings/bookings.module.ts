@@ -1,14 +1,11 @@
-import { Global, Module } from '@nestjs/common';
-import { BookingLedger } from '../seats/booking-ledger';
-import { BookingRows } from './booking-rows';
+import { DynamicModule, Module } from '@nestjs/common';
 import { BookingsController } from './bookings.controller';
 import { Bookings } from './bookings.service';
 
-/** Global, as it plugs the keeping of bookings into the seats' transaction. */
-@Global()
-@Module({
-  controllers: [BookingsController],
-  providers: [Bookings, { provide: BookingLedger, useClass: BookingRows }],
-  exports: [BookingLedger],
-})
-export class BookingsModule {}
+/** What is sold. How it is written is plugged into the seats' transaction: `BookingRows`. */
+@Module({})
+export class BookingsModule {
+  static forRoot(seats: DynamicModule): DynamicModule {
+    return { module: BookingsModule, imports: [seats], controllers: [BookingsController], providers: [Bookings] };
+  }
+}

@@ -1,13 +1,10 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
-import { InvalidEnvironmentError, parseDatabaseEnvironment } from '../platform/config/app-config';
-import { dataSourceOptions } from '../platform/database/data-source-options';
-import { openDatabase } from '../database/open-database';
-import { EmbeddedPostgresError } from '../embedded-postgres/embedded-postgres';
+import type { DataSource } from 'typeorm';
+import { explain } from '../explain';
+import { parseDatabaseEnvironment } from '../platform/config/app-config';
+import { openDatabase, withDataSource } from '../database/open-database';
 import { migrate } from '../platform/database/migrate';
-import { isConnectionFailure, sqlState } from '../platform/database/pg-errors';
-import { schema } from '../database/schema';
 
 /** The frame of the commands: standard output carries the result alone, everything else goes to standard error. */
 
@@ -15,26 +12,15 @@ import { schema } from '../database/schema';
 export class UsageError extends Error {}
 
 const EXIT_FAILED = 2;
-const UNDEFINED_TABLE = '42P01';
 
-/** Runs a command; `main` returns its exit code. Whatever it throws is reported, and the exit code is 2. */
+/** Runs a command; `main` returns its exit code. An error is reported, and the exit code is 2. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(explain(error));
+    console.error(error instanceof UsageError ? `${error.message}\nTry --help.` : explain(error));
     process.exitCode = EXIT_FAILED;
   }
-}
-
-/** For people where they can do something about it, all there is where they can't. */
-function explain(error: unknown): unknown {
-  if (error instanceof UsageError) return `${error.message}\nTry --help.`;
-  if (error instanceof InvalidEnvironmentError || error instanceof EmbeddedPostgresError) return error.message;
-  if (isConnectionFailure(error)) return `The database can't be reached: ${String(error)}`;
-  if (sqlState(error) === UNDEFINED_TABLE)
-    return `${String(error)}\nThe schema is not there or is not current: npm run migrate.`;
-  return error;
 }
 
 interface Option {
@@ -44,7 +30,7 @@ interface Option {
 type Arguments<Options> = { [Name in keyof Options]?: Options[Name] extends { type: 'boolean' } ? boolean : string };
 
 /**
- * Reads the command's arguments: options alone. Prints the help and returns `undefined` where that is what is wanted.
+ * Reads the command's options. Prints the help and returns `undefined` if that is wanted.
  *
  * @throws UsageError
  */
@@ -84,17 +70,13 @@ export async function withDatabase<T>(
     ...process.env,
     EMBEDDED_DATABASE: process.env.EMBEDDED_DATABASE || (process.env.DATABASE_URL ? 'false' : 'true'),
   });
-  const database = await openDatabase(settings, (line) => console.error(line));
+  const { config, stop } = await openDatabase(settings, (line) => console.error(line));
   try {
-    const config = { ...settings, database: { ...settings.database, url: database.url } };
-    const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
-    try {
-      const migrations = options.migrateOthers || settings.database.embedded ? await migrate(dataSource) : [];
-      return await work(dataSource, migrations);
-    } finally {
-      await dataSource.destroy();
-    }
+    return await withDataSource(config, async (dataSource) => {
+      const migrates = options.migrateOthers || config.database.embedded;
+      return work(dataSource, migrates ? await migrate(dataSource) : []);
+    });
   } finally {
-    await database.stop();
+    await stop();
   }
 }

@@ -17,11 +17,11 @@ export interface Demo extends DemoShows {
 }
 
 /**
- * Makes whatever the demo lacks, and new shows once all of them have started; never deletes or resets anything. Several
- * processes may do so at once: one makes it, the others wait and find it there.
+ * Makes the parts of the demo that are missing, and new shows in place of those that have started; never deletes or resets
+ * anything. Several processes may do so at once: one makes them, the others wait and find them there.
  *
  * @param now instead of the database's clock
- * @returns what was made
+ * @returns the parts that were made
  */
 export function ensureDemo(dataSource: DataSource, now?: Date): Promise<Demo> {
   return onMaintenanceConnection(dataSource, async (runner) => {

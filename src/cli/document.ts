@@ -3,16 +3,19 @@ import { renderEnvExample, renderSettingsTable } from '../platform/config/settin
 import { VARIABLES } from '../platform/config/settings';
 import { PROBLEMS } from '../problem-catalogue';
 import { renderProblemTable } from '../problem-documentation';
+import { renderSeatCommandTable } from '../seat-command-documentation';
+import { COMMAND_RULES } from '../seats/commands/registry';
+
+const withSeatCommands = (current: string) =>
+  withSection(current, 'seat-commands', renderSeatCommandTable(Object.values(COMMAND_RULES)));
 
 /** The files that are generated, whole or in part: what each must be, given what it is. */
 export const GENERATED_FILES: Readonly<Record<string, (current: string) => string>> = {
   '.env.example': () => renderEnvExample(VARIABLES),
-  'README.md': (current) =>
-    withSection(
-      withSection(current, 'settings', renderSettingsTable(VARIABLES)),
-      'problems',
-      renderProblemTable(PROBLEMS),
-    ),
+  'docs/reference/settings.md': (current) => withSection(current, 'settings', renderSettingsTable(VARIABLES)),
+  'docs/reference/problems.md': (current) => withSection(current, 'problems', renderProblemTable(PROBLEMS)),
+  'docs/reference/api.md': withSeatCommands,
+  'src/seats/README.md': withSeatCommands,
 };
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. @throws when there is no such pair, or more than one */

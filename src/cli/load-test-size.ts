@@ -11,7 +11,7 @@ export interface LoadTestSize {
 }
 
 /**
- * Reads how many shows of what size are wanted; `undefined` when none are.
+ * Reads the number and the size of the shows that are wanted; `undefined` when none are.
  *
  * @throws UsageError
  */

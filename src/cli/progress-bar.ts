@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 
 const WIDTH = 30;
 
-/** Shows how far something is, on one line of a terminal; writes nothing anywhere else. */
+/** Shows progress on one line of a terminal; writes nothing where the output is no terminal. */
 export class ProgressBar {
   constructor(
     private readonly total: number,
@@ -18,7 +18,7 @@ export class ProgressBar {
     this.stream.write(`\r[${bar}] ${percent} % ${count(done)} of ${count(this.total)} ${this.unit}`);
   }
 
-  /** Leaves the line to whoever writes next. */
+  /** Ends the line, so that the next text has one of its own. */
   end(): void {
     if (this.stream.isTTY) this.stream.write('\n');
   }

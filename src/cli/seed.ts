@@ -6,7 +6,8 @@ import { Demo, DEMO_PASSWORD, ensureDemo } from './demo';
 import { LoadTestSize, loadTestSize } from './load-test-size';
 import { count, ProgressBar } from './progress-bar';
 
-const HELP = `Makes the demo data that is missing, and new demo shows once all of them have started. Never deletes or resets anything.
+const HELP = `Makes the demo data that is missing, and new demo shows in place of those that have started. Never deletes or resets
+anything.
 
   npm run seed
   npm run seed -- --shows 1000 --rows 10 --seats-per-row 20 --json

@@ -2,12 +2,10 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DataSource } from 'typeorm';
-import { InvalidEnvironmentError, parseEnvironment } from '../platform/config/app-config';
-import type { AppConfig } from '../platform/config/app-config';
-import { dataSourceOptions } from '../platform/database/data-source-options';
+import { explain } from '../explain';
+import { parseEnvironment } from '../platform/config/app-config';
 import { migrate } from '../platform/database/migrate';
-import { schema } from '../database/schema';
+import { withDataSource } from '../database/open-database';
 import { serve, stopOnSignal } from '../serve';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
 
@@ -22,7 +20,12 @@ async function up(): Promise<void> {
     ...process.env,
     AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
   });
-  const server = await serve(config, seedDemo);
+  const server = await serve(config, (opened) =>
+    withDataSource(opened, async (dataSource) => {
+      await migrate(dataSource);
+      await ensureDemo(dataSource);
+    }),
+  );
   stopOnSignal(server, config.server.shutdownGraceMs);
   console.log(`
 Rowlock is up.
@@ -33,16 +36,6 @@ Rowlock is up.
   Demo login   ${DEMO_USERNAME} / ${DEMO_PASSWORD}
 
 Stop it with Ctrl-C; the data stays.`);
-}
-
-async function seedDemo(config: AppConfig): Promise<void> {
-  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
-  try {
-    await migrate(dataSource);
-    await ensureDemo(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
 }
 
 /** A secret made once and kept with the data, so that tokens outlive a restart. */
@@ -59,6 +52,6 @@ function keptSecret(file: string): string {
 }
 
 up().catch((error: unknown) => {
-  console.error(error instanceof InvalidEnvironmentError ? error.message : error);
+  console.error(explain(error));
   process.exit(1);
 });

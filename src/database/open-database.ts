@@ -1,25 +1,35 @@
-import type { AppConfig } from '../platform/config/app-config';
+import { DataSource } from 'typeorm';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
-
-/** The database a process works with. */
-export interface Database {
-  readonly url: string;
-  /** Stops it if this process started it. */
-  stop(): Promise<void>;
-}
+import type { AppConfig } from '../platform/config/app-config';
+import { DatabaseConfig, dataSourceOptions } from '../platform/database/data-source-options';
+import { schema } from './schema';
 
 /**
- * Makes sure that there is a database: the embedded one where the settings ask for it, the one of DATABASE_URL as it is
- * otherwise.
+ * Makes sure that there is a database: the embedded one where the settings ask for it, or the one of DATABASE_URL as it is.
  *
  * @param log takes lines for the person at the terminal
+ * @returns the settings that reach it, and the function that stops it if this process started it
  * @throws EmbeddedPostgresError if the embedded one can't run on this machine
  */
-export async function openDatabase(
-  { database }: Pick<AppConfig, 'database'>,
+export async function openDatabase<Config extends DatabaseConfig>(
+  config: Config,
   log: (line: string) => void,
-): Promise<Database> {
-  if (database.embedded) return startEmbeddedPostgres({ dataDir: database.embeddedDir, log });
-  if (database.url) return { url: database.url, stop: async () => undefined };
-  throw new Error('DATABASE_URL is required (or set EMBEDDED_DATABASE=true)');
+): Promise<{ config: Config; stop: () => Promise<void> }> {
+  const { database } = config;
+  if (!database.embedded) return { config, stop: async () => undefined };
+  const { url, stop } = await startEmbeddedPostgres({ dataDir: database.embeddedDir, name: 'rowlock', log });
+  return { config: { ...config, database: { ...database, url } satisfies AppConfig['database'] }, stop };
+}
+
+/** Runs work on connections that are closed behind it. */
+export async function withDataSource<T>(
+  config: DatabaseConfig,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
+  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
 }

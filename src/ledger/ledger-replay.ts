@@ -1,8 +1,10 @@
-import { LEGAL_STEPS, SeatCommandName, SeatState, SeatStatus } from '../seats/seat-transitions';
+import { COMMAND_RULES, LAPSE } from '../seats/commands/registry';
+import type { SeatState, SeatStatus } from '../seats/seat-transitions';
 
 /**
- * PURE. Replays the ledger of one seat and says what does not agree. It does not use the decision (`decide()`): it knows
- * the rules a second time, so that a mistake in the one is not repeated in the other.
+ * PURE. Replays the ledger of one seat and says what does not agree. Of a command it takes only which steps it has. What a
+ * step must look like follows from the statuses it leads between: these are rules of its own, so that a mistake in the
+ * decision is not repeated here.
  */
 
 /** What must hold of a seat's ledger. */
@@ -18,6 +20,7 @@ export const LEDGER_RULES = {
   RELEASED_LATE: 'a hold is released before its deadline',
   EXPIRED_EARLY: 'a hold is expired from its deadline on',
   BOOKING_NAMED: 'a book names its booking, and nothing else does',
+  PRICE: 'a book charges what the hold froze',
   STORED_SEAT: 'the stored seat is what its ledger ends in',
   SEAT_EXISTS: 'every step is one of a stored seat',
 } as const;
@@ -33,10 +36,15 @@ export interface LedgerStep {
   readonly holderId: string | null;
   readonly holdExpiresAtMs: number | null;
   readonly bookingId: string | null;
+  /** Null in steps that neither freeze nor charge a price, and in those of version 0.1. */
+  readonly price: string | null;
   readonly atMs: number;
 }
 
-export type StoredSeat = Pick<SeatState, 'status' | 'version' | 'holderId' | 'holdExpiresAtMs' | 'bookingId'>;
+export type StoredSeat = Pick<
+  SeatState,
+  'status' | 'version' | 'holderId' | 'holdPrice' | 'holdExpiresAtMs' | 'bookingId'
+>;
 
 export interface LedgerViolation {
   readonly rule: LedgerRule;
@@ -50,6 +58,7 @@ const UNTOUCHED: StoredSeat = {
   status: 'AVAILABLE',
   version: 0,
   holderId: null,
+  holdPrice: null,
   holdExpiresAtMs: null,
   bookingId: null,
 };
@@ -76,20 +85,22 @@ export class SeatReplay {
       report('CHAIN', `${step.command} from ${step.from} of a seat that was ${seat.status}`);
     if (step.atMs < this.lastAtMs) report('TIME', `at ${instant(step.atMs)} after ${instant(this.lastAtMs)}`);
 
-    const legal = LEGAL_STEPS[step.command as SeatCommandName] as (typeof LEGAL_STEPS)[SeatCommandName] | undefined;
-    if (legal?.from !== step.from || legal.to !== step.to) {
+    const command = Object.values(COMMAND_RULES).find(({ name }) => name === step.command);
+    if (!command?.from.includes(step.from as SeatStatus) || command.to !== step.to) {
       report('LEGAL_STEP', `${step.command} from ${step.from} to ${step.to}`);
     }
-    if ((step.command === 'book') !== (step.bookingId !== null)) {
+    if ((step.to === 'BOOKED') !== (step.bookingId !== null)) {
       report('BOOKING_NAMED', `${step.command} with booking ${step.bookingId}`);
     }
-    if (step.command === 'hold') this.checkBeginning(step, report);
-    else this.checkEnd(step, report);
+    if (step.to === 'HELD') this.checkBeginning(step, report);
+    else if (step.from === 'HELD') this.checkEnd(step, report);
 
+    const isTaken = step.to === 'HELD' || step.to === 'BOOKED';
     this.seat = {
       status: step.to as SeatStatus,
       version: step.version,
-      holderId: step.to === 'AVAILABLE' ? null : step.holderId,
+      holderId: isTaken ? step.holderId : null,
+      holdPrice: isTaken ? step.price : null,
       holdExpiresAtMs: step.to === 'HELD' ? step.holdExpiresAtMs : null,
       bookingId: step.to === 'BOOKED' ? step.bookingId : null,
     };
@@ -103,27 +114,35 @@ export class SeatReplay {
     }
   }
 
-  private checkEnd({ command, holderId, holdExpiresAtMs, atMs }: LedgerStep, report: Report): void {
+  private checkEnd({ command, to, holderId, holdExpiresAtMs, price, atMs }: LedgerStep, report: Report): void {
     const hold = this.seat;
     if (hold.status === 'HELD') {
       if (holderId !== hold.holderId) report('HOLDER', `${command} for ${holderId} of a hold of ${hold.holderId}`);
       if (holdExpiresAtMs !== hold.holdExpiresAtMs) {
         report('DEADLINE_MOVED', `from ${instant(hold.holdExpiresAtMs)} to ${instant(holdExpiresAtMs)}`);
       }
+      if (to === 'BOOKED' && hold.holdPrice !== null && price !== null && price !== hold.holdPrice) {
+        report('PRICE', `held at ${hold.holdPrice}, booked at ${price}`);
+      }
     }
     if (holdExpiresAtMs === null) return;
-    const when = () => `at ${instant(atMs)}, deadline ${instant(holdExpiresAtMs)}`;
     const isOver = holdExpiresAtMs <= atMs;
-    if (command === 'book' && isOver) report('BOOKED_LATE', when());
-    if (command === 'release' && isOver) report('RELEASED_LATE', when());
-    if (command === 'expire' && !isOver) report('EXPIRED_EARLY', when());
+    const late = to === 'BOOKED' ? 'BOOKED_LATE' : 'RELEASED_LATE';
+    const isWrong = command === LAPSE ? !isOver : isOver;
+    if (isWrong) {
+      report(command === LAPSE ? 'EXPIRED_EARLY' : late, `at ${instant(atMs)}, deadline ${instant(holdExpiresAtMs)}`);
+    }
   }
 
   /** Compares where the ledger ends with the stored seat. */
   finish(stored: StoredSeat | undefined): LedgerViolation[] {
     const { version } = this.seat;
     if (!stored) return [{ rule: 'SEAT_EXISTS', version, detail: 'there is no such seat' }];
-    const different = (Object.keys(UNTOUCHED) as (keyof StoredSeat)[]).filter((key) => stored[key] !== this.seat[key]);
+    // Version 0.1 wrote no prices, and left those of holds where they were.
+    const known = (Object.keys(UNTOUCHED) as (keyof StoredSeat)[]).filter(
+      (key) => key !== 'holdPrice' || this.seat.holdPrice !== null,
+    );
+    const different = known.filter((key) => stored[key] !== this.seat[key]);
     if (different.length === 0) return [];
     const detail = different.map((key) => `${key} is ${stored[key]}, by the ledger ${this.seat[key]}`).join('; ');
     return [{ rule: 'STORED_SEAT', version, detail }];

@@ -10,6 +10,7 @@ const BOOKING_RULES = {
   BOOKING_TIME: 'all seats of a booking are booked at its time',
   ONE_TRANSACTION: 'a booking, its seats and their steps are written by one transaction',
   BOOKING_NOT_EMPTY: 'no booking is without seats',
+  BOOKING_PRICE: 'a sold seat costs what its step charged',
   BOOKING_TOTAL: "a booking's total is the sum of its seats' prices",
   BOOKING_CURRENCY: "a booking's currency is its show's",
 } as const;
@@ -108,6 +109,7 @@ interface ReplayRow {
   seat_version: number;
   seat_holder_id: string | null;
   seat_deadline_ms: number | null;
+  seat_hold_price: string | null;
   seat_booking_id: string | null;
   version: number | null;
   command: string;
@@ -116,6 +118,7 @@ interface ReplayRow {
   holder_id: string | null;
   deadline_ms: number | null;
   booking_id: string | null;
+  price: string | null;
   at_ms: number;
 }
 
@@ -125,8 +128,9 @@ const milliseconds = (column: string) => `round(date_part('epoch', ${column}) * 
 const REPLAY_SQL = `
   SELECT seat.show_id, seat."row", seat.number, seat.status, seat.version AS seat_version, seat.holder_id AS seat_holder_id,
          ${milliseconds('seat.hold_expires_at')} AS seat_deadline_ms, seat.booking_id AS seat_booking_id,
+         seat.hold_price AS seat_hold_price,
          step.version, step.command, step.from_status, step.to_status, step.holder_id,
-         ${milliseconds('step.hold_expires_at')} AS deadline_ms, step.booking_id, ${milliseconds('step.at')} AS at_ms
+         ${milliseconds('step.hold_expires_at')} AS deadline_ms, step.booking_id, step.price, ${milliseconds('step.at')} AS at_ms
     FROM seat
     LEFT JOIN seat_transition AS step
       ON step.show_id = seat.show_id AND step."row" = seat."row" AND step.number = seat.number
@@ -156,6 +160,7 @@ function storedSeat(row: ReplayRow): StoredSeat {
     status: row.status,
     version: row.seat_version,
     holderId: row.seat_holder_id,
+    holdPrice: row.seat_hold_price,
     holdExpiresAtMs: row.seat_deadline_ms,
     bookingId: row.seat_booking_id,
   };
@@ -170,6 +175,7 @@ function ledgerStep(row: ReplayRow, version: number): LedgerStep {
     holderId: row.holder_id,
     holdExpiresAtMs: row.deadline_ms,
     bookingId: row.booking_id,
+    price: row.price,
     atMs: row.at_ms,
   };
 }
@@ -190,11 +196,12 @@ const stepsWithoutSeat = `
 /** The seats sold by the bookings beside the steps that booked them. */
 const bookedSeats = (checksTransactions: boolean) => `
   SELECT broken.rule, pair.show_id, pair."row", pair.number, pair.version, pair.booking_id, broken.detail
-    FROM (SELECT show_id, booking_id, "row", number, step.version, step.holder_id, step.at,
+    FROM (SELECT show_id, booking_id, "row", number, step.version, step.holder_id, step.at, step.price, sold.price AS sold_price,
                  step.transaction AS step_transaction, sold.transaction AS sold_transaction
-            FROM (SELECT show_id, booking_id, "row", number, version, holder_id, at, xmin::text AS transaction
+            FROM (SELECT show_id, booking_id, "row", number, version, holder_id, at, price, xmin::text AS transaction
                     FROM seat_transition WHERE booking_id IS NOT NULL) AS step
-            FULL JOIN (SELECT show_id, booking_id, "row", number, xmin::text AS transaction FROM booking_seat) AS sold
+            FULL JOIN (SELECT show_id, booking_id, "row", number, price, xmin::text AS transaction
+                         FROM booking_seat WHERE cancelled_at IS NULL) AS sold
                 USING (show_id, booking_id, "row", number)) AS pair
     LEFT JOIN booking ON booking.show_id = pair.show_id AND booking.id = pair.booking_id
    CROSS JOIN LATERAL (VALUES
@@ -203,6 +210,7 @@ const bookedSeats = (checksTransactions: boolean) => `
      ('BOOKING_EXISTS', booking.id IS NULL, 'there is no such booking'),
      ('BOOKING_HOLDER', booking.holder_id <> pair.holder_id,
       format('the booking is of %s, the seat was booked by %s', booking.holder_id, pair.holder_id)),
+     ('BOOKING_PRICE', pair.price <> pair.sold_price, format('charged %s, sold for %s', pair.price, pair.sold_price)),
      ('BOOKING_TIME', booking.booked_at <> pair.at, format('booked at %s, the seat at %s', booking.booked_at, pair.at)),
      ('ONE_TRANSACTION',
       ${checksTransactions} AND (step_transaction <> sold_transaction OR step_transaction <> booking.xmin::text
@@ -232,8 +240,8 @@ const bookings = `
 const holdsBeyond = (limit: number) => `
   SELECT 'HOLD_LIMIT' AS rule, show_id, NULL AS "row", NULL AS number, NULL AS version, NULL AS booking_id,
          format('%s holds %s seats, the limit is %s', holder_id, count(*), ${limit}::int) AS detail
-    FROM seat
-   WHERE status = 'HELD' AND hold_expires_at > statement_timestamp()
+    FROM seat_now
+   WHERE status = 'HELD'
    GROUP BY show_id, holder_id
   HAVING count(*) > ${limit}::int`;
 

@@ -4,7 +4,8 @@ import { LABEL } from '../platform/http/api-fields';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
+import { LAPSE, SeatCommandName } from '../seats/commands/registry';
+import type { SeatStatus } from '../seats/seat-transitions';
 import type { ActivityDto } from './live.dto';
 
 interface ActivityRow {
@@ -14,23 +15,23 @@ interface ActivityRow {
   command: SeatCommandName;
   from_status: SeatStatus;
   to_status: SeatStatus;
-  holder_id: string;
+  holder_id: string | null;
   at_ms: string;
 }
 
 /**
- * The ledger as a log. A lapse is dated by its deadline, and is there from then on: written by a sweep or by the next hold,
- * or not written yet. So no answer depends on the sweep.
+ * The ledger as a log. A lapse is listed from its deadline on and dated by it, whether a sweep or the next hold has
+ * written the step already or not. So no answer depends on the sweep.
  */
 const ACTIVITY_SQL = `
   SELECT * FROM (
     SELECT "row", number, version, command, from_status, to_status, holder_id,
-           floor(extract(epoch FROM CASE command WHEN 'expire' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
+           floor(extract(epoch FROM CASE command WHEN '${LAPSE}' THEN hold_expires_at ELSE at END) * 1000)::bigint AS at_ms
       FROM seat_transition WHERE show_id = $1
     UNION ALL
-    SELECT "row", number, version + 1, 'expire', 'HELD', 'AVAILABLE', holder_id,
+    SELECT "row", number, version, '${LAPSE}', 'HELD', 'AVAILABLE', holder_id,
            floor(extract(epoch FROM hold_expires_at) * 1000)::bigint
-      FROM seat WHERE show_id = $1 AND status = 'HELD' AND hold_expires_at <= statement_timestamp()
+      FROM seat_now WHERE show_id = $1 AND lapsed
   ) AS entry
   WHERE $2::bigint IS NULL OR (at_ms, "row", number, version) < ($2::bigint, $3::text COLLATE "C", $4::bigint, $5::bigint)
   ORDER BY at_ms DESC, "row" DESC, number DESC, version DESC
@@ -43,7 +44,7 @@ const PLACE_PATTERN = new RegExp(`^${LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
 export class Activity {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not ours */
+  /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not of this list */
   async list(showId: number, viewerId: string | null, wanted: PageQueryDto): Promise<ActivityDto> {
     const { page, next } = await readPage(wanted, {
       idPattern: PLACE_PATTERN,

@@ -1,102 +1,48 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Min } from 'class-validator';
 import { CursorField, InstantField } from '../platform/http/api-fields';
-import { SEAT_COMMANDS, SEAT_STATUSES } from '../seats/seat-transitions';
-import type { SeatCommandName, SeatStatus } from '../seats/seat-transitions';
-import { RowField, SeatDto } from '../seats/seat.dto';
+import { SEAT_COMMANDS } from '../seats/commands/registry';
+import type { SeatCommandName } from '../seats/commands/registry';
+import { SEAT_STATUSES } from '../seats/seat-transitions';
+import type { SeatStatus } from '../seats/seat-transitions';
+import { OfShowDto, SeatDto, SeatRefDto } from '../seats/seat.dto';
 import { SeatStatsDto } from '../shows/show.dto';
 
-export class SeatsEventDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
-  /**
-   * The database's clock when the event was made.
-   * @example "2026-05-01T18:00:00.000Z"
-   */
-  @InstantField()
-  server_time: string;
+export class SeatsEventDto extends OfShowDto {
+  /** The database's clock when the event was made. @example "2026-05-01T18:00:00.000Z" */
+  @InstantField() server_time: string;
 
   /** Counts of all seats of the show. */
   stats: SeatStatsDto;
 
   /** The seats that changed, whole: each replaces what was known of it, unless that has a higher version. */
-  @ApiProperty({ type: [SeatDto] })
-  seats: SeatDto[];
+  @ApiProperty({ type: [SeatDto] }) seats: SeatDto[];
 }
 
-export class ActivityEntryDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @RowField()
-  row: string;
+export class ActivityEntryDto extends SeatRefDto {
+  /** The seat's version after the step. @example 3 */
+  @IsInt() @Min(1) version: number;
 
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  number: number;
+  /** What was done; `expire` is the lapse of a hold. @example "hold" */
+  @ApiProperty({ enum: SEAT_COMMANDS, enumName: 'SeatCommand' }) command: SeatCommandName;
 
-  /**
-   * The seat's version after the step.
-   * @example 3
-   */
-  @IsInt()
-  @Min(1)
-  version: number;
+  /** Status before. @example "AVAILABLE" */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' }) from: SeatStatus;
 
-  /**
-   * What was done; `expire` is the lapse of a hold.
-   * @example "hold"
-   */
-  @ApiProperty({ enum: SEAT_COMMANDS, enumName: 'SeatCommand' })
-  command: SeatCommandName;
+  /** Status after. @example "HELD" */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' }) to: SeatStatus;
 
-  /**
-   * Status before.
-   * @example "AVAILABLE"
-   */
-  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
-  from: SeatStatus;
+  /** When, by the database's clock; of a lapse, its deadline. @example "2026-05-01T18:00:00.000Z" */
+  @InstantField() at: string;
 
-  /**
-   * Status after.
-   * @example "HELD"
-   */
-  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
-  to: SeatStatus;
-
-  /**
-   * When, by the database's clock; of a lapse, its deadline.
-   * @example "2026-05-01T18:00:00.000Z"
-   */
-  @InstantField()
-  at: string;
-
-  /**
-   * Present, and true, on what happened to the caller's own holds and bookings only.
-   * @example true
-   */
+  /** Present, and true, on what happened to the caller's own holds and bookings only. @example true */
   by_me?: boolean;
 }
 
 export class ActivityDto {
   /** Newest first. */
-  @ApiProperty({ type: [ActivityEntryDto] })
-  activity: ActivityEntryDto[];
+  @ApiProperty({ type: [ActivityEntryDto] }) activity: ActivityEntryDto[];
 
-  /**
-   * Send it as `after` to get the entries before these; null on the last page.
-   */
-  @CursorField()
-  next: string | null;
+  /** Send it as `after` to get the entries before these; null on the last page. */
+  @CursorField() next: string | null;
 }

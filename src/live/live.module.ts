@@ -1,15 +1,11 @@
-import { Global, Module } from '@nestjs/common';
-import { SeatChanges } from '../seats/seat-changes';
+import { DynamicModule, Module } from '@nestjs/common';
 import { Activity } from './activity.service';
-import { ChangeChannel } from './change-channel';
 import { LiveController } from './live.controller';
-import { ShowFeeds } from './show-feeds';
 
-/** Global, as it plugs its ear into the seats, which know nothing of who watches them. */
-@Global()
-@Module({
-  controllers: [LiveController],
-  providers: [Activity, ChangeChannel, ShowFeeds, { provide: SeatChanges, useExisting: ShowFeeds }],
-  exports: [SeatChanges],
-})
-export class LiveModule {}
+/** Seats as they change. `ShowFeeds` and `ChangeChannel` listen to the seats, so they are plugged in there. */
+@Module({})
+export class LiveModule {
+  static forRoot(seats: DynamicModule): DynamicModule {
+    return { module: LiveModule, imports: [seats], controllers: [LiveController], providers: [Activity] };
+  }
+}

@@ -4,9 +4,9 @@ import type { AppConfig } from '../platform/config/app-config';
 import { failureKind, isConnectionFailure, isTimeout, sqlState } from '../platform/database/pg-errors';
 import { CommitUnknownError } from '../platform/database/pipelined-transaction';
 import { Problem } from '../platform/problem/problem';
-import type { SeatCommand, SeatCommandAnswer } from './seat-command';
+import { DEADLINE_GUARD_FAILED } from './deadline-guard';
+import { lapseCommand, SeatCommand, SeatCommandAnswer } from './seat-command';
 import { SeatMetrics } from './seat-metrics';
-import { DEADLINE_GUARD_FAILED } from './seat-rows';
 import { SeatStateMachine } from './seat-state-machine';
 
 /**
@@ -28,9 +28,14 @@ export class SeatCommandQueue {
     private readonly stateMachine: SeatStateMachine,
     private readonly metrics: SeatMetrics,
     @Inject(APP_CONFIG)
-    private readonly config: Pick<AppConfig, 'combining' | 'queue'>,
+    private readonly config: Pick<AppConfig, 'combining' | 'queue' | 'commands'>,
   ) {
     this.lanes = Array.from({ length: config.combining.lanes }, () => ({ entries: [], running: false }));
+  }
+
+  /** The most seats that one command may name. */
+  get maxSeats(): number {
+    return this.config.commands.maxSeats;
   }
 
   /** Commands that wait for their transaction now. */
@@ -39,12 +44,23 @@ export class SeatCommandQueue {
   }
 
   /**
-   * Runs a command in the next transaction of its lane.
+   * Runs a command in the next transaction of its lane. A hold whose places are taken by lapsed holds is decided again once
+   * those are expired.
    *
    * @throws Problem BUSY when the queue is full, a time limit is reached, the database is away, or the outcome of the
    * commit is unknown; any other error is a defect. After BUSY the same command may be sent again.
    */
-  submit(command: SeatCommand): Promise<SeatCommandAnswer> {
+  async submit(command: SeatCommand): Promise<SeatCommandAnswer> {
+    for (let round = 0; round <= MAX_TIDY_ROUNDS; round++) {
+      const answer = await this.enqueue(command);
+      if (answer.outcome.kind !== 'slots-taken') return answer;
+      const { lapsed } = answer.outcome;
+      if (lapsed.length > 0) await this.enqueue(lapseCommand(command.showId, lapsed));
+    }
+    throw busy("The holder's holds keep changing; nothing was changed.");
+  }
+
+  private enqueue(command: SeatCommand): Promise<SeatCommandAnswer> {
     if (this.waiting >= this.config.queue.maxCommands)
       return Promise.reject(busy('The queue of seat commands is full.'));
     const lane = this.lanes[command.showId % this.lanes.length]!;
@@ -150,6 +166,8 @@ export class SeatCommandQueue {
 }
 
 const MAX_ATTEMPTS = 3;
+/** How often a hold is decided again after expiring the lapsed holds in its way. */
+const MAX_TIDY_ROUNDS = 3;
 const LOCK_NOT_AVAILABLE = '55P03';
 const RETRY_AFTER_SECONDS = 1;
 

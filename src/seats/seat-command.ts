@@ -1,52 +1,52 @@
-import type { DecidableCommand, RefusalCode, RefusedSeat } from './seat-decision';
-import type { SeatRef } from './seat-transitions';
+import { createHash } from 'node:crypto';
+import type { DecidableCommand, SlotsTaken } from './commands/command';
+import { AcceptedOutcome, LAPSE, SeatCommandName } from './commands/registry';
+import type { Refusal } from './commands/refusal';
+import { compareSeats, SeatRef } from './seat-transitions';
 
 /** A command on its way to a decision. */
-export interface SeatCommand extends DecidableCommand {
+export interface SeatCommand extends DecidableCommand<SeatCommandName> {
   /** The client's Idempotency-Key and what it stands for; absent without a key. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: Buffer };
 }
 
-/** A booking as clients see it. */
-export interface BookingView {
-  readonly id: string;
-  readonly reference: string;
-  readonly showId: number;
-  readonly seats: readonly SeatRef[];
-  readonly totalPaid: string;
-  readonly currency: string;
-  readonly bookedAtMs: number;
+/** What a command's sender says of it. */
+export type SeatCommandRequest = DecidableCommand<SeatCommandName> & { readonly idempotencyKey?: string };
+
+/** Sorts the seats as they are locked and answered, and says what the key stands for. */
+export function seatCommand({ idempotencyKey: key, ...request }: SeatCommandRequest): SeatCommand {
+  const seats = [...request.seats].sort(compareSeats);
+  const command = { ...request, seats };
+  return key === undefined ? command : { ...command, idempotency: { key, fingerprint: fingerprint(command) } };
 }
 
-export interface HeldSeat extends SeatRef {
-  readonly version: number;
-  readonly holdExpiresAtMs: number;
+/** Expires those of the seats whose hold has lapsed by the time they are locked. Nobody's command. */
+export function lapseCommand(showId: number, seats: readonly SeatRef[]): SeatCommand {
+  return seatCommand({ name: LAPSE, showId, seats, holderId: null, actorId: null });
+}
+
+/** What a key stands for: the command, the show and the set of seats, in whatever order they were named. */
+export function fingerprint({ name, showId, seats, reason }: Omit<DecidableCommand, 'holderId' | 'actorId'>): Buffer {
+  const named = [...seats].sort(compareSeats).map(({ row, number }) => [row, number]);
+  const canonical = JSON.stringify([name, showId, named, ...(reason === undefined ? [] : [reason])]);
+  return createHash('sha256').update(canonical).digest();
 }
 
 /** What became of a command, decided under the locks: what is stored for the retries of a keyed command. */
-export type StoredOutcome =
-  | {
-      readonly kind: 'held';
-      readonly showId: number;
-      readonly seats: readonly HeldSeat[];
-      readonly totalPrice: string;
-      readonly currency: string;
-      readonly serverTimeMs: number;
-    }
-  | { readonly kind: 'booked'; readonly booking: BookingView }
-  | { readonly kind: 'released'; readonly showId: number; readonly released: readonly SeatRef[] }
-  | { readonly kind: 'expired'; readonly expired: readonly SeatRef[] }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly seats: readonly RefusedSeat[] };
+export type StoredOutcome = AcceptedOutcome | Refusal;
 
 export type SeatCommandOutcome =
   | StoredOutcome
   /** The key belongs to another request; not stored, as the record is that other request's. */
   | { readonly kind: 'key-reused' }
-  /** A hold that must be decided again once these lapsed holds are expired; never stored. */
-  | { readonly kind: 'slots-taken'; readonly lapsed: readonly SeatRef[] };
+  /** Never stored: the queue expires the lapsed holds and has the command decided again. */
+  | SlotsTaken;
 
 export interface SeatCommandAnswer {
   readonly outcome: SeatCommandOutcome;
   /** Whether this is the stored answer to an earlier request with the same key. */
   readonly replayed: boolean;
 }
+
+/** A booking as the transaction that makes or repeats it knows it. */
+export type BookingView = Extract<AcceptedOutcome, { kind: 'booked' }>['booking'];

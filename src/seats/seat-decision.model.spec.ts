@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { CommandQuestion, Expected, ShowModel } from '../../test/support/show-model';
-import { Decision, decide, Holdings, Scene } from './seat-decision';
-import { compareSeats, SeatCommandName, seatKey, SeatRef, SeatState } from './seat-transitions';
+import type { Holdings, Scene } from './commands/command';
+import type { SeatCommandName } from './commands/registry';
+import { Decision, decide } from './seat-decision';
+import { compareSeats, seatKey, SeatRef, SeatState } from './seat-transitions';
 
 /**
  * The decision beside the model that the API is tested with, by the hundred thousand. Here the seats are stored as the
@@ -36,7 +38,7 @@ interface Move {
 const seat = fc.integer({ min: 0, max: SEATS.length * 8 });
 const seats = fc.uniqueArray(seat, { minLength: 1, maxLength: 4, selector: (n) => n % (SEATS.length + 1) });
 const move: fc.Arbitrary<Move> = fc.record({
-  name: fc.constantFrom('hold', 'hold', 'book', 'release', 'expire'),
+  name: fc.constantFrom('hold', 'hold', 'hold', 'book', 'book', 'release', 'expire', 'block', 'unblock', 'unblock'),
   holder: fc.nat(HOLDERS - 1),
   // The seat that does not exist comes seldom.
   seats: seats.map((some) => [
@@ -62,13 +64,16 @@ class Store {
       nowMs: this.nowMs,
       holdTtlMs: HOLD_TTL_MS,
       maxHeldSeats: HOLD_LIMIT,
-      show: { salesOpen },
+      show: { salesOpen, currency: 'USD' },
       seats: this.seats,
       holdings: this.holdings(holderId),
       bookingSize: (id) => [...this.seats.values()].filter(({ bookingId }) => bookingId === id).length,
-      newBookingId: `booking ${++this.bookings}`,
+      newBooking: { id: `booking ${++this.bookings}`, reference: 'K7QM-3XVD' },
     };
-    const decision = decide({ name, showId: SHOW, holderId, seats: named.map(ref).sort(compareSeats) }, scene);
+    const decision = decide(
+      { name, showId: SHOW, holderId, actorId: holderId, seats: named.map(ref).sort(compareSeats) },
+      scene,
+    );
     if (decision.kind === 'accepted') for (const seat of decision.seats) this.seats.set(seatKey(SHOW, seat), seat);
     return decision;
   }
@@ -94,7 +99,14 @@ class Store {
 }
 
 function untouched(seat: SeatRef): SeatState {
-  const none = { holderId: null, heldAtMs: null, holdExpiresAtMs: null, holdSlot: null, bookingId: null };
+  const none = {
+    holdPrice: null,
+    holderId: null,
+    heldAtMs: null,
+    holdExpiresAtMs: null,
+    holdSlot: null,
+    bookingId: null,
+  };
   return { ...seat, ...none, showId: SHOW, status: 'AVAILABLE', version: 0, price: '1.00' };
 }
 
@@ -216,6 +228,8 @@ it('has met every outcome, and as many decisions as were wanted', () => {
     ...of('book', 'accepted', 'repeated-booking', 'SALES_CLOSED', 'SEAT_NOT_FOUND', 'NOT_YOUR_HOLD'),
     ...of('release', 'accepted', 'SEAT_NOT_FOUND', 'NOT_YOUR_HOLD'),
     ...of('expire', 'accepted', 'SEAT_NOT_FOUND'),
+    ...of('block', 'accepted', 'SEAT_NOT_FOUND', 'SEAT_UNAVAILABLE'),
+    ...of('unblock', 'accepted', 'SEAT_NOT_FOUND'),
     'slots-taken',
   ];
   expect([...met.keys()].sort()).toEqual(outcomes.sort());

@@ -1,7 +1,10 @@
 import { serialize } from 'node:v8';
 import fc from 'fast-check';
-import { decide, DecidableCommand, Decision, NO_HOLDINGS, Scene } from './seat-decision';
-import { SeatCommandName, seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
+import { DecidableCommand, NO_HOLDINGS, Scene } from './commands/command';
+import { SEAT_COMMANDS, SeatCommandName } from './commands/registry';
+import { REFUSALS } from './commands/refusal';
+import { decide, Decision } from './seat-decision';
+import { seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
 
 const NOW = 1_800_000_000_000;
 const TTL = 600_000;
@@ -19,6 +22,7 @@ function free(name: string, version = 0): SeatState {
     status: 'AVAILABLE',
     version,
     price: '100.00',
+    holdPrice: null,
     holderId: null,
     heldAtMs: null,
     holdExpiresAtMs: null,
@@ -28,11 +32,23 @@ function free(name: string, version = 0): SeatState {
 }
 
 function held(name: string, holderId: string, holdExpiresAtMs = NOW + 1, holdSlot = 1): SeatState {
-  return { ...free(name, 1), status: 'HELD', holderId, heldAtMs: holdExpiresAtMs - TTL, holdExpiresAtMs, holdSlot };
+  return {
+    ...free(name, 1),
+    status: 'HELD',
+    holdPrice: '100.00',
+    holderId,
+    heldAtMs: holdExpiresAtMs - TTL,
+    holdExpiresAtMs,
+    holdSlot,
+  };
 }
 
 function booked(name: string, holderId: string, bookingId = `booking of ${holderId}`): SeatState {
-  return { ...free(name, 2), status: 'BOOKED', holderId, bookingId };
+  return { ...free(name, 2), status: 'BOOKED', holdPrice: '100.00', holderId, heldAtMs: NOW - TTL, bookingId };
+}
+
+function blocked(name: string): SeatState {
+  return { ...free(name, 1), status: 'BLOCKED' };
 }
 
 /** What each standing looks like to `me`. */
@@ -43,15 +59,18 @@ const STANDING: Record<string, (name: string) => SeatState> = {
   lapsed: (name) => held(name, 'another', NOW),
   'BOOKED by me': (name) => booked(name, 'me'),
   'BOOKED by another': (name) => booked(name, 'another'),
+  BLOCKED: blocked,
 };
 
 // The table of the contract, as it stands there.
 const CONTRACT = `
-| command | AVAILABLE   | HELD by me  | HELD by another | lapsed      | BOOKED by me | BOOKED by another |
-| hold    | → HELD      | no change   | SEAT_HELD       | → HELD      | SEAT_BOOKED  | SEAT_BOOKED       |
-| book    | HOLD_GONE   | → BOOKED    | SEAT_HELD       | HOLD_GONE   | same booking | SEAT_BOOKED       |
-| release | no change   | → AVAILABLE | SEAT_HELD       | no change   | SEAT_BOOKED  | SEAT_BOOKED       |
-| expire  | no change   | no change   | no change       | → AVAILABLE | no change    | no change         |
+| command | AVAILABLE   | HELD by me  | HELD by another | lapsed      | BOOKED by me | BOOKED by another | BLOCKED      |
+| hold    | → HELD      | no change   | SEAT_HELD       | → HELD      | SEAT_BOOKED  | SEAT_BOOKED       | SEAT_BLOCKED |
+| book    | HOLD_GONE   | → BOOKED    | SEAT_HELD       | HOLD_GONE   | same booking | SEAT_BOOKED       | SEAT_BLOCKED |
+| release | no change   | → AVAILABLE | SEAT_HELD       | no change   | SEAT_BOOKED  | SEAT_BOOKED       | SEAT_BLOCKED |
+| expire  | no change   | no change   | no change       | → AVAILABLE | no change    | no change         | no change    |
+| block   | → BLOCKED   | SEAT_HELD   | SEAT_HELD       | → BLOCKED   | SEAT_BOOKED  | SEAT_BOOKED       | no change    |
+| unblock | no change   | no change   | no change       | no change   | no change    | no change         | → AVAILABLE  |
 `;
 const [head, ...rows] = CONTRACT.trim()
   .split('\n')
@@ -74,7 +93,7 @@ function scene(seats: readonly SeatState[], holderId: string | null = 'me', chan
     nowMs: NOW,
     holdTtlMs: TTL,
     maxHeldSeats: 10,
-    show: { salesOpen: true },
+    show: { salesOpen: true, currency: 'USD' },
     seats: new Map(seats.map((seat) => [seatKey(SHOW, seat), seat])),
     holdings: {
       holds: new Map(
@@ -86,13 +105,18 @@ function scene(seats: readonly SeatState[], holderId: string | null = 'me', chan
       slotOwners: new Map(holds.map((seat) => [seat.holdSlot!, seatKey(SHOW, seat)])),
     },
     bookingSize: (id) => seats.filter((seat) => seat.bookingId === id).length || undefined,
-    newBookingId: 'the new booking',
+    newBooking: { id: 'the new booking', reference: 'K7QM-3XVD' },
     ...changes,
   };
 }
 
-function command(name: SeatCommandName, seats: readonly string[], holderId: string | null = 'me'): DecidableCommand {
-  return { name, showId: SHOW, holderId, seats: seats.map(ref) };
+function command(
+  name: SeatCommandName,
+  seats: readonly string[],
+  holderId: string | null = 'me',
+): DecidableCommand<SeatCommandName> {
+  const reason = name === 'block' ? { reason: 'broken' } : {};
+  return { name, showId: SHOW, holderId, actorId: holderId, seats: seats.map(ref), ...reason };
 }
 
 function on(
@@ -124,7 +148,12 @@ const refusal = (code: string, seats: Record<string, string> = {}) => ({
   code,
   seats: Object.entries(seats).map(([name, why]) => ({ ...ref(name), code: why })),
 });
-const accepted = (seats: SeatState[], transitions: object[] = []) => ({ kind: 'accepted', seats, transitions });
+const accepted = (seats: SeatState[], transitions: object[] = []) => ({
+  kind: 'accepted',
+  seats,
+  transitions: transitions.map((step) => ({ actorId: null, reason: null, bookingId: null, price: null, ...step })),
+  outcome: expect.anything(),
+});
 
 describe('one seat', () => {
   it.each(CELLS)('%s, %s: %s', (name, column, expected) => {
@@ -137,6 +166,7 @@ describe('one seat', () => {
       'no change',
       'no change',
       '→ AVAILABLE',
+      'no change',
       'no change',
       'no change',
     ]);
@@ -188,6 +218,7 @@ describe('what is stored', () => {
             ...seat,
             status: 'HELD',
             version: 5,
+            holdPrice: '12.50',
             holderId: 'me',
             heldAtMs: NOW,
             holdExpiresAtMs: NOW + TTL,
@@ -203,8 +234,9 @@ describe('what is stored', () => {
             from: 'AVAILABLE',
             to: 'HELD',
             holderId: 'me',
+            actorId: 'me',
             holdExpiresAtMs: NOW + TTL,
-            bookingId: null,
+            price: '12.50',
           },
         ],
       ),
@@ -215,7 +247,7 @@ describe('what is stored', () => {
     const lapsed = held('A1', holderId, NOW - 5);
     expect(on([lapsed], 'hold')).toEqual(
       accepted(
-        [{ ...free('A1', 3), status: 'HELD', holderId: 'me', heldAtMs: NOW, holdExpiresAtMs: NOW + TTL, holdSlot: 1 }],
+        [{ ...held('A1', 'me', NOW + TTL), version: 3 }],
         [
           {
             ...ref('A1'),
@@ -226,7 +258,6 @@ describe('what is stored', () => {
             to: 'AVAILABLE',
             holderId,
             holdExpiresAtMs: NOW - 5,
-            bookingId: null,
           },
           {
             ...ref('A1'),
@@ -236,8 +267,9 @@ describe('what is stored', () => {
             from: 'AVAILABLE',
             to: 'HELD',
             holderId: 'me',
+            actorId: 'me',
             holdExpiresAtMs: NOW + TTL,
-            bookingId: null,
+            price: '100.00',
           },
         ],
       ),
@@ -251,11 +283,11 @@ describe('what is stored', () => {
     expect(on([lapsed], 'hold')).toEqual(accepted([...after.seats], [...expired.transitions, ...after.transitions]));
   });
 
-  it('book: the booking, and no hold', () => {
-    const seat = held('A1', 'me', NOW + 1);
+  it('book: the booking, and no hold, at the price that the hold froze', () => {
+    const seat = { ...held('A1', 'me', NOW + 1), price: '250.00' };
     expect(on([seat], 'book')).toEqual(
       accepted(
-        [{ ...free('A1', 2), status: 'BOOKED', holderId: 'me', bookingId: 'the new booking' }],
+        [{ ...booked('A1', 'me', 'the new booking'), price: '250.00', heldAtMs: NOW + 1 - TTL }],
         [
           {
             ...ref('A1'),
@@ -265,8 +297,10 @@ describe('what is stored', () => {
             from: 'HELD',
             to: 'BOOKED',
             holderId: 'me',
+            actorId: 'me',
             holdExpiresAtMs: NOW + 1,
             bookingId: 'the new booking',
+            price: '100.00',
           },
         ],
       ),
@@ -277,7 +311,7 @@ describe('what is stored', () => {
     ['release', held('A1', 'me', NOW + 1)],
     ['expire', held('A1', 'me', NOW)],
   ])('%s: a free seat, and whose hold it was', (name, seat) => {
-    expect(on([seat], name)).toEqual(
+    expect(on([seat], name, {}, name === 'expire' ? null : 'me')).toEqual(
       accepted(
         [free('A1', 2)],
         [
@@ -289,9 +323,46 @@ describe('what is stored', () => {
             from: 'HELD',
             to: 'AVAILABLE',
             holderId: 'me',
+            actorId: name === 'release' ? 'me' : null,
             holdExpiresAtMs: seat.holdExpiresAtMs,
-            bookingId: null,
           },
+        ],
+      ),
+    );
+  });
+
+  it('book of a hold of version 0.1: at the price of the seat', () => {
+    const seat = { ...held('A1', 'me', NOW + 1), holdPrice: null, price: '90.00' };
+    const { seats, transitions } = on([seat], 'book') as Extract<Decision, { kind: 'accepted' }>;
+    expect([seats[0]!.holdPrice, transitions[0]!.price]).toEqual(['90.00', '90.00']);
+  });
+
+  it('block and unblock: no holder, and why', () => {
+    const step = { ...ref('A1'), showId: SHOW, holderId: null, actorId: 'me', holdExpiresAtMs: null };
+    expect(on([free('A1')], 'block')).toEqual(
+      accepted(
+        [blocked('A1')],
+        [{ ...step, version: 1, command: 'block', from: 'AVAILABLE', to: 'BLOCKED', reason: 'broken' }],
+      ),
+    );
+    expect(on([blocked('A1')], 'unblock')).toEqual(
+      accepted([free('A1', 2)], [{ ...step, version: 2, command: 'unblock', from: 'BLOCKED', to: 'AVAILABLE' }]),
+    );
+    expect(on([held('A1', 'another', NOW)], 'block')).toEqual(
+      accepted(
+        [{ ...blocked('A1'), version: 3 }],
+        [
+          {
+            ...step,
+            version: 2,
+            command: 'expire',
+            from: 'HELD',
+            to: 'AVAILABLE',
+            holderId: 'another',
+            actorId: null,
+            holdExpiresAtMs: NOW,
+          },
+          { ...step, version: 3, command: 'block', from: 'AVAILABLE', to: 'BLOCKED', reason: 'broken' },
         ],
       ),
     );
@@ -338,7 +409,7 @@ describe('several seats: all or nothing', () => {
 
   const triples = STANDINGS.flatMap((a) => STANDINGS.flatMap((b) => STANDINGS.map((c) => [a, b, c])));
 
-  it.each(['hold', 'book', 'release', 'expire'] as const)('%s: every combination of three standings', (name) => {
+  it.each(SEAT_COMMANDS)('%s: every combination of three standings', (name) => {
     for (const triple of triples) {
       const seats = triple.map((standing, index) => STANDING[standing]!(`A${index + 1}`));
       const decision = on(seats, name);
@@ -355,7 +426,8 @@ describe('several seats: all or nothing', () => {
         const offending = Object.fromEntries(
           refusals.flatMap((code, index) => (code ? [[`A${index + 1}`, code]] : [])),
         );
-        expect(decision).toEqual(refusal(name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', offending));
+        const code = name === 'hold' || name === 'block' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD';
+        expect(decision).toEqual(refusal(code, offending));
       } else {
         if (decision.kind !== 'accepted') throw new Error(`${name} on ${triple.join(', ')} is ${decision.kind}`);
         const got = decision.seats.map((seat, index) => (seat === seats[index] ? 'no change' : `→ ${seat.status}`));
@@ -417,7 +489,10 @@ describe('repeating a book', () => {
   });
 
   it('works after the sales have closed, when a new book does not', () => {
-    expect(on(pair, 'book', { show: { salesOpen: false } })).toEqual({ kind: 'repeated-booking', bookingId: 'mine' });
+    expect(on(pair, 'book', { show: { salesOpen: false, currency: 'USD' } })).toEqual({
+      kind: 'repeated-booking',
+      bookingId: 'mine',
+    });
   });
 });
 
@@ -500,7 +575,7 @@ describe('the limit of held seats', () => {
 });
 
 describe('the sales window', () => {
-  const closed = { show: { salesOpen: false } };
+  const closed = { show: { salesOpen: false, currency: 'USD' } };
 
   it('closes hold and book', () => {
     expect(on([free('A1')], 'hold', closed)).toEqual(refusal('SALES_CLOSED'));
@@ -518,8 +593,8 @@ describe('of several refusals the first counts', () => {
   // Everything is wrong at once; one after the other is put right.
   const seats = [held('A1', 'another'), free('A2'), held('B1', 'me')];
   const wrong = { show: undefined, maxHeldSeats: 1 };
-  const open = { salesOpen: true };
-  const shut = { salesOpen: false };
+  const open = { salesOpen: true, currency: 'USD' };
+  const shut = { salesOpen: false, currency: 'USD' };
   const hold = (names: string[], changes: Partial<Scene>) =>
     decide(command('hold', names), scene(seats, 'me', { ...wrong, ...changes }));
 
@@ -548,6 +623,35 @@ describe('of several refusals the first counts', () => {
     expect(book(['B1'], { show: open }).kind).toBe('accepted');
   });
 
+  // How each refusal comes about. A later one in the list is provoked together with each one before it.
+  const provoke: Record<
+    (typeof REFUSALS)[number],
+    { name: SeatCommandName; names: string[]; changes: Partial<Scene> }
+  > = {
+    SHOW_NOT_FOUND: { name: 'hold', names: [], changes: { show: undefined } },
+    SEAT_NOT_FOUND: { name: 'hold', names: ['Z9'], changes: {} },
+    SALES_CLOSED: { name: 'hold', names: [], changes: { show: shut } },
+    SEAT_UNAVAILABLE: { name: 'hold', names: ['A1'], changes: {} },
+    NOT_YOUR_HOLD: { name: 'book', names: ['A1'], changes: {} },
+    HOLD_LIMIT_EXCEEDED: { name: 'hold', names: ['A2'], changes: { maxHeldSeats: 1 } },
+  };
+  const pairs = REFUSALS.flatMap((first, index) =>
+    REFUSALS.slice(index).map((second) => [first, second] as const),
+  ).filter(
+    // Only one of these two is a command's.
+    ([first, second]) =>
+      !(first === 'SEAT_UNAVAILABLE' && second === 'NOT_YOUR_HOLD') &&
+      !(first === 'NOT_YOUR_HOLD' && second === 'HOLD_LIMIT_EXCEEDED'),
+  );
+
+  it.each(pairs)('%s before %s', (first, second) => {
+    const [a, b] = [provoke[first], provoke[second]];
+    const name = a.name === 'book' || b.name === 'book' ? 'book' : 'hold';
+    const names = [...new Set([...a.names, ...b.names])];
+    const changes = { show: open, ...b.changes, ...a.changes };
+    expect(decide(command(name, names), scene(seats, 'me', changes))).toMatchObject({ kind: 'refused', code: first });
+  });
+
   it('a seat of another show is no seat of this one', () => {
     const elsewhere = scene([free('A1')], 'me', { seats: new Map([[seatKey(SHOW + 1, ref('A1')), free('A1')]]) });
     expect(decide(command('hold', ['A1']), elsewhere)).toEqual(refusal('SEAT_NOT_FOUND', { A1: 'SEAT_NOT_FOUND' }));
@@ -563,7 +667,14 @@ describe('whatever happens', () => {
   const HOLDERS = ['ann', 'bob', 'eve'];
   const LIMIT = 3;
   const SHORT_TTL = 100;
-  const LEGAL = new Set(['hold AVAILABLE HELD', 'book HELD BOOKED', 'release HELD AVAILABLE', 'expire HELD AVAILABLE']);
+  const LEGAL = new Set([
+    'hold AVAILABLE HELD',
+    'book HELD BOOKED',
+    'release HELD AVAILABLE',
+    'expire HELD AVAILABLE',
+    'block AVAILABLE BLOCKED',
+    'unblock BLOCKED AVAILABLE',
+  ]);
 
   interface Step {
     name: SeatCommandName;
@@ -577,7 +688,7 @@ describe('whatever happens', () => {
   }
 
   const step: fc.Arbitrary<Step> = fc.record({
-    name: fc.constantFrom('hold', 'hold', 'hold', 'book', 'book', 'release', 'expire'),
+    name: fc.constantFrom('hold', 'hold', 'hold', 'hold', 'book', 'book', 'release', 'expire', 'block', 'unblock'),
     holder: fc.constantFrom(...HOLDERS),
     seats: fc.subarray(NAMES, { minLength: 1, maxLength: 3 }),
     laterMs: fc.constantFrom(0, 0, 0, 1, 1, 10, 10, 40, 99, 100, 101),
@@ -594,6 +705,7 @@ describe('whatever happens', () => {
           version: 0,
           hold: null as null | { who: string; until: number },
           sold: null as null | { who: string; set: string },
+          off: false,
         },
       ]),
     );
@@ -617,11 +729,16 @@ describe('whatever happens', () => {
       const set = seats.join();
       if (name === 'book' && named.every(([, { sold }]) => sold?.who === holder && sold.set === set))
         return 'same booking';
-      if (name !== 'release' && !salesOpen) return 'SALES_CLOSED';
+      if ((name === 'hold' || name === 'book') && !salesOpen) return 'SALES_CLOSED';
+      if (name === 'unblock') {
+        for (const [, seat] of named) if (seat.off) Object.assign(seat, { off: false, version: seat.version + 1 });
+        return 'ok';
+      }
 
-      const why = named.flatMap(([seat, { hold, sold }]) => {
+      const why = named.flatMap(([seat, { hold, sold, off }]) => {
+        if (off) return name === 'block' ? [] : [`${seat} SEAT_BLOCKED`];
         if (sold) return [`${seat} SEAT_BOOKED`];
-        if (hold && hold.who !== holder) return [`${seat} SEAT_HELD`];
+        if (hold && (hold.who !== holder || name === 'block')) return [`${seat} SEAT_HELD`];
         return name === 'book' && !hold ? [`${seat} HOLD_GONE`] : [];
       });
       if (why.length > 0) return why.join(', ');
@@ -635,7 +752,10 @@ describe('whatever happens', () => {
         return `until ${named.map(([, { hold }]) => hold!.until).join()}`;
       }
       for (const [, seat] of named) {
-        if (name === 'book') Object.assign(seat, { hold: null, sold: { who: holder, set }, version: seat.version + 1 });
+        if (name === 'block') {
+          if (!seat.off) Object.assign(seat, { off: true, version: seat.version + 1 });
+        } else if (name === 'book')
+          Object.assign(seat, { hold: null, sold: { who: holder, set }, version: seat.version + 1 });
         else if (seat.hold) Object.assign(seat, { hold: null, version: seat.version + 1 });
       }
       return 'ok';
@@ -662,20 +782,24 @@ describe('whatever happens', () => {
         case 'slots-taken':
           expect(decision.lapsed.length).toBeGreaterThan(0);
           this.tidied = true;
-          this.decide({ name: 'expire', showId: SHOW, holderId: null, seats: decision.lapsed }, now, true);
+          this.decide(
+            { name: 'expire', showId: SHOW, holderId: null, actorId: null, seats: decision.lapsed },
+            now,
+            true,
+          );
           return this.run(given, now);
         case 'accepted':
           return given.name === 'hold' ? `until ${decision.seats.map((seat) => seat.holdExpiresAtMs).join()}` : 'ok';
       }
     }
 
-    private decide(asked: DecidableCommand, now: number, salesOpen: boolean): Decision {
+    private decide(asked: DecidableCommand<SeatCommandName>, now: number, salesOpen: boolean): Decision {
       const given = scene([...this.stored.values()], asked.holderId, {
         nowMs: now,
         holdTtlMs: SHORT_TTL,
         maxHeldSeats: LIMIT,
-        show: { salesOpen },
-        newBookingId: `booking ${++this.bookings}`,
+        show: { salesOpen, currency: 'USD' },
+        newBooking: { id: `booking ${++this.bookings}`, reference: 'K7QM-3XVD' },
       });
       const { bookingSize: _, ...values } = given;
       const before = serialize([asked, values]);
@@ -762,6 +886,13 @@ describe('whatever happens', () => {
         'release SEAT_HELD',
         'release SEAT_BOOKED',
         'expire ok',
+        'hold SEAT_BLOCKED',
+        'book SEAT_BLOCKED',
+        'release SEAT_BLOCKED',
+        'block ok',
+        'block SEAT_HELD',
+        'block SEAT_BOOKED',
+        'unblock ok',
       ].sort(),
     );
   });

@@ -1,218 +1,123 @@
 /**
  * Decides one command over locked seats. Pure: the time, the seats and everything else it depends on are in the
  * {@link Scene}; nothing is changed. Every offending seat is found before anything is accepted, so a refused command has
- * no effect at all.
+ * no effect at all. No command is asked for by its name: what is special about one is in its file under `commands/`.
  */
-import {
-  LEGAL_STEPS,
-  SeatCommandName,
-  seatKey,
-  SeatRef,
-  SeatState,
-  SeatTransition,
-  standing,
-  TRANSITIONS,
-} from './seat-transitions';
-import type { SeatRefusal } from '../problem-catalogue';
-
-/** A command as decided: who wants what of which seats. `expire` is nobody's. */
-export interface DecidableCommand {
-  readonly name: SeatCommandName;
-  readonly showId: number;
-  readonly holderId: string | null;
-  /** In row, number order. */
-  readonly seats: readonly SeatRef[];
-}
-
-/** What the database said once the rows were locked, and what the commands decided before in this transaction made of it. */
-export interface Scene {
-  /** The database's clock, read after the locks were granted. */
-  readonly nowMs: number;
-  readonly holdTtlMs: number;
-  readonly maxHeldSeats: number;
-  /** Undefined when the show does not exist. */
-  readonly show: { readonly salesOpen: boolean } | undefined;
-  readonly seats: ReadonlyMap<string, SeatState>;
-  /** What the command's holder holds in the show; needed by `hold` alone. */
-  readonly holdings: Holdings;
-  /** How many seats a booking has; undefined when it is not known. */
-  readonly bookingSize: (bookingId: string) => number | undefined;
-  /** The id a new booking gets, if one is made. */
-  readonly newBookingId: string;
-}
-
-/** A holder's stored holds in one show, lapsed ones included. */
-export interface Holdings {
-  /** By seat key. */
-  readonly holds: ReadonlyMap<string, SeatRef & { readonly holdExpiresAtMs: number }>;
-  /**
-   * Which seat has which slot: those stored when the transaction began, and those given since. A slot that a seat gives up
-   * stays its own until the commit: the unique index sees the rows of one UPDATE in no particular order.
-   */
-  readonly slotOwners: ReadonlyMap<number, string>;
-}
-
-export const NO_HOLDINGS: Holdings = { holds: new Map(), slotOwners: new Map() };
-
-export type RefusalCode =
-  'SHOW_NOT_FOUND' | 'SEAT_NOT_FOUND' | 'SALES_CLOSED' | 'SEAT_UNAVAILABLE' | 'NOT_YOUR_HOLD' | 'HOLD_LIMIT_EXCEEDED';
-
-export interface RefusedSeat extends SeatRef {
-  readonly code: SeatRefusal;
-}
+import type { AskedSeats, DecidableCommand, Scene, SeatCommandRule, SlotsTaken } from './commands/command';
+import { AcceptedOutcome, COMMAND_RULES, LAPSE, SeatCommandName } from './commands/registry';
+import { Refusal, refuse, RefusedSeat } from './commands/refusal';
+import { SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
 
 export type Decision =
   | {
       readonly kind: 'accepted';
-      /** The named seats as they are afterwards, in order. */
+      /** The seats of the command as they are afterwards, in its order. */
       readonly seats: readonly SeatState[];
-      readonly transitions: readonly SeatTransition[];
+      readonly transitions: readonly SeatTransition<SeatCommandName>[];
+      readonly outcome: AcceptedOutcome;
     }
   | { readonly kind: 'repeated-booking'; readonly bookingId: string }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly seats: readonly RefusedSeat[] }
-  /** A hold within the limit, but lapsed holds still take its slots: expire those first, then decide again. */
-  | { readonly kind: 'slots-taken'; readonly lapsed: readonly SeatRef[] };
+  | Refusal
+  | SlotsTaken;
 
-const refused = (code: RefusalCode, seats: readonly RefusedSeat[] = []): Decision => ({ kind: 'refused', code, seats });
-
-export function decide(command: DecidableCommand, scene: Scene): Decision {
-  if (!scene.show) return refused('SHOW_NOT_FOUND');
+/** The order of the checks is part of the answer; see `REFUSALS` for the codes in this order. */
+export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene): Decision {
+  const rule = COMMAND_RULES[command.name];
+  if (!scene.show) return refuse('SHOW_NOT_FOUND');
 
   const missing = command.seats.filter((seat) => !scene.seats.has(seatKey(command.showId, seat)));
   if (missing.length > 0) {
-    return refused(
+    return refuse(
       'SEAT_NOT_FOUND',
-      missing.map(({ row, number }) => ({ row, number, code: 'SEAT_NOT_FOUND' })),
+      missing.map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
     );
   }
   const seats = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat))!);
+  const asked: AskedSeats = { command, seats, scene };
 
-  const repeatedBookingId = command.name === 'book' ? repeatedBooking(seats, command.holderId, scene) : undefined;
-  if (repeatedBookingId !== undefined) return { kind: 'repeated-booking', bookingId: repeatedBookingId };
+  const repeated = rule.repeatedBooking?.(asked);
+  if (repeated !== undefined) return { kind: 'repeated-booking', bookingId: repeated };
 
-  const sells = command.name === 'hold' || command.name === 'book';
-  if (sells && !scene.show.salesOpen) return refused('SALES_CLOSED');
+  if (rule.needsOpenSales && !scene.show.salesOpen) return refuse('SALES_CLOSED');
 
-  const refusals: RefusedSeat[] = [];
-  for (const seat of seats) {
-    const effect = TRANSITIONS[command.name][standing(seat, command.holderId, scene.nowMs)];
-    const code = 'refuse' in effect ? effect.refuse : 'repeat' in effect ? 'SEAT_BOOKED' : undefined;
-    if (code) refusals.push({ row: seat.row, number: seat.number, code });
-  }
-  if (refusals.length > 0) {
-    return refused(command.name === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', refusals);
-  }
+  const refused = refusedSeats(rule, asked);
+  if (refused.length > 0) return refuse(rule.refusal, refused);
 
-  let slots: ReadonlyMap<string, number> = new Map();
-  if (command.name === 'hold') {
-    const allotted = allotSlots(command, seats, scene);
-    if (!(allotted instanceof Map)) return allotted as Decision;
-    slots = allotted;
-  }
+  const carry = rule.plan(asked);
+  if (typeof carry !== 'function') return carry;
 
-  const transitions: SeatTransition[] = [];
+  const transitions: SeatTransition<SeatCommandName>[] = [];
   const after = seats.map((seat) => {
-    const effect = TRANSITIONS[command.name][standing(seat, command.holderId, scene.nowMs)];
-    if (!('to' in effect)) return seat;
-    let before = seat;
-    // Somebody takes over a lapsed hold: the seat becomes AVAILABLE first, as the sweep would have made it, so that the
-    // ledger and every version are the same whether or not a sweep came by.
-    if (command.name === 'hold' && seat.status === 'HELD') {
-      before = step('expire', seat, transitions, {});
-    }
-    switch (command.name) {
-      case 'hold':
-        return step('hold', before, transitions, {
-          holderId: command.holderId,
-          heldAtMs: scene.nowMs,
-          holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,
-          holdSlot: slots.get(seatKey(command.showId, seat))!,
-        });
-      case 'book':
-        return step('book', before, transitions, { holderId: command.holderId, bookingId: scene.newBookingId });
-      case 'release':
-      case 'expire':
-        return step(command.name, before, transitions, {});
-    }
+    if (effectOn(rule, seat, asked) !== 'step') return seat;
+    // A lapsed hold is expired first, as the sweep would have done it, so that the ledger and every version are the same
+    // whether or not a sweep came by.
+    const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);
+    return step(command.name, before, carry(before), command, transitions);
   });
-  return { kind: 'accepted', seats: after, transitions };
+  const changed = seats.filter((seat, index) => after[index] !== seat).map(seatRef);
+  return { kind: 'accepted', seats: after, transitions, outcome: rule.outcome({ ...asked, after, changed }) };
 }
 
-/** The booking that a `book` repeats: the same holder, the same show, the same set of seats. */
-function repeatedBooking(seats: readonly SeatState[], holderId: string | null, scene: Scene): string | undefined {
-  const bookingId = seats[0]?.bookingId;
-  if (!bookingId) return undefined;
-  const all = seats.every(
-    (seat) => seat.bookingId === bookingId && 'repeat' in TRANSITIONS.book[standing(seat, holderId, scene.nowMs)],
-  );
-  return all && scene.bookingSize(bookingId) === seats.length ? bookingId : undefined;
+const NOBODY = { actorId: null };
+
+function effectOn(rule: SeatCommandRule, seat: SeatState, { command, scene }: AskedSeats) {
+  return rule.effects[standing(seat, command.holderId, scene.nowMs)];
 }
 
-/**
- * Finds a slot for every seat that becomes HELD. Slots run from 1 to the limit and are unique per show and holder in the
- * database, which is what makes the limit exact across processes: two that give the same slot away can't both commit.
- */
-function allotSlots(
-  command: DecidableCommand,
-  seats: readonly SeatState[],
-  scene: Scene,
-): Map<string, number> | Decision {
-  const { holds, slotOwners } = scene.holdings;
-  const live = [...holds.values()].filter((hold) => hold.holdExpiresAtMs > scene.nowMs).length;
-  const wanted = seats.filter((seat) => standing(seat, command.holderId, scene.nowMs) !== 'HELD_BY_ME');
-  if (live + wanted.length > scene.maxHeldSeats && wanted.length > 0) return refused('HOLD_LIMIT_EXCEEDED');
-
-  const slots = new Map<string, number>();
-  const ownSlots = new Map([...slotOwners].map(([slot, key]) => [key, slot]));
-  const free: number[] = [];
-  for (let slot = 1; slot <= scene.maxHeldSeats; slot++) if (!slotOwners.has(slot)) free.push(slot);
-  for (const seat of wanted) {
-    const key = seatKey(command.showId, seat);
-    const slot = ownSlots.get(key) ?? free.shift();
-    if (slot === undefined) {
-      const lapsed = [...holds.values()].filter((hold) => hold.holdExpiresAtMs <= scene.nowMs);
-      return { kind: 'slots-taken', lapsed: lapsed.map(({ row, number }) => ({ row, number })) };
-    }
-    slots.set(key, slot);
-  }
-  return slots;
+function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {
+  return asked.seats.flatMap((seat) => {
+    const effect = effectOn(rule, seat, asked);
+    if (effect === 'step' || effect === 'keep') return [];
+    // Nothing is repeated here, or decide() would have ended before: the holder booked these seats, but not together.
+    return { ...seatRef(seat), code: effect === 'repeat' ? 'SEAT_BOOKED' : effect };
+  });
 }
 
-type Kept = 'holderId' | 'heldAtMs' | 'holdExpiresAtMs' | 'holdSlot' | 'bookingId';
+const NOTHING: SeatCarriage = {
+  holderId: null,
+  holdPrice: null,
+  heldAtMs: null,
+  holdExpiresAtMs: null,
+  holdSlot: null,
+  bookingId: null,
+};
 
 /** Takes one stored step, and writes it down in the ledger. */
 function step(
-  command: SeatCommandName,
-  seat: SeatState,
-  transitions: SeatTransition[],
-  kept: Partial<Pick<SeatState, Kept>>,
+  name: SeatCommandName,
+  before: SeatState,
+  carriage: Partial<SeatCarriage>,
+  by: Pick<DecidableCommand, 'actorId' | 'reason'>,
+  transitions: SeatTransition<SeatCommandName>[],
 ): SeatState {
-  const { from, to } = LEGAL_STEPS[command];
-  if (seat.status !== from) throw new Error(`${command} can't take a seat from ${seat.status} to ${to}`);
-  const after: SeatState = {
-    showId: seat.showId,
-    row: seat.row,
-    number: seat.number,
-    price: seat.price,
-    status: to,
-    version: seat.version + 1,
-    holderId: kept.holderId ?? null,
-    heldAtMs: kept.heldAtMs ?? null,
-    holdExpiresAtMs: kept.holdExpiresAtMs ?? null,
-    holdSlot: kept.holdSlot ?? null,
-    bookingId: kept.bookingId ?? null,
-  };
+  const { from, to } = COMMAND_RULES[name];
+  must(from.includes(before.status), `${name} can't take a seat from ${before.status} to ${to}`);
+  must((before.status === 'HELD') === (before.holdExpiresAtMs !== null), 'a hold has a deadline, and nothing else has');
+  const { showId, row, number, price } = before;
+  const version = before.version + 1;
+  const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, status: to, version };
+  must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
+  must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({
-    showId: seat.showId,
-    row: seat.row,
-    number: seat.number,
-    version: after.version,
-    command,
-    from,
+    showId,
+    row,
+    number,
+    version,
+    command: name,
+    from: before.status,
     to,
-    holderId: after.holderId ?? seat.holderId,
-    holdExpiresAtMs: after.holdExpiresAtMs ?? seat.holdExpiresAtMs,
+    // A step that ends a hold names that hold: whose it was, and until when.
+    holderId: after.holderId ?? before.holderId,
+    holdExpiresAtMs: after.holdExpiresAtMs ?? before.holdExpiresAtMs,
+    actorId: by.actorId,
+    reason: by.reason ?? null,
     bookingId: after.bookingId,
+    price: after.holdPrice,
   });
   return after;
+}
+
+/** States what the table promises. A failure is a defect of a rule, found before anything is written. */
+function must(isSo: boolean, what: string): void {
+  if (!isSo) throw new Error(`A rule of the seats is broken: ${what}`);
 }

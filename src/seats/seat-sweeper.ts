@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { Jobs } from '../platform/jobs/jobs';
-import { SeatCommands } from './seat-commands.service';
+import { lapseCommand } from './seat-command';
+import { SeatCommandQueue } from './seat-command-queue';
 import type { SeatRef } from './seat-transitions';
 
 /**
@@ -15,7 +16,7 @@ import type { SeatRef } from './seat-transitions';
 export class SeatSweeper implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly commands: SeatCommands,
+    private readonly queue: SeatCommandQueue,
     private readonly jobs: Jobs,
     @Inject(APP_CONFIG)
     private readonly config: Pick<AppConfig, 'sweep' | 'commands'>,
@@ -33,7 +34,7 @@ export class SeatSweeper implements OnApplicationBootstrap {
       const lapsed = await this.findLapsed();
       const counts = await Promise.all(
         [...lapsed].flatMap(([showId, seats]) =>
-          chunks(seats, this.config.commands.maxSeats).map((chunk) => this.commands.expire(showId, chunk)),
+          chunks(seats, this.config.commands.maxSeats).map((chunk) => this.expire(showId, chunk)),
         ),
       );
       const changed = counts.reduce((sum, count) => sum + count, 0);
@@ -43,11 +44,14 @@ export class SeatSweeper implements OnApplicationBootstrap {
     }
   }
 
+  private async expire(showId: number, seats: readonly SeatRef[]): Promise<number> {
+    const { outcome } = await this.queue.submit(lapseCommand(showId, seats));
+    return outcome.kind === 'expired' ? outcome.expired.length : 0;
+  }
+
   private async findLapsed(): Promise<Map<number, SeatRef[]>> {
     const rows = await this.dataSource.query<{ show_id: number; row: string; number: number }[]>(
-      `SELECT show_id, "row", number FROM seat
-        WHERE status = 'HELD' AND hold_expires_at <= statement_timestamp()
-        ORDER BY hold_expires_at LIMIT $1`,
+      'SELECT show_id, "row", number FROM seat_now WHERE lapsed ORDER BY hold_expires_at LIMIT $1',
       [this.config.sweep.batchSize],
     );
     const byShow = new Map<number, SeatRef[]>();

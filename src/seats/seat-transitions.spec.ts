@@ -1,26 +1,17 @@
 import fc from 'fast-check';
-import {
-  compareSeats,
-  Effect,
-  isLapsed,
-  LEGAL_STEPS,
-  SEAT_COMMANDS,
-  seatKey,
-  SeatState,
-  Standing,
-  standing,
-  STANDINGS,
-  TRANSITIONS,
-} from './seat-transitions';
+import { COMMAND_RULES, SEAT_COMMANDS, SeatCommandName } from './commands/registry';
+import { compareSeats, Effect, isLapsed, seatKey, SeatState, Standing, standing, STANDINGS } from './seat-transitions';
 import { ROW_PATTERN } from './seat.dto';
 
 // The table of the contract, as it stands there.
 const CONTRACT = `
-| command | AVAILABLE   | HELD by me  | HELD by another | lapsed      | BOOKED by me | BOOKED by another |
-| hold    | → HELD      | no change   | SEAT_HELD       | → HELD      | SEAT_BOOKED  | SEAT_BOOKED       |
-| book    | HOLD_GONE   | → BOOKED    | SEAT_HELD       | HOLD_GONE   | same booking | SEAT_BOOKED       |
-| release | no change   | → AVAILABLE | SEAT_HELD       | no change   | SEAT_BOOKED  | SEAT_BOOKED       |
-| expire  | no change   | no change   | no change       | → AVAILABLE | no change    | no change         |
+| command | AVAILABLE   | HELD by me  | HELD by another | lapsed      | BOOKED by me | BOOKED by another | BLOCKED      |
+| hold    | → HELD      | no change   | SEAT_HELD       | → HELD      | SEAT_BOOKED  | SEAT_BOOKED       | SEAT_BLOCKED |
+| book    | HOLD_GONE   | → BOOKED    | SEAT_HELD       | HOLD_GONE   | same booking | SEAT_BOOKED       | SEAT_BLOCKED |
+| release | no change   | → AVAILABLE | SEAT_HELD       | no change   | SEAT_BOOKED  | SEAT_BOOKED       | SEAT_BLOCKED |
+| expire  | no change   | no change   | no change       | → AVAILABLE | no change    | no change         | no change    |
+| block   | → BLOCKED   | SEAT_HELD   | SEAT_HELD       | → BLOCKED   | SEAT_BOOKED  | SEAT_BOOKED       | no change    |
+| unblock | no change   | no change   | no change       | no change   | no change    | no change         | → AVAILABLE  |
 `;
 
 const [head, ...rows] = CONTRACT.trim()
@@ -43,13 +34,13 @@ const NAMES: Record<string, Standing> = {
   lapsed: 'LAPSED',
   'BOOKED by me': 'BOOKED_BY_ME',
   'BOOKED by another': 'BOOKED_BY_ANOTHER',
+  BLOCKED: 'BLOCKED',
 };
 
-function inWords(effect: Effect): string {
-  if ('to' in effect) return `→ ${effect.to}`;
-  if ('keep' in effect) return 'no change';
-  if ('repeat' in effect) return 'same booking';
-  return effect.refuse;
+function inWords(command: SeatCommandName, effect: Effect): string {
+  if (effect === 'step') return `→ ${COMMAND_RULES[command].to}`;
+  if (effect === 'keep') return 'no change';
+  return effect === 'repeat' ? 'same booking' : effect;
 }
 
 const NOW = 1_800_000_000_000;
@@ -62,6 +53,7 @@ function seat(changes: Partial<SeatState>): SeatState {
     status: 'AVAILABLE',
     version: 0,
     price: '100.00',
+    holdPrice: null,
     holderId: null,
     heldAtMs: null,
     holdExpiresAtMs: null,
@@ -77,33 +69,44 @@ const booked = (holderId: string) => seat({ status: 'BOOKED', holderId, bookingI
 
 describe('the table of the contract', () => {
   it.each(cells)('%s, %s: %s', (command, column, expected) => {
-    expect(inWords(TRANSITIONS[command as keyof typeof TRANSITIONS][NAMES[column]!])).toBe(expected);
+    const name = command as SeatCommandName;
+    expect(inWords(name, COMMAND_RULES[name].effects[NAMES[column]!])).toBe(expected);
   });
 
-  it('is whole: 4 commands by 6 standings', () => {
-    expect(cells).toHaveLength(24);
+  it('is whole: 6 commands by 7 standings', () => {
+    expect(cells).toHaveLength(42);
     expect(new Set(rows.map(([command]) => command))).toEqual(new Set(SEAT_COMMANDS));
     expect(new Set(head!.slice(1).map((name) => NAMES[name]))).toEqual(new Set(STANDINGS));
   });
 });
 
 describe('the stored steps', () => {
-  it('are four, and BOOKED is final', () => {
-    expect(LEGAL_STEPS).toEqual({
-      hold: { from: 'AVAILABLE', to: 'HELD' },
-      book: { from: 'HELD', to: 'BOOKED' },
-      release: { from: 'HELD', to: 'AVAILABLE' },
-      expire: { from: 'HELD', to: 'AVAILABLE' },
-    });
+  it('are six, and BOOKED is final', () => {
+    expect(Object.values(COMMAND_RULES).map(({ name, from, to }) => `${name} ${from.join()} ${to}`)).toEqual([
+      'hold AVAILABLE HELD',
+      'book HELD BOOKED',
+      'release HELD AVAILABLE',
+      'expire HELD AVAILABLE',
+      'block AVAILABLE BLOCKED',
+      'unblock BLOCKED AVAILABLE',
+    ]);
+    expect(Object.values(COMMAND_RULES).flatMap(({ from }) => [...from])).not.toContain('BOOKED');
   });
 
-  it('end where the table says', () => {
-    for (const command of SEAT_COMMANDS) {
-      const ends = STANDINGS.flatMap((name) => {
-        const effect = TRANSITIONS[command][name];
-        return 'to' in effect ? [effect.to] : [];
-      });
-      expect(new Set(ends)).toEqual(new Set([LEGAL_STEPS[command].to]));
+  it('begin where the table says; one from AVAILABLE takes over what has lapsed, and expire alone ends it', () => {
+    const statusOf: Record<Standing, string> = {
+      AVAILABLE: 'AVAILABLE',
+      HELD_BY_ME: 'HELD',
+      HELD_BY_ANOTHER: 'HELD',
+      LAPSED: 'AVAILABLE',
+      BOOKED_BY_ME: 'BOOKED',
+      BOOKED_BY_ANOTHER: 'BOOKED',
+      BLOCKED: 'BLOCKED',
+    };
+    for (const { name, from, effects } of Object.values(COMMAND_RULES)) {
+      const begins = STANDINGS.filter((standing) => effects[standing] === 'step');
+      const expected = name === 'expire' ? ['AVAILABLE'] : from;
+      expect(new Set(begins.map((standing) => statusOf[standing]))).toEqual(new Set(expected));
     }
   });
 });

@@ -1,16 +1,13 @@
 /**
- * The life of a seat as data, and the decision of one command. Pure: no clock, no database, no randomness. What time it
- * is and what the locked rows say are arguments. See README.md beside this file for the rules in prose.
+ * The words for the life of a seat. Pure: no clock, no database, no randomness. Which command does what in which standing
+ * is in `commands/`, one file a command; the rules in prose are in README.md beside this file.
  */
 import type { SeatRefusal } from '../problem-catalogue';
 
-export const SEAT_STATUSES = ['AVAILABLE', 'HELD', 'BOOKED'] as const;
+export const SEAT_STATUSES = ['AVAILABLE', 'HELD', 'BOOKED', 'BLOCKED'] as const;
 export type SeatStatus = (typeof SEAT_STATUSES)[number];
 
-export const SEAT_COMMANDS = ['hold', 'book', 'release', 'expire'] as const;
-export type SeatCommandName = (typeof SEAT_COMMANDS)[number];
-
-/** What a seat is to the holder who asks, at one instant. A hold is lapsed from its deadline on. */
+/** What a seat is to the holder a command is for, at one instant. A hold is lapsed from its deadline on. */
 export const STANDINGS = [
   'AVAILABLE',
   'HELD_BY_ME',
@@ -18,59 +15,15 @@ export const STANDINGS = [
   'LAPSED',
   'BOOKED_BY_ME',
   'BOOKED_BY_ANOTHER',
+  'BLOCKED',
 ] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-/** What a command does to one seat: a new status, nothing, or a refusal; `repeat` asks whether it is a retry. */
-export type Effect = { to: SeatStatus } | { keep: true } | { refuse: SeatRefusal } | { repeat: true };
-
-const to = (status: SeatStatus): Effect => ({ to: status });
-const keep: Effect = { keep: true };
-const refuse = (code: SeatRefusal): Effect => ({ refuse: code });
-
-/** The state machine: what each command does in each standing. */
-export const TRANSITIONS: Readonly<Record<SeatCommandName, Readonly<Record<Standing, Effect>>>> = {
-  hold: {
-    AVAILABLE: to('HELD'),
-    HELD_BY_ME: keep,
-    HELD_BY_ANOTHER: refuse('SEAT_HELD'),
-    LAPSED: to('HELD'),
-    BOOKED_BY_ME: refuse('SEAT_BOOKED'),
-    BOOKED_BY_ANOTHER: refuse('SEAT_BOOKED'),
-  },
-  book: {
-    AVAILABLE: refuse('HOLD_GONE'),
-    HELD_BY_ME: to('BOOKED'),
-    HELD_BY_ANOTHER: refuse('SEAT_HELD'),
-    LAPSED: refuse('HOLD_GONE'),
-    BOOKED_BY_ME: { repeat: true },
-    BOOKED_BY_ANOTHER: refuse('SEAT_BOOKED'),
-  },
-  release: {
-    AVAILABLE: keep,
-    HELD_BY_ME: to('AVAILABLE'),
-    HELD_BY_ANOTHER: refuse('SEAT_HELD'),
-    LAPSED: keep,
-    BOOKED_BY_ME: refuse('SEAT_BOOKED'),
-    BOOKED_BY_ANOTHER: refuse('SEAT_BOOKED'),
-  },
-  expire: {
-    AVAILABLE: keep,
-    HELD_BY_ME: keep,
-    HELD_BY_ANOTHER: keep,
-    LAPSED: to('AVAILABLE'),
-    BOOKED_BY_ME: keep,
-    BOOKED_BY_ANOTHER: keep,
-  },
-};
-
-/** The stored steps that a ledger may contain: from, to, and the command that may take it. */
-export const LEGAL_STEPS: Readonly<Record<SeatCommandName, { from: SeatStatus; to: SeatStatus }>> = {
-  hold: { from: 'AVAILABLE', to: 'HELD' },
-  book: { from: 'HELD', to: 'BOOKED' },
-  release: { from: 'HELD', to: 'AVAILABLE' },
-  expire: { from: 'HELD', to: 'AVAILABLE' },
-};
+/**
+ * What a command does to one seat: it takes its `step`; it succeeds and lets the seat be (`keep`); it asks whether it
+ * repeats an earlier command (`repeat`); or it refuses the seat with a code.
+ */
+export type Effect = 'step' | 'keep' | 'repeat' | SeatRefusal;
 
 /** Names a seat within a show. */
 export interface SeatRef {
@@ -84,9 +37,12 @@ export interface SeatState extends SeatRef {
   readonly status: SeatStatus;
   /** Counts the stored transitions. */
   readonly version: number;
-  /** Decimal string in the show's currency. */
+  /** What a hold made now would cost: a decimal string in the show's currency. */
   readonly price: string;
+  /** What the hold or the booking froze; null on a free seat, and on a hold made by version 0.1. */
+  readonly holdPrice: string | null;
   readonly holderId: string | null;
+  /** When the hold began; a booked seat keeps it. */
   readonly heldAtMs: number | null;
   readonly holdExpiresAtMs: number | null;
   /** Which of the holder's places in this show the hold takes: 1 to MAX_HELD_SEATS_PER_HOLDER. */
@@ -94,21 +50,32 @@ export interface SeatState extends SeatRef {
   readonly bookingId: string | null;
 }
 
+/** What of a seat changes with its status, and is null unless the command says otherwise. */
+export type SeatCarriage = Pick<
+  SeatState,
+  'holderId' | 'holdPrice' | 'heldAtMs' | 'holdExpiresAtMs' | 'holdSlot' | 'bookingId'
+>;
+
 /** One stored step of a seat: a row of the ledger. */
-export interface SeatTransition extends SeatRef {
+export interface SeatTransition<Command extends string = string> extends SeatRef {
   readonly showId: number;
   /** The seat's version after the step. */
   readonly version: number;
-  readonly command: SeatCommandName;
+  readonly command: Command;
   readonly from: SeatStatus;
   readonly to: SeatStatus;
   /** Whose hold or booking the step makes or ends. */
   readonly holderId: string | null;
+  /** Who took the step; null where a hold lapsed by itself. */
+  readonly actorId: string | null;
+  readonly reason: string | null;
   readonly holdExpiresAtMs: number | null;
   readonly bookingId: string | null;
+  /** What the step froze or charged. */
+  readonly price: string | null;
 }
 
-/** A hold is lapsed from the very instant of its deadline. The SQL of the reads says the same (`<= statement_timestamp()`). */
+/** A hold is lapsed from the very instant of its deadline. The view `seat_now` says the same for all reads. */
 export function isLapsed(seat: Pick<SeatState, 'status' | 'holdExpiresAtMs'>, nowMs: number): boolean {
   return seat.status === 'HELD' && seat.holdExpiresAtMs !== null && seat.holdExpiresAtMs <= nowMs;
 }
@@ -116,14 +83,19 @@ export function isLapsed(seat: Pick<SeatState, 'status' | 'holdExpiresAtMs'>, no
 export function standing(seat: SeatState, holderId: string | null, nowMs: number): Standing {
   const mine = holderId !== null && seat.holderId === holderId;
   switch (seat.status) {
-    case 'AVAILABLE':
-      return 'AVAILABLE';
     case 'HELD':
       if (isLapsed(seat, nowMs)) return 'LAPSED';
       return mine ? 'HELD_BY_ME' : 'HELD_BY_ANOTHER';
     case 'BOOKED':
       return mine ? 'BOOKED_BY_ME' : 'BOOKED_BY_ANOTHER';
+    default:
+      return seat.status;
   }
+}
+
+/** What the seat costs its holder: what the hold froze. */
+export function chargedPrice({ holdPrice, price }: Pick<SeatState, 'holdPrice' | 'price'>): string {
+  return holdPrice ?? price;
 }
 
 /** Orders seats as they are locked and listed: by row, then number. Rows by their UTF-8 bytes, as `COLLATE "C"` does. */
@@ -135,4 +107,9 @@ export function compareSeats(a: SeatRef, b: SeatRef): number {
 /** Identifies a seat in a map. */
 export function seatKey(showId: number, { row, number }: SeatRef): string {
   return `${showId}/${row}/${number}`;
+}
+
+/** A seat by its name alone. */
+export function seatRef({ row, number }: SeatRef): SeatRef {
+  return { row, number };
 }

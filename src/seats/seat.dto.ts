@@ -23,35 +23,23 @@ export const RowField = LabelField;
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
+/** Whatever is about one show. */
+export class OfShowDto {
+  /** The show. @example 1 */
+  @IsInt() @Min(1) @Max(INT4_MAX) show_id: number;
+}
+
 export class SeatRefDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
+  /** Row label. @example "A" */
   @RowField()
   @Matches(ROW_PATTERN, { message: 'row must be 1 to 8 letters or digits' })
   row: string;
 
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  @Max(INT4_MAX)
-  number: number;
+  /** Seat number within the row. @example 1 */
+  @IsInt() @Min(1) @Max(INT4_MAX) number: number;
 }
 
-export class SeatCommandDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  @Max(INT4_MAX)
-  show_id: number;
-
+export class SeatCommandDto extends OfShowDto {
   /** The seats, no seat twice. All of them or none: a refused command changes nothing. */
   @IsArray()
   @ArrayMinSize(1)
@@ -66,10 +54,7 @@ export class SeatCommandDto {
 }
 
 export class SeatMapQueryDto {
-  /**
-   * The show.
-   * @example 1
-   */
+  /** The show. @example 1 */
   @Transform(toWholeNumber)
   @IsInt({ message: 'show_id must be a whole number' })
   @Min(1)
@@ -77,258 +62,72 @@ export class SeatMapQueryDto {
   show_id: number;
 }
 
-export class SeatDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @RowField()
-  row: string;
-
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  number: number;
-
-  /**
-   * A lapsed hold is AVAILABLE.
-   * @example "HELD"
-   */
-  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' })
-  status: SeatStatus;
+export class SeatDto extends SeatRefDto {
+  /** A lapsed hold is AVAILABLE. @example "HELD" */
+  @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' }) status: SeatStatus;
 
   /**
    * Rises with every change of the seat; of two reports about a seat the one with the higher version is newer.
    * @example 3
    */
-  @IsInt()
-  @Min(0)
-  version: number;
+  @IsInt() @Min(0) version: number;
 
-  /**
-   * Present, and true, on the caller's own live holds only.
-   * @example true
-   */
+  /** Present, and true, on the caller's own live holds only. @example true */
   held_by_me?: boolean;
 
-  /**
-   * When the caller's own hold lapses; present on those only.
-   * @example "2026-05-01T18:10:00.000Z"
-   */
-  @InstantField()
-  hold_expires_at?: string;
+  /** When the caller's own hold lapses; present on those only. @example "2026-05-01T18:10:00.000Z" */
+  @InstantField() hold_expires_at?: string;
 }
 
-export class SeatMapDto {
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
-  /**
-   * Where the show takes place.
-   * @example "Screen 1 (Main Hall)"
-   */
+export class SeatMapDto extends OfShowDto {
+  /** Where the show takes place. @example "Screen 1 (Main Hall)" */
   screen: string;
 
-  /**
-   * The database's clock at this answer; correct a local clock by it.
-   * @example "2026-05-01T18:00:00.000Z"
-   */
-  @InstantField()
-  server_time: string;
+  /** The database's clock at this answer; correct a local clock by it. @example "2026-05-01T18:00:00.000Z" */
+  @InstantField() server_time: string;
 
   /** Counts of the same snapshot as the seats. */
   stats: SeatStatsDto;
 
   /** In row, number order. */
-  @ApiProperty({ type: [SeatDto] })
-  seats: SeatDto[];
+  @ApiProperty({ type: [SeatDto] }) seats: SeatDto[];
 }
 
-export class HeldSeatDto {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @RowField()
-  row: string;
+export class HeldSeatDto extends SeatRefDto {
+  /** Always HELD. @example "HELD" */
+  @ApiProperty({ enum: ['HELD'] }) status: 'HELD';
 
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  number: number;
+  /** The seat's version. @example 3 */
+  @IsInt() @Min(1) version: number;
 
-  /**
-   * Always HELD.
-   * @example "HELD"
-   */
-  @ApiProperty({ enum: ['HELD'] })
-  status: 'HELD';
-
-  /**
-   * The seat's version.
-   * @example 3
-   */
-  @IsInt()
-  @Min(1)
-  version: number;
-
-  /**
-   * When this hold lapses.
-   * @example "2026-05-01T18:10:00.000Z"
-   */
-  @InstantField()
-  hold_expires_at: string;
+  /** When this hold lapses. @example "2026-05-01T18:10:00.000Z" */
+  @InstantField() hold_expires_at: string;
 }
 
-export class HoldAnswerDto {
-  /**
-   * For people.
-   * @example "2 seats held."
-   */
+export class HoldAnswerDto extends OfShowDto {
+  /** For people. @example "2 seats held." */
   message: string;
 
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
+  /** The earliest deadline among the seats: book before it. @example "2026-05-01T18:10:00.000Z" */
+  @InstantField() expires_at: string;
 
-  /**
-   * The earliest deadline among the seats: book before it.
-   * @example "2026-05-01T18:10:00.000Z"
-   */
-  @InstantField()
-  expires_at: string;
+  /** The database's clock at this answer. @example "2026-05-01T18:00:00.000Z" */
+  @InstantField() server_time: string;
 
-  /**
-   * The database's clock at this answer.
-   * @example "2026-05-01T18:00:00.000Z"
-   */
-  @InstantField()
-  server_time: string;
+  /** What booking these seats costs; a decimal string. @example "200.00" */
+  @MoneyField() total_price: string;
 
-  /**
-   * What booking these seats costs; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_price: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
+  /** ISO 4217. @example "USD" */
+  @CurrencyField() currency: string;
 
   /** The seats of the command, in row, number order. */
-  @ApiProperty({ type: [HeldSeatDto] })
-  seats: HeldSeatDto[];
+  @ApiProperty({ type: [HeldSeatDto] }) seats: HeldSeatDto[];
 }
 
-export class ReleaseAnswerDto {
-  /**
-   * For people.
-   * @example "2 seats released."
-   */
+export class ReleaseAnswerDto extends OfShowDto {
+  /** For people. @example "2 seats released." */
   message: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
 
   /** The seats this call changed; those that were free already are not among them. */
-  @ApiProperty({ type: [SeatRefDto] })
-  released: SeatRefDto[];
-}
-
-export class BookingDto {
-  /**
-   * Identifies the booking.
-   * @example "0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11"
-   */
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  /**
-   * What a person reads out at the counter: no characters that are mistaken for one another.
-   * @example "K7QM-3XVD"
-   */
-  @ApiProperty({ pattern: '^[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}$' })
-  reference: string;
-
-  /**
-   * The show.
-   * @example 1
-   */
-  @IsInt()
-  @Min(1)
-  show_id: number;
-
-  /** The booked seats, in row, number order. */
-  @ApiProperty({ type: [SeatRefDto] })
-  seats: SeatRefDto[];
-
-  /**
-   * What was paid; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_paid: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
-
-  /**
-   * When the seats became BOOKED.
-   * @example "2026-05-01T18:05:00.000Z"
-   */
-  @InstantField()
-  booked_at: string;
-}
-
-export class BookAnswerDto {
-  /**
-   * For people.
-   * @example "2 seats booked."
-   */
-  message: string;
-
-  /**
-   * What was paid; a decimal string.
-   * @example "200.00"
-   */
-  @MoneyField()
-  total_paid: string;
-
-  /**
-   * ISO 4217.
-   * @example "USD"
-   */
-  @CurrencyField()
-  currency: string;
-
-  /** The booking; a repeated book gets the same one. */
-  booking: BookingDto;
+  @ApiProperty({ type: [SeatRefDto] }) released: SeatRefDto[];
 }

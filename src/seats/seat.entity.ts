@@ -1,5 +1,7 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Show } from '../shows/show.entity';
+import { MONEY_SQL, ROW_SQL } from '../platform/database/check-sql';
+import { SEAT_STATUSES } from './seat-transitions';
 import type { SeatStatus } from './seat-transitions';
 
 /**
@@ -7,16 +9,22 @@ import type { SeatStatus } from './seat-transitions';
  * state machine keeps: which columns go with which status.
  */
 @Entity('seat')
-@Check('seat_status', `"status" IN ('AVAILABLE', 'HELD', 'BOOKED')`)
+@Check('seat_status', `"status" IN (${SEAT_STATUSES.map((status) => `'${status}'`).join(', ')})`)
 @Check(
   'seat_columns_fit_status',
   `CASE "status"
-    WHEN 'AVAILABLE' THEN num_nonnulls("holder_id", "held_at", "hold_expires_at", "hold_slot", "booking_id") = 0
     WHEN 'HELD' THEN num_nulls("holder_id", "held_at", "hold_expires_at", "hold_slot") = 0 AND "booking_id" IS NULL
-    WHEN 'BOOKED' THEN num_nulls("holder_id", "booking_id") = 0 AND num_nonnulls("held_at", "hold_expires_at", "hold_slot") = 0
+    WHEN 'BOOKED' THEN num_nulls("holder_id", "booking_id") = 0 AND num_nonnulls("hold_expires_at", "hold_slot") = 0
+    ELSE num_nonnulls("holder_id", "held_at", "hold_expires_at", "hold_slot", "booking_id") = 0
   END`,
 )
 @Check('seat_version', '"version" >= 0')
+@Check('seat_name', `${ROW_SQL} AND "number" >= 1`)
+@Check('seat_price', `${MONEY_SQL('price')} AND ("hold_price" IS NULL OR ${MONEY_SQL('hold_price')})`)
+@Check(
+  'seat_hold_times',
+  `("held_at" IS NULL OR isfinite("held_at")) AND ("hold_expires_at" IS NULL OR (isfinite("hold_expires_at") AND "hold_expires_at" > "held_at"))`,
+)
 // Finds lapsed holds for the sweep.
 @Index('seat_hold_deadline', ['holdExpiresAt'], { where: `"status" = 'HELD'` })
 // Finds a holder's holds, and makes the limit on them exact: a slot can be taken once.
@@ -32,23 +40,28 @@ export class Seat {
   @PrimaryColumn({ type: 'text', collation: 'C', primaryKeyConstraintName: 'seat_pkey' })
   row: string;
 
-  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'seat_pkey' })
-  number: number;
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'seat_pkey' }) number: number;
 
-  @Column({ type: 'text', default: 'AVAILABLE' })
-  status: SeatStatus;
+  @Column({ type: 'text', default: 'AVAILABLE' }) status: SeatStatus;
 
   /** Counts the stored transitions. */
-  @Column({ type: 'integer', default: 0 })
-  version: number;
+  @Column({ type: 'integer', default: 0 }) version: number;
 
-  @Column({ type: 'numeric', precision: 12, scale: 2 })
-  price: string;
+  /** Which of the show's prices the seat has. */
+  @Column({ type: 'text', default: 'standard' }) category: string;
+
+  /** What a hold made now would cost. */
+  @Column({ type: 'numeric', precision: 12, scale: 2 }) price: string;
+
+  /** What the hold froze, and the booking charged. Null on holds of version 0.1. */
+  @Column({ type: 'numeric', precision: 12, scale: 2, name: 'hold_price', nullable: true })
+  holdPrice: string | null;
 
   /** Who holds or has booked the seat. */
   @Column({ type: 'text', name: 'holder_id', nullable: true, collation: 'C' })
   holderId: string | null;
 
+  /** When the hold began; a booked seat keeps it. */
   @Column({ type: 'timestamptz', precision: 3, name: 'held_at', nullable: true })
   heldAt: Date | null;
 
@@ -56,9 +69,7 @@ export class Seat {
   holdExpiresAt: Date | null;
 
   /** Which of the holder's places in this show the hold takes. */
-  @Column({ type: 'smallint', name: 'hold_slot', nullable: true })
-  holdSlot: number | null;
+  @Column({ type: 'smallint', name: 'hold_slot', nullable: true }) holdSlot: number | null;
 
-  @Column({ type: 'uuid', name: 'booking_id', nullable: true })
-  bookingId: string | null;
+  @Column({ type: 'uuid', name: 'booking_id', nullable: true }) bookingId: string | null;
 }

@@ -1,29 +1,33 @@
-import { Global, Module } from '@nestjs/common';
-import { SeatCounts } from '../shows/seat-counts';
+import { DynamicModule, Module, Type } from '@nestjs/common';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
-import { SeatCommandQueue } from './seat-command-queue';
-import { SeatCommands } from './seat-commands.service';
-import { SeatCountReader } from './reading/seat-count-reader';
 import { SeatMapReader } from './reading/seat-map';
+import { SeatCommandQueue } from './seat-command-queue';
+import { SEAT_LISTENERS, SeatListener } from './seat-listener';
 import { SeatMetrics } from './seat-metrics';
 import { SeatStateMachine } from './seat-state-machine';
 import { SeatSweeper } from './seat-sweeper';
 import { SeatsController } from './seats.controller';
+import { TransactionWriter } from './transaction-writer';
 
-/** The heart. Global, as it plugs its counts into the shows, which know nothing of it. */
-@Global()
-@Module({
-  controllers: [SeatsController],
-  providers: [
-    SeatStateMachine,
-    SeatCommandQueue,
-    SeatCommands,
-    SeatMetrics,
-    SeatMapReader,
-    SeatSweeper,
-    IdempotencyCleaner,
-    { provide: SeatCounts, useClass: SeatCountReader },
-  ],
-  exports: [SeatCounts, SeatMapReader],
-})
-export class SeatsModule {}
+/** The heart. It knows neither how bookings are kept nor who watches the seats: `app.module.ts` plugs both in here. */
+@Module({})
+export class SeatsModule {
+  static forRoot(plugs: { writer: Type<TransactionWriter>; listeners: Type<SeatListener>[] }): DynamicModule {
+    return {
+      module: SeatsModule,
+      controllers: [SeatsController],
+      providers: [
+        SeatStateMachine,
+        SeatCommandQueue,
+        SeatMetrics,
+        SeatMapReader,
+        SeatSweeper,
+        IdempotencyCleaner,
+        { provide: TransactionWriter, useClass: plugs.writer },
+        ...plugs.listeners,
+        { provide: SEAT_LISTENERS, useFactory: (...listeners: SeatListener[]) => listeners, inject: plugs.listeners },
+      ],
+      exports: [SeatCommandQueue, SeatMapReader, ...plugs.listeners],
+    };
+  }
+}

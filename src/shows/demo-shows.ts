@@ -1,13 +1,17 @@
-import type { EntityManager } from 'typeorm';
+import { EntityManager, In, MoreThan } from 'typeorm';
+import type { Movie } from './movie.entity';
+import { salesOpen } from './sales-window';
+import type { Screen } from './screen.entity';
 import {
   createShows,
   ensureMovie,
   ensureScreen,
+  NewShow,
   readClock,
   rectangularLayout,
-  roundUp,
   seatsOf,
 } from './show-creation';
+import { Show } from './show.entity';
 
 const AVATAR = { title: 'Avatar: The Way of Water', durationMinutes: 192 };
 const INCEPTION = { title: 'Inception', durationMinutes: 148 };
@@ -15,19 +19,19 @@ const TOP_GUN = { title: 'Top Gun: Maverick', durationMinutes: 130 };
 const SCREEN_1 = { name: 'Screen 1 (Main Hall)', layout: rectangularLayout(5, 10) };
 const SCREEN_2 = { name: 'Screen 2', layout: rectangularLayout(3, 10) };
 
-/** 160 seats in all. With these starts two shows on a screen overlap whichever comes where; so they do it least. */
-const SHOWS = [
-  { startsInHours: 1, movie: TOP_GUN, screen: SCREEN_1 },
-  { startsInHours: 2, movie: AVATAR, screen: SCREEN_2 },
-  { startsInHours: 3, movie: INCEPTION, screen: SCREEN_1 },
-  { startsInHours: 6, movie: AVATAR, screen: SCREEN_2 },
+/** The programme of an evening, in the local time of this process. */
+const EVENING = [
+  { hour: 18, minute: 0, movie: TOP_GUN, screen: SCREEN_1 },
+  { hour: 18, minute: 30, movie: AVATAR, screen: SCREEN_2 },
+  { hour: 20, minute: 30, movie: INCEPTION, screen: SCREEN_1 },
+  { hour: 22, minute: 0, movie: INCEPTION, screen: SCREEN_2 },
 ];
+/** How many shows can be booked, at least, once the demo is made. */
+const SHOWS_ON_SALE = EVENING.length;
 const PRICE = '100.00';
 const CURRENCY = 'USD';
 
-const HOUR_MS = 60 * 60 * 1_000;
-/** Shows start at five to, not at 18:53:07. */
-const START_INTERVAL_MS = 5 * 60 * 1_000;
+const MINUTE_MS = 60_000;
 
 export interface MadeShow {
   readonly id: number;
@@ -46,50 +50,57 @@ export interface DemoShows {
 }
 
 /**
- * Makes what the demo lacks: movies, screens, and shows unless one on its screens has still to start. Leaves everything
- * that is there as it is. Belongs into a transaction, and one at a time.
+ * Makes the missing parts of the demo: movies, screens, and shows of tomorrow or later in place of those whose sales are
+ * over. Changes nothing that is there. Belongs into a transaction, and one at a time.
  *
  * @param now instead of the database's clock
- * @returns what was made
+ * @returns the parts that were made
  */
 export async function ensureDemoShows(manager: EntityManager, now?: Date): Promise<DemoShows> {
   const made: DemoShows = { movies: [], screens: [], shows: [] };
-  const movieIds = new Map<string, number>();
+  const movies = new Map<string, Movie>();
   for (const movie of [AVATAR, INCEPTION, TOP_GUN]) {
     const { thing, isNew } = await ensureMovie(manager, movie);
-    movieIds.set(movie.title, thing.id);
+    movies.set(movie.title, thing);
     if (isNew) made.movies.push(movie.title);
   }
-  const screens = new Map<string, { id: number; seats: number }>();
+  const screens = new Map<string, Screen>();
   for (const screen of [SCREEN_1, SCREEN_2]) {
     const { thing, isNew } = await ensureScreen(manager, screen);
-    screens.set(screen.name, { id: thing.id, seats: seatsOf(thing.layout) });
+    screens.set(screen.name, thing);
     if (isNew) made.screens.push(screen.name);
   }
 
   const time = now ?? (await readClock(manager));
-  const [upcoming] = await manager.query<unknown[]>(
-    'SELECT FROM show WHERE screen_id = ANY($1::int[]) AND starts_at > $2 LIMIT 1',
-    [[...screens.values()].map((screen) => screen.id), time.toISOString()],
+  const screenIds = [...screens.values()].map(({ id }) => id);
+  const known = await manager.findBy(Show, { screenId: In(screenIds), endsAt: MoreThan(time) });
+  const missing = SHOWS_ON_SALE - known.filter((show) => salesOpen(show, time.getTime())).length;
+  const plan: (NewShow & { endsAt: Date; title: string; screen: Screen })[] = [];
+  for (let day = 1; plan.length < missing; day++) {
+    for (const { hour, minute, ...slot } of EVENING) {
+      const movie = movies.get(slot.movie.title)!;
+      const screen = screens.get(slot.screen.name)!;
+      const startsAt = new Date(time.getFullYear(), time.getMonth(), time.getDate() + day, hour, minute);
+      const endsAt = new Date(startsAt.getTime() + movie.durationMinutes * MINUTE_MS);
+      const isTaken = [...known, ...plan].some(
+        (other) => other.screenId === screen.id && other.startsAt < endsAt && startsAt < other.endsAt,
+      );
+      if (isTaken || plan.length === missing) continue;
+      plan.push({
+        movieId: movie.id,
+        title: movie.title,
+        screenId: screen.id,
+        screen,
+        startsAt,
+        endsAt,
+        price: PRICE,
+        currency: CURRENCY,
+      });
+    }
+  }
+  const ids = await createShows(manager, plan, time);
+  plan.forEach(({ title, screen, startsAt }, index) =>
+    made.shows.push({ id: ids[index]!, title, screen: screen.name, startsAt, seats: seatsOf(screen.layout) }),
   );
-  if (upcoming) return made;
-
-  const plan = SHOWS.map(({ startsInHours, movie, screen }) => ({
-    title: movie.title,
-    screen: screen.name,
-    startsAt: roundUp(new Date(time.getTime() + startsInHours * HOUR_MS), START_INTERVAL_MS),
-  }));
-  const ids = await createShows(
-    manager,
-    plan.map(({ title, screen, startsAt }) => ({
-      movieId: movieIds.get(title)!,
-      screenId: screens.get(screen)!.id,
-      startsAt,
-      price: PRICE,
-      currency: CURRENCY,
-    })),
-    time,
-  );
-  plan.forEach((show, index) => made.shows.push({ id: ids[index]!, ...show, seats: screens.get(show.screen)!.seats }));
   return made;
 }

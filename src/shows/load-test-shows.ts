@@ -11,7 +11,7 @@ import {
 
 const HOUR_MS = 60 * 60 * 1_000;
 const STARTS_IN_MS = 24 * HOUR_MS;
-/** What one transaction makes: enough for speed, few enough for a progress bar to move. */
+/** Enough for speed, and few enough for a progress bar to move. */
 const SEATS_PER_TRANSACTION = 20_000;
 
 export interface LoadTestShows {

@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
-/** What is shown. */
+/** A movie that shows show. */
 @Entity('movie')
 @Unique('movie_title_key', ['title'])
+@Check('movie_values', `"title" <> '' AND "duration_minutes" > 0`)
 export class Movie {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',
@@ -11,9 +12,7 @@ export class Movie {
   })
   id: number;
 
-  @Column({ type: 'text' })
-  title: string;
+  @Column({ type: 'text' }) title: string;
 
-  @Column({ type: 'integer', name: 'duration_minutes' })
-  durationMinutes: number;
+  @Column({ type: 'integer', name: 'duration_minutes' }) durationMinutes: number;
 }

@@ -17,9 +17,7 @@ export class Screen {
   })
   id: number;
 
-  @Column({ type: 'text' })
-  name: string;
+  @Column({ type: 'text' }) name: string;
 
-  @Column({ type: 'jsonb' })
-  layout: LayoutRow[];
+  @Column({ type: 'jsonb' }) layout: LayoutRow[];
 }

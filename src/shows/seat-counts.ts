@@ -4,9 +4,10 @@ export interface ShowSeatCounts {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
-/** What the shows ask of whoever keeps the seats; the seats module plugs into it. */
+/** The shows ask for counts of their seats here; the seats module answers. */
 export abstract class SeatCounts {
   /** Counts of each show, from one snapshot; shows without seats are absent. */
   abstract of(showIds: readonly number[]): Promise<Map<number, ShowSeatCounts>>;

@@ -54,7 +54,7 @@ export async function createShows(manager: EntityManager, shows: readonly NewSho
   return ids;
 }
 
-/** What was looked for and made where it was missing. */
+/** A row that was found, or made as it was missing. */
 export interface Ensured<Thing> {
   readonly thing: Thing;
   readonly isNew: boolean;
@@ -78,12 +78,12 @@ async function ensure<Thing extends Movie | Screen>(
 ): Promise<Ensured<Thing>> {
   const known = await manager.findOneBy(entity, key);
   if (known) return { thing: known, isNew: false };
-  // Another process may be faster; then its row is the one.
+  // Another process may be faster; then its row is used.
   const { raw } = await manager
     .createQueryBuilder()
     .insert()
     .into(entity)
-    .values({ ...values } as never) // TypeORM writes the new id into what it is given
+    .values({ ...values } as never) // TypeORM writes the new id into its argument
     .orIgnore()
     .returning('id')
     .execute();
@@ -105,7 +105,7 @@ export function seatsOf(layout: readonly LayoutRow[]): number {
   return layout.reduce((sum, row) => sum + row.seats, 0);
 }
 
-/** The database's clock, not later than now also when rounded to the milliseconds that are stored. */
+/** The database's clock, cut to the milliseconds that are stored: rounded up, it would be later than now. */
 export async function readClock(manager: EntityManager): Promise<Date> {
   const [clock] = await manager.query<{ now: Date }[]>(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
   return clock!.now;

@@ -1,12 +1,12 @@
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import type { SalesWindow } from './sales-window';
 
-/** What selling a seat needs to know of its show. */
+/** The part of a show that decides on selling its seats. */
 export interface ShowSales extends SalesWindow {
   readonly currency: string;
 }
 
-/** Sends the look-up of shows within somebody's transaction; absent shows are absent from the map. */
+/** Looks up shows within the transaction; shows that don't exist are absent from the map. */
 export async function sendShowSales(
   transaction: PipelinedTransaction,
   showIds: readonly number[],

@@ -1,10 +1,16 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { CURRENCY_SQL, FINITE_SQL, MONEY_SQL } from '../platform/database/check-sql';
 import { Movie } from './movie.entity';
 import { Screen } from './screen.entity';
 
-/** A movie on a screen at a time: what seats are sold for. */
+/** A movie on a screen at a time. Seats are sold for it. */
 @Entity('show')
-@Check('show_times', '"ends_at" > "starts_at" AND "sales_close_at" > "sales_open_at"')
+@Check(
+  'show_times',
+  `${FINITE_SQL('starts_at', 'ends_at', 'sales_open_at', 'sales_close_at')} AND "ends_at" > "starts_at"
+   AND "sales_close_at" > "sales_open_at" AND "sales_close_at" <= "ends_at"`,
+)
+@Check('show_price', `${MONEY_SQL('price')} AND ${CURRENCY_SQL}`)
 @Index('show_starts_at', ['startsAt', 'id'])
 export class Show {
   @PrimaryGeneratedColumn('identity', {
@@ -18,34 +24,26 @@ export class Show {
   @JoinColumn({ name: 'movie_id', foreignKeyConstraintName: 'show_movie_fkey' })
   movie: Movie;
 
-  @Column({ type: 'integer', name: 'movie_id' })
-  movieId: number;
+  @Column({ type: 'integer', name: 'movie_id' }) movieId: number;
 
   @ManyToOne(() => Screen, { nullable: false })
   @JoinColumn({ name: 'screen_id', foreignKeyConstraintName: 'show_screen_fkey' })
   screen: Screen;
 
-  @Column({ type: 'integer', name: 'screen_id' })
-  screenId: number;
+  @Column({ type: 'integer', name: 'screen_id' }) screenId: number;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' })
-  startsAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'starts_at' }) startsAt: Date;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' })
-  endsAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'ends_at' }) endsAt: Date;
 
   /** Seats can be held and booked from `salesOpenAt` until just before `salesCloseAt`. */
-  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' })
-  salesOpenAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_open_at' }) salesOpenAt: Date;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' })
-  salesCloseAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'sales_close_at' }) salesCloseAt: Date;
 
-  /** What a seat of the show costs where the seat says nothing else; a decimal string. */
-  @Column({ type: 'numeric', precision: 12, scale: 2 })
-  price: string;
+  /** The price that the seats of the show get when they are made; a decimal string. */
+  @Column({ type: 'numeric', precision: 12, scale: 2 }) price: string;
 
   /** ISO 4217. */
-  @Column({ type: 'char', length: 3 })
-  currency: string;
+  @Column({ type: 'char', length: 3 }) currency: string;
 }

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../platform/http/public';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { ShowDto, ShowIdDto, ShowListDto, ShowListQueryDto } from './show.dto';
-import { SeenShow, Shows } from './shows.service';
+import { Shows } from './shows.service';
 
 @ApiTags('Shows')
 @Controller('api/shows')
@@ -15,32 +15,18 @@ export class ShowsController {
   @Get()
   @ApiOperation({ operationId: 'listShows', summary: 'Shows' })
   @ApiOkResponse({ type: ShowListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
   async list(@Query() query: ShowListQueryDto): Promise<ShowListDto> {
     const { page, next } = await this.shows.list(query);
-    return { shows: page.map(showDto), next };
+    return { shows: page, next };
   }
 
   /** One show, with its seats counted. */
   @Get(':id')
   @ApiOperation({ operationId: 'getShow', summary: 'One show' })
   @ApiOkResponse({ type: ShowDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'INTERNAL', 'BUSY')
-  async show(@Param() { id }: ShowIdDto): Promise<ShowDto> {
-    return showDto(await this.shows.find(id));
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  show(@Param() { id }: ShowIdDto): Promise<ShowDto> {
+    return this.shows.find(id);
   }
-}
-
-function showDto(show: SeenShow): ShowDto {
-  return {
-    id: show.id,
-    title: show.title,
-    screen: show.screen,
-    starts_at: show.startsAt.toISOString(),
-    ends_at: show.endsAt.toISOString(),
-    price: show.price,
-    currency: show.currency,
-    sales: show.salesOpen ? 'OPEN' : 'CLOSED',
-    stats: { ...show.stats },
-  };
 }

@@ -4,23 +4,10 @@ import { Page, readPage } from '../platform/http/page';
 import { Problem } from '../platform/problem/problem';
 import { salesOpen } from './sales-window';
 import { SeatCounts, ShowSeatCounts } from './seat-counts';
-import type { ShowListQueryDto } from './show.dto';
+import type { ShowDto, ShowListQueryDto } from './show.dto';
 import { Show } from './show.entity';
 
-/** A show as readers see it. */
-export interface SeenShow {
-  readonly id: number;
-  readonly title: string;
-  readonly screen: string;
-  readonly startsAt: Date;
-  readonly endsAt: Date;
-  readonly price: string;
-  readonly currency: string;
-  readonly salesOpen: boolean;
-  readonly stats: ShowSeatCounts;
-}
-
-const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0 };
+const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Reads shows with the counts of their seats. */
@@ -32,7 +19,7 @@ export class Shows {
   ) {}
 
   /** @throws Problem SHOW_NOT_FOUND */
-  async find(id: number): Promise<SeenShow> {
+  async find(id: number): Promise<ShowDto> {
     const [show] = await this.seen(this.query().where('show.id = :id', { id }));
     if (!show) throw new Problem('SHOW_NOT_FOUND');
     return show;
@@ -43,7 +30,7 @@ export class Shows {
    *
    * @throws Problem VALIDATION_FAILED for a day that does not exist or a cursor that is not ours
    */
-  list(wanted: ShowListQueryDto): Promise<Page<SeenShow>> {
+  list(wanted: ShowListQueryDto): Promise<Page<ShowDto>> {
     return readPage(wanted, {
       idPattern: /^\d{1,9}$/,
       read: (count, after) => {
@@ -65,7 +52,7 @@ export class Shows {
         }
         return this.seen(query.orderBy({ 'show.startsAt': 'ASC', 'show.id': 'ASC' }).limit(count));
       },
-      cursorOf: ({ startsAt, id }) => ({ atMs: startsAt.getTime(), id: String(id) }),
+      cursorOf: ({ starts_at, id }) => ({ atMs: Date.parse(starts_at), id: String(id) }),
     });
   }
 
@@ -77,18 +64,18 @@ export class Shows {
       .addSelect('floor(extract(epoch FROM statement_timestamp()) * 1000)', 'now_ms');
   }
 
-  private async seen(query: ReturnType<Shows['query']>): Promise<SeenShow[]> {
+  private async seen(query: ReturnType<Shows['query']>): Promise<ShowDto[]> {
     const { entities, raw } = await query.getRawAndEntities<{ now_ms: string }>();
     const counts = await this.seatCounts.of(entities.map((show) => show.id));
     return entities.map((show, index) => ({
       id: show.id,
       title: show.movie.title,
       screen: show.screen.name,
-      startsAt: show.startsAt,
-      endsAt: show.endsAt,
+      starts_at: show.startsAt.toISOString(),
+      ends_at: show.endsAt.toISOString(),
       price: show.price,
       currency: show.currency,
-      salesOpen: salesOpen(show, Number(raw[index]!.now_ms)),
+      sales: salesOpen(show, Number(raw[index]!.now_ms)) ? 'OPEN' : 'CLOSED',
       stats: counts.get(show.id) ?? NO_SEATS,
     }));
   }

@@ -184,33 +184,18 @@ describe('a refusal is an answer as well', () => {
     expectReplay(await me.hold(later, ['A1'], keyed(key)), first);
     await ok(me.hold(later, ['A1']));
   });
-
-  it('SHOW_NOT_FOUND and SEAT_NOT_FOUND', async () => {
-    const [noShow, noSeat] = [newKey(), newKey()];
-    const shows = await me.hold(NO_SHOW, ['A1'], keyed(noShow));
-    const missing = await me.hold(showId, ['Z9'], keyed(noSeat));
-    expectProblem(shows, 'SHOW_NOT_FOUND');
-    expectProblem(missing, 'SEAT_NOT_FOUND', seatsOf({ Z9: 'SEAT_NOT_FOUND' }));
-    await target.dataSource.query(`INSERT INTO seat (show_id, "row", number, price) VALUES ($1, 'Z', 9, 5)`, [showId]);
-    expectReplay(await me.hold(NO_SHOW, ['A1'], keyed(noShow)), shows);
-    expectReplay(await me.hold(showId, ['Z9'], keyed(noSeat)), missing);
-    await ok(me.hold(showId, ['Z9']));
-  });
 });
 
 describe('the key belongs to the request', () => {
-  it.each<[string, (key: string, otherShow: number) => Promise<Answer>]>([
+  it.each<[string, (key: string) => Promise<Answer>]>([
     ['another command', (key) => me.release(showId, ['A1'], keyed(key))],
     ['other seats', (key) => me.hold(showId, ['A2'], keyed(key))],
     ['more seats', (key) => me.hold(showId, ['A1', 'A2'], keyed(key))],
-    ['another show', (key, otherShow) => me.hold(otherShow, ['A1'], keyed(key))],
-    ['a show that does not exist', (key) => me.hold(NO_SHOW, ['A1'], keyed(key))],
     ['seats that do not exist', (key) => me.hold(showId, ['Z9'], keyed(key))],
   ])('with %s it is refused, changes nothing, and still stands for the first', async (_, reuse) => {
     const key = newKey();
-    const otherShow = await createShow(target.dataSource);
     const first = await ok(me.hold(showId, ['A1'], keyed(key)));
-    const answer = await reuse(key, otherShow);
+    const answer = await reuse(key);
     expectProblem(answer, 'IDEMPOTENCY_KEY_REUSED');
     expect([isReplayed(answer), await records(key), await steps()]).toEqual([null, 1, ['A1 1 hold']]);
     expectReplay(await me.hold(showId, ['A1'], keyed(key)), first);
@@ -221,6 +206,48 @@ describe('the key belongs to the request', () => {
     await ok(another.hold(showId, ['A1']));
     expectProblem(await me.hold(showId, ['A1'], keyed(key)), 'SEAT_UNAVAILABLE', seatsOf({ A1: 'SEAT_HELD' }));
     expectProblem(await me.hold(showId, ['A2'], keyed(key)), 'IDEMPOTENCY_KEY_REUSED');
+  });
+});
+
+describe('the key belongs to the show', () => {
+  it('another show’s is simply another key', async () => {
+    const key = newKey();
+    const otherShow = await createShow(target.dataSource);
+    const first = await ok(me.hold(showId, ['A1'], keyed(key)));
+    const elsewhere = await me.hold(otherShow, ['A1'], keyed(key));
+    expect([elsewhere.status, isReplayed(elsewhere), await records(key)]).toEqual([200, null, 2]);
+    expectReplay(await me.hold(showId, ['A1'], keyed(key)), first);
+    expectReplay(await me.hold(otherShow, ['A1'], keyed(key)), elsewhere);
+  });
+
+  it('a show or seat that does not exist leaves its key unused', async () => {
+    const key = newKey();
+    expectProblem(await me.hold(NO_SHOW, ['A1'], keyed(key)), 'SHOW_NOT_FOUND');
+    expectProblem(await me.hold(showId, ['Z9'], keyed(key)), 'SEAT_NOT_FOUND', seatsOf({ Z9: 'SEAT_NOT_FOUND' }));
+    expect(await records(key)).toBe(0);
+    await target.dataSource.query(`INSERT INTO seat (show_id, "row", number, price) VALUES ($1, 'Z', 9, 5)`, [showId]);
+    expect(isReplayed(await ok(me.hold(showId, ['Z9'], keyed(key))))).toBeNull();
+  });
+
+  /** Version 0.1 stored no show. */
+  const forgetShow = (key: string) =>
+    target.dataSource.query('UPDATE idempotency_record SET show_id = 0 WHERE key = $1', [key]);
+
+  it('an answer of version 0.1 is given again to the same request', async () => {
+    const key = newKey();
+    const first = await ok(me.hold(showId, ['A1'], keyed(key)));
+    await forgetShow(key);
+    expectReplay(await me.hold(showId, ['A1'], keyed(key)), first);
+    expect([await records(key), await steps()]).toEqual([1, ['A1 1 hold']]);
+  });
+
+  it('and is no answer to any other request', async () => {
+    const key = newKey();
+    await ok(me.hold(showId, ['A1'], keyed(key)));
+    await forgetShow(key);
+    const other = await ok(me.hold(showId, ['A2'], keyed(key)));
+    expect([isReplayed(other), await records(key)]).toEqual([null, 2]);
+    expectReplay(await me.hold(showId, ['A2'], keyed(key)), other);
   });
 });
 

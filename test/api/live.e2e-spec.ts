@@ -112,7 +112,7 @@ describe('live events', () => {
           data: {
             show_id: showId,
             server_time: expect.any(String),
-            stats: { total: 50, available: 48, held: 2, booked: 0 },
+            stats: { total: 50, available: 48, held: 2, booked: 0, blocked: 0 },
             seats: [
               { row: 'A', number: 1, status: 'HELD', version: 1 },
               { row: 'B', number: 2, status: 'HELD', version: 1 },
@@ -161,7 +161,7 @@ describe('live events', () => {
       return map;
     });
     const stream = await open(one);
-    expect(stream.events[0]!.data.stats).toEqual({ total: 50, available: 49, held: 1, booked: 0 });
+    expect(stream.events[0]!.data.stats).toEqual({ total: 50, available: 49, held: 1, booked: 0, blocked: 0 });
   });
 
   test('tell of a lapse when it happens, without any sweep, and not again when a sweep writes it', async () => {

@@ -159,7 +159,7 @@ describe('the problems', () => {
     expectProblem(await me.hold(showId, ['A1', 'A2'], key), 'BUSY');
     const meanwhile = (await get(`/api/seats/?show_id=${showId}`)).body;
     await blocker.release();
-    expect(meanwhile.stats).toEqual({ total: 50, available: 50, held: 0, booked: 0 });
+    expect(meanwhile.stats).toEqual({ total: 50, available: 50, held: 0, booked: 0, blocked: 0 });
     const answer = await me.hold(showId, ['A1', 'A2'], key);
     expect([answer.status, answer.headers.get('idempotency-replayed'), answer.body.seats?.[0].version]).toEqual([
       200,

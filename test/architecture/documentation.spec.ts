@@ -6,9 +6,11 @@ import { VARIABLES } from '../../src/platform/config/settings';
 import { renderEnvExample, renderSettingsTable } from '../../src/platform/config/settings-documentation';
 import { PROBLEMS, SEAT_REFUSALS } from '../../src/problem-catalogue';
 import { renderProblemTable } from '../../src/problem-documentation';
-import { Effect, SEAT_COMMANDS, STANDINGS, TRANSITIONS } from '../../src/seats/seat-transitions';
+import { renderSeatCommandTable } from '../../src/seat-command-documentation';
+import type { SeatCommandRule } from '../../src/seats/commands/command';
+import { STANDINGS } from '../../src/seats/seat-transitions';
 
-/** What the documentation says of the source must be so. Each check is tried on a text that is wrong as well. */
+/** Holds the documentation against the source. Each check is also tried on a text that is wrong. */
 
 const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 const DOCUMENTS = [
@@ -83,6 +85,28 @@ describe('the tables', () => {
   it('escape what would end a cell', () => {
     expect(renderSettingsTable({ A: z.string().describe('this | that') })).toContain('this \\| that');
   });
+
+  it('say what a command does in each standing, in the order of the standings', () => {
+    const effects = Object.fromEntries(STANDINGS.map((standing) => [standing, 'keep'])) as SeatCommandRule['effects'];
+    const table = renderSeatCommandTable([
+      {
+        name: 'steal',
+        to: 'BOOKED',
+        effects: { ...effects, AVAILABLE: 'step', HELD_BY_ANOTHER: 'SEAT_HELD', BOOKED_BY_ME: 'repeat' },
+      },
+    ]);
+    const [head, , row] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    expect(head!.slice(1, 8)).toEqual([
+      '',
+      'AVAILABLE',
+      'held by me',
+      'held by another',
+      'lapsed',
+      'booked by me',
+      'booked by another',
+    ]);
+    expect(row!.slice(1, 8)).toEqual(['steal', '→ BOOKED', 'keep', '`SEAT_HELD`', 'keep', 'repeat', 'keep']);
+  });
 });
 
 describe('withSection', () => {
@@ -125,38 +149,43 @@ describe.each(DEPLOYMENTS)('%s', (file) => {
   });
 });
 
-describe('README.md', () => {
-  it('names every route of the API, and only those', () => {
-    const named = routesIn(read('README.md'));
-    const routes = Object.keys((JSON.parse(read('openapi.json')) as { paths: object }).paths).filter((path) =>
-      path.startsWith('/api/'),
-    );
-    expect(named).toEqual(routes.sort());
-  });
-
-  it('names every decision, and AGENTS.md every directory of the source', () => {
-    const decisions = readdirSync('docs/adr').filter((name) => /^\d{4}-/.test(name));
-    expect(decisions.filter((name) => !read('README.md').includes(`docs/adr/${name}`))).toEqual([]);
-    const directories = readdirSync('src').filter((name) => statSync(join('src', name)).isDirectory());
-    expect(directories.filter((name) => !read('AGENTS.md').includes(`${name}/`))).toEqual([]);
-  });
-
-  it('names every npm script that a user may run', () => {
-    const internal = SCRIPTS.filter((name) => /^(pre|post)/.test(name));
-    const named = namedScripts(read('README.md') + read('AGENTS.md'));
-    expect(SCRIPTS.filter((name) => !internal.includes(name) && !named.includes(name))).toEqual([]);
+describe('the reference of the API', () => {
+  it('names every route, and only those', () => {
+    const routes = Object.keys((JSON.parse(read('openapi.json')) as { paths: object }).paths);
+    expect(routesIn(read('docs/reference/api.md'))).toEqual(routes.filter((path) => path.startsWith('/api/')).sort());
   });
 });
 
-describe.each(['README.md', 'src/seats/README.md'])('the life of a seat in %s', (file) => {
-  const table = lifeOfASeat(read(file));
+describe('the reference of the commands', () => {
+  it('names every npm script that a user may run', () => {
+    const named = namedScripts(read('docs/reference/commands.md'));
+    expect(SCRIPTS.filter((name) => !/^(pre|post)/.test(name) && !named.includes(name))).toEqual([]);
+  });
+});
 
-  it('has every command of a client', () => {
-    expect(Object.keys(table)).toEqual(expect.arrayContaining(SEAT_COMMANDS.filter((command) => command !== 'expire')));
+describe('README.md', () => {
+  it('leads to every other document, itself or by one that it links to', () => {
+    const reached = linkedFiles('README.md').flatMap((file) => [file, ...linkedFiles(file)]);
+    expect(DOCUMENTS.filter((file) => file !== 'README.md' && !reached.includes(file))).toEqual([]);
   });
 
-  it.each(Object.entries(table))('%s does what the state machine says', (command, effects) => {
-    expect(effects).toEqual(TRANSITIONS[command as keyof typeof TRANSITIONS]);
+  it('has the picture that docs/architecture.md has', () => {
+    const [picture, ...others] = picturesIn(read('README.md'));
+    expect(others).toEqual([]);
+    expect(picturesIn(read('docs/architecture.md'))).toEqual([picture]);
+  });
+});
+
+describe('AGENTS.md', () => {
+  it('names every directory of the source and of the proof', () => {
+    const directories = ['src', 'proof'].flatMap((parent) =>
+      readdirSync(parent).filter((name) => statSync(join(parent, name)).isDirectory()),
+    );
+    expect(directories.filter((name) => !read('AGENTS.md').includes(`${name}/`))).toEqual([]);
+  });
+
+  it('names only files and directories that exist', () => {
+    expect(missingPaths(read('AGENTS.md'))).toEqual([]);
   });
 });
 
@@ -164,6 +193,10 @@ describe('decisions', () => {
   it('are numbered without a gap', () => {
     const numbers = readdirSync('docs/adr').flatMap((name) => /^(\d{4})-.+\.md$/.exec(name)?.[1] ?? []);
     expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(4, '0')));
+  });
+
+  it.each(markdownIn('docs/adr'))('%s is linked from docs/architecture.md', (file) => {
+    expect(linkedFiles('docs/architecture.md')).toContain(file);
   });
 
   it.each(markdownIn('docs/adr'))('%s says context, decision and consequences', (file) => {
@@ -195,6 +228,17 @@ describe('the checks', () => {
     ]);
   });
 
+  it('find a path that leads nowhere', () => {
+    expect(missingPaths('`src/main.ts`, `src/nowhere.ts`, `docs/adr/`, src/nobody.ts, `test/nowhere/`')).toEqual([
+      'src/nowhere.ts',
+      'test/nowhere/',
+    ]);
+  });
+
+  it('find a picture, and no other code', () => {
+    expect(picturesIn('```sh\nls\n```\n```mermaid\na --> b\n```\n')).toEqual(['```mermaid\na --> b\n```']);
+  });
+
   it('find a setting that does not exist', () => {
     expect(unknownNames('`HOLD_TTL_SECONDS`, `HOLD_TTL`, `SEAT_HELD`')).toEqual(['HOLD_TTL']);
   });
@@ -215,24 +259,6 @@ function namedScripts(text: string): string[] {
   return [...text.matchAll(/\bnpm (?:run (?:-\S+ )*([\w:-]+)|(test|start)\b)/g)].map(([, run, own]) => (run ?? own)!);
 }
 
-/** The table of what each command does in each standing. */
-function lifeOfASeat(text: string): Record<string, Record<string, Effect>> {
-  const rows = [...text.matchAll(/^\| (\w+) \| (.+) \|$/gm)].filter(([, name]) =>
-    (SEAT_COMMANDS as readonly string[]).includes(name!),
-  );
-  const effectOf = (cell: string): Effect => {
-    if (cell.startsWith('→ ')) return { to: cell.slice(2) } as Effect;
-    if (cell.startsWith('`')) return { refuse: cell.slice(1, -1) } as Effect;
-    return /^(keep|no change)/.test(cell) ? { keep: true } : { repeat: true };
-  };
-  return Object.fromEntries(
-    rows.map(([, name, cells]) => [
-      name!,
-      Object.fromEntries(cells!.split(' | ').map((cell, i) => [STANDINGS[i]!, effectOf(cell)])),
-    ]),
-  );
-}
-
 /** Paths of the API, once each. */
 function routesIn(text: string): string[] {
   return [...new Set([...text.matchAll(/\/api\/[\w/{}-]+/g)].map(([path]) => path))].sort();
@@ -242,11 +268,21 @@ function missingScripts(text: string): string[] {
   return namedScripts(text).filter((name) => !SCRIPTS.includes(name));
 }
 
+/** Targets of links, but for those to other sites. */
+function relativeLinks(text: string): string[] {
+  const targets = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The files that a document links to, from the root. */
+function linkedFiles(file: string): string[] {
+  if (!file.endsWith('.md')) return [];
+  return relativeLinks(read(file)).map((target) => normalize(join(dirname(file), target.split('#')[0]!)));
+}
+
 /** Relative links whose file, or heading within it, does not exist. */
 function brokenLinks(file: string, text: string): string[] {
-  const targets = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
-  return targets.filter((target) => {
-    if (/^[a-z]+:/.test(target)) return false;
+  return relativeLinks(text).filter((target) => {
     const [path, heading] = target.split('#');
     const linked = path ? normalize(join(dirname(file), path)) : file;
     return !existsSync(linked) || (heading !== undefined && !anchorsOf(read(linked)).includes(heading));
@@ -262,6 +298,19 @@ function anchorsOf(text: string): string[] {
       .trim()
       .replace(/\s/g, '-'),
   );
+}
+
+/** The diagrams of a document. */
+function picturesIn(text: string): string[] {
+  return [...text.matchAll(/^```mermaid\n.*?^```/gms)].map(([picture]) => picture);
+}
+
+/** Paths of this project in backquotes that lead nowhere. */
+function missingPaths(text: string): string[] {
+  const paths = [...text.matchAll(/`((?:src|proof|test|docs|client|web|scripts)\/[\w./-]*)`/g)].map(
+    ([, path]) => path!,
+  );
+  return paths.filter((path) => !existsSync(path));
 }
 
 function withoutCode(text: string): string {

@@ -54,7 +54,7 @@ describe('a hold past its deadline', () => {
   });
 
   it('is shown and counted as AVAILABLE, to everybody, at once', async () => {
-    const stats = { total: 50, available: 49, held: 1, booked: 0 };
+    const stats = { total: 50, available: 49, held: 1, booked: 0, blocked: 0 };
     for (const { body } of [
       await anonymously(`/api/seats/?show_id=${showId}`),
       await me.seatMap(showId),

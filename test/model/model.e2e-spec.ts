@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { verifyLedger } from '../../src/ledger/ledger-verifier';
+import { PROBLEMS } from '../../src/problem-catalogue';
+import { seatCommand } from '../../src/seats/seat-command';
+import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { COMMANDS } from '../../proof/checkers/commands';
 import { HttpClient, Reply } from '../../proof/kit/http-client';
@@ -8,7 +11,7 @@ import { guests } from '../../proof/people/target';
 import { startApp, TestApp } from '../support/app';
 import { closeHouse, createShow, lapse, moveSalesEnd } from '../support/house';
 import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from '../support/model-commands';
-import { Question, ShowModel } from '../support/show-model';
+import { CommandQuestion, Question, ShowModel } from '../support/show-model';
 import { Told } from '../support/unknowns';
 
 /**
@@ -53,6 +56,9 @@ const OUTCOMES = [
   'book 409 SALES_CLOSED',
   'release 200',
   'release 409 NOT_YOUR_HOLD',
+  'block 200',
+  'block 409 SEAT_UNAVAILABLE',
+  'unblock 200',
   'map 200',
   'show 200',
   'shows 200',
@@ -125,6 +131,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
           return compared(question, await api.request('GET', paths[question.name], token));
         }
         const { name, seats, key = null, isElsewhere } = question;
+        if (name === 'block' || name === 'unblock') return submitted(apps[instance], showId, question);
         const body = { show_id: isElsewhere ? NO_SHOW : showId, seats: seats.map(seatRef) };
         return compared(question, await api.request('POST', COMMANDS[name].path, { ...token, key, body }));
       },
@@ -216,6 +223,19 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
 
 function hold(holder: number): Question {
   return { name: 'hold', holder, seats: ['A/1'] };
+}
+
+/** A command that no route has, in the words of one. */
+async function submitted({ app }: TestApp, showId: number, { name, seats }: CommandQuestion): Promise<Actual> {
+  const reason = name === 'block' ? { reason: 'broken' } : {};
+  const asked = { name, showId, holderId: null, actorId: 'user:house', seats: seats.map(seatRef), ...reason };
+  const { outcome } = await app.get(SeatCommandQueue).submit(seatCommand(asked));
+  if (outcome.kind !== 'refused') return { status: 200, isReplayed: false, body: {} };
+  return {
+    status: PROBLEMS[outcome.code].status,
+    isReplayed: false,
+    body: { code: outcome.code, seats: outcome.seats },
+  };
 }
 
 /** What the model knows of an answer. */

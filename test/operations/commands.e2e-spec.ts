@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { schema } from '../../src/database/schema';
@@ -9,9 +11,10 @@ import { startProgram } from '../support/program';
 
 const MIGRATIONS = schema.migrations.map((migration) => migration.name).join('\n');
 
-/** Runs a command to its own end: nothing here makes it stop. */
-const run = (command: string, args: string[], env: NodeJS.ProcessEnv) =>
-  startProgram(`src/cli/${command}.ts`, args, env).ended;
+/** Runs a program to its own end: nothing here makes it stop. */
+const runProgram = (program: string, args: string[], env: NodeJS.ProcessEnv) =>
+  startProgram(`src/${program}.ts`, args, env).ended;
+const run = (command: string, args: string[], env: NodeJS.ProcessEnv) => runProgram(`cli/${command}`, args, env);
 
 const UNREACHABLE = 'postgres://rowlock:secret@127.0.0.1:1/rowlock';
 
@@ -137,6 +140,44 @@ describe('commands', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('DATABASE_URL');
     expect(stderr).toContain('LOCK_TIMEOUT_MS');
+  });
+
+  it.each(['main', 'cli/up'])('%s says in a sentence that its port is in use, and ends with 1', async (program) => {
+    const occupant = createServer().listen(0, '127.0.0.1');
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
+    try {
+      const { code, stderr } = await runProgram(program, [], {
+        ...onDatabase(),
+        AUTH_JWT_SECRET: 'a-secret-for-tests-of-32-characters-or-more',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+      });
+
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `Port ${port} is in use: set PORT to another one, or to 0 for any free one.\n`,
+      });
+    } finally {
+      occupant.close();
+    }
+  });
+
+  it('say how to do without the embedded database where it can not run', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'rowlock-commands-'));
+    try {
+      await writeFile(join(dataDir, 'thesis.tex'), 'years of work');
+
+      expect(await run('migrate', [], { EMBEDDED_DATABASE_DIR: dataDir })).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^Embedded PostgreSQL: .* holds other files .*\nTo use .*, set DATABASE_URL\.\n$/,
+        ),
+      });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   it('use the embedded database where none is named, and stop it', async () => {

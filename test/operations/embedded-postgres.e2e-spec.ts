@@ -7,8 +7,8 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { until } from '../../proof/kit/until';
 import { EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
 
 const OWNER = join(__dirname, '../support', 'embedded-owner.ts');
@@ -95,6 +95,27 @@ describe('embedded PostgreSQL', () => {
     ]);
   });
 
+  it('has a superuser and a database of the name that it was made under, and is found under that name only', async () => {
+    const namedDir = await makeDataDir();
+    const named = await startEmbeddedPostgres({ dataDir: namedDir, name: 'rowlock' });
+    running.push(named);
+    expect(
+      await query(
+        named.url,
+        `SELECT current_user::text AS name, current_database()::text AS database, rolsuper, current_setting('cluster_name') AS cluster
+           FROM pg_roles WHERE rolname = current_user`,
+      ),
+    ).toEqual([{ name: 'rowlock', database: 'rowlock', rolsuper: true, cluster: 'rowlock' }]);
+    // As data that was made before the name could be chosen has it.
+    expect(existsSync(join(namedDir, 'cluster', 'rowlock.password'))).toBe(true);
+
+    await expect(startEmbeddedPostgres({ dataDir: namedDir, name: 'other' })).rejects.toThrow(
+      'was made under another name than other',
+    );
+    await named.stop();
+    await rm(namedDir, { recursive: true });
+  });
+
   it('wants the password', async () => {
     const { url } = await start();
     const wrong = new URL(url);
@@ -110,7 +131,7 @@ describe('embedded PostgreSQL', () => {
 
   it('says what PostgreSQL says about a setting that it does not take', async () => {
     await expect(start({ settings: { max_connections: 'many' } })).rejects.toThrow(
-      /invalid value for parameter "max_connections": "many"[^]*DATABASE_URL/,
+      /^Embedded PostgreSQL: .*invalid value for parameter "max_connections": "many"$/s,
     );
   });
 
@@ -158,7 +179,7 @@ describe('embedded PostgreSQL', () => {
     const server = await serverPid(cluster);
 
     owner.kill('SIGKILL');
-    await until('the server has ended', async () => !isRunning(server));
+    await until(async () => !isRunning(server));
 
     const next = await start();
     expect(next.adopted).toBe(false);
@@ -188,7 +209,7 @@ describe('embedded PostgreSQL', () => {
     const lines: string[] = [];
     await start({ log: (line) => lines.push(line) });
     process.kill(await serverPid(cluster), 'SIGKILL');
-    await until('it is logged', async () => lines.some((line) => line.includes('not because we stopped it')));
+    await until(async () => lines.some((line) => line.includes('not because we stopped it')));
     await rm(join(cluster, 'postmaster.pid')); // or the end of this test would wait for a server that is gone
   });
 
@@ -212,7 +233,7 @@ describe('embedded PostgreSQL', () => {
       .filter((pid) => pid !== server);
     for (const pid of [supervisor, ...watchers]) process.kill(pid, 'SIGKILL');
     owner.kill('SIGKILL');
-    await until('the server has no supervisor', async () => (await parentOf(server)) !== supervisor);
+    await until(async () => (await parentOf(server)) !== supervisor);
     expect(isRunning(server)).toBe(true);
 
     const next = await start();
@@ -267,16 +288,7 @@ async function keepSomething(url: string): Promise<string> {
 }
 
 function untilServerHasEnded(cluster: string): Promise<void> {
-  return until('the server has ended', async () => !existsSync(join(cluster, 'postmaster.pid')));
-}
-
-/** Waits for a condition; the test fails with its name when it does not come true. */
-async function until(condition: string, isTrue: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`after ${timeoutMs} ms still not: ${condition}`);
-    await delay(10);
-  }
+  return until(() => !existsSync(join(cluster, 'postmaster.pid')));
 }
 
 async function serverPid(cluster: string): Promise<number> {

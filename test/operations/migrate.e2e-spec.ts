@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { until } from '../../proof/kit/until';
 import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
 import { migrate, MIGRATION_LOCK } from '../../src/platform/database/migrate';
@@ -15,7 +15,7 @@ const ALL = schema.migrations.map((migration) => migration.name);
 const TIGHT_LIMITS = { LOCK_TIMEOUT_MS: '20', STATEMENT_TIMEOUT_MS: '200', IDLE_IN_TRANSACTION_TIMEOUT_MS: '200' };
 const LONGER_THAN_THE_LIMITS_MS = 1_500; // the driver's own limit is a second above the statement's
 
-class SlowStatement1795530000001 implements MigrationInterface {
+class SlowStatement1895530000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE TABLE slow_one (id integer)');
     await runner.query('SELECT pg_sleep($1)', [LONGER_THAN_THE_LIMITS_MS / 1_000]);
@@ -24,7 +24,7 @@ class SlowStatement1795530000001 implements MigrationInterface {
   async down(): Promise<void> {}
 }
 
-class Broken1795530000002 implements MigrationInterface {
+class Broken1895530000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE TABLE half_done (id integer)');
     await runner.query('SELECT 1 / 0');
@@ -33,7 +33,7 @@ class Broken1795530000002 implements MigrationInterface {
   async down(): Promise<void> {}
 }
 
-class IndexConcurrently1795530000003 implements MigrationInterface {
+class IndexConcurrently1895530000003 implements MigrationInterface {
   readonly transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
@@ -86,11 +86,11 @@ describe('migrate', () => {
 
   it('lets a migration take longer than the limits for everyday statements, those the database sets included', async () => {
     await onServer((server) => server.query(`ALTER DATABASE ${name} SET statement_timeout = 200`));
-    const instances = await Promise.all([connect([SlowStatement1795530000001]), connect([SlowStatement1795530000001])]);
+    const instances = await Promise.all([connect([SlowStatement1895530000001]), connect([SlowStatement1895530000001])]);
 
     const ran = await Promise.all(instances.map(migrate));
 
-    expect(ran.flat()).toEqual(['SlowStatement1795530000001']);
+    expect(ran.flat()).toEqual(['SlowStatement1895530000001']);
   });
 
   it('waits for as long as another instance migrates', async () => {
@@ -102,37 +102,35 @@ describe('migrate', () => {
       .then(migrate)
       .finally(() => (isOver = true));
 
-    let waitedMs = 0;
-    while (waitedMs < LONGER_THAN_THE_LIMITS_MS) {
+    await until(async () => {
       expect(isOver).toBe(false);
-      await delay(50);
       const { rows } = await other.query<{ waited_ms: number }>(
         `SELECT extract(epoch FROM query_start - backend_start)::float8 * 1000 AS waited_ms
            FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()`,
       );
-      waitedMs = rows[0]?.waited_ms ?? 0;
-    }
+      return (rows[0]?.waited_ms ?? 0) >= LONGER_THAN_THE_LIMITS_MS;
+    });
     await other.end();
 
     expect(await migrated).toEqual(ALL);
   });
 
   it('can build an index concurrently while another instance waits', async () => {
-    const migrations = [...schema.migrations, IndexConcurrently1795530000003];
+    const migrations = [...schema.migrations, IndexConcurrently1895530000003];
     const instances = await Promise.all(Array.from({ length: 3 }, () => connect(migrations)));
 
     const ran = await Promise.all(instances.map(migrate));
 
-    expect(ran.flat()).toEqual([...ALL, 'IndexConcurrently1795530000003']);
+    expect(ran.flat()).toEqual([...ALL, 'IndexConcurrently1895530000003']);
   });
 
   it('reports the migration that fails, keeps nothing of it and those before it, and blocks nobody afterwards', async () => {
-    const dataSource = await connect([...schema.migrations, Broken1795530000002]);
+    const dataSource = await connect([...schema.migrations, Broken1895530000002]);
     const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
 
     await expect(migrate(dataSource)).rejects.toThrow('division by zero');
 
-    expect(log).toHaveBeenCalledWith(expect.stringContaining('"Broken1795530000002" failed'));
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('"Broken1895530000002" failed'));
     log.mockRestore();
 
     expect(await recorded(dataSource)).toEqual(ALL);
@@ -153,7 +151,7 @@ describe('migrate', () => {
     });
 
     it.each([
-      ['a type', 'ALTER TABLE seat ALTER COLUMN version TYPE bigint', '"seat"'],
+      ['a type', 'ALTER TABLE movie ALTER COLUMN duration_minutes TYPE bigint', '"movie"'],
       ['a default', `ALTER TABLE seat ALTER COLUMN status SET DEFAULT 'HELD'`, '"seat"'],
       ['a null', 'ALTER TABLE booking ALTER COLUMN holder_id DROP NOT NULL', '"booking"'],
       ['a check', 'ALTER TABLE seat DROP CONSTRAINT seat_status', 'seat_status'],

@@ -86,11 +86,12 @@ describe('the demo', () => {
     expect(new Set(shows.map((show) => `${show.screen}: ${show.seats}`))).toEqual(
       new Set([`Screen 1 (Main Hall): ${seatNames('ABCDE', 10)}`, `Screen 2: ${seatNames('ABC', 10)}`]),
     );
+    const tomorrow = new Date();
+    tomorrow.setDate(tomorrow.getDate() + 1);
     shows.forEach((show, index) => {
-      const latenessMs = show.starts_in_ms - [1, 2, 3, 6][index]! * HOUR_MS;
-      expect(latenessMs).toBeGreaterThan(-MINUTE_MS);
-      expect(latenessMs).toBeLessThan(5 * MINUTE_MS);
-      expect(show.starts_at.getTime() % (5 * MINUTE_MS)).toBe(0);
+      expect(show.starts_at.toLocaleString('sv')).toBe(
+        `${tomorrow.toLocaleDateString('sv')} ${['18:00:00', '18:30:00', '20:30:00', '22:00:00'][index]}`,
+      );
       expect(show).toMatchObject({
         on_sale: true,
         sold_until_start: true,
@@ -123,9 +124,16 @@ describe('the demo', () => {
     expect(await counts()).toEqual(COMPLETE);
   });
 
+  /** At so much o'clock, so many days from now. */
+  const oClock = (days: number, hour: number, minute = 0) => {
+    const now = new Date();
+    return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, hour, minute);
+  };
+  const starts = (shows: { startsAt: Date }[]) =>
+    shows.map(({ startsAt }) => startsAt.toLocaleString('sv').slice(11, 16));
+
   it('gets new shows once all have started, and keeps the old ones', async () => {
-    const longAgo = new Date(Date.now() - 7 * HOUR_MS);
-    const first = await ensureDemo(database.dataSource, longAgo);
+    const first = await ensureDemo(database.dataSource, oClock(-7, 12));
 
     const second = await ensureDemo(database.dataSource);
 
@@ -136,18 +144,64 @@ describe('the demo', () => {
   });
 
   it('gets new shows once, also when five start together', async () => {
-    await ensureDemo(database.dataSource, new Date(Date.now() - 7 * HOUR_MS));
+    await ensureDemo(database.dataSource, oClock(-7, 12));
 
     await Promise.all(Array.from({ length: 5 }, () => ensureDemo(database.dataSource)));
 
     expect(await counts()).toEqual({ ...COMPLETE, shows: 8, seats: 320 });
   });
 
-  it('gets no new shows while one has still to start', async () => {
-    await ensureDemo(database.dataSource, new Date(Date.now() - 5 * HOUR_MS));
+  it.each([
+    ['before the first one starts', 17, 59, []],
+    ['when the first one starts', 18, 0, ['18:00']],
+    ['in the evening', 20, 0, ['18:00', '18:30']],
+    ['when the last one starts', 22, 0, ['18:00', '18:30', '20:30', '22:00']],
+  ])('gets one of the evening after for each that has started: %s', async (_, hour, minute, expected) => {
+    await ensureDemo(database.dataSource, oClock(-1, 0));
 
-    expect(await ensureDemo(database.dataSource)).toMatchObject({ shows: [] });
+    const { shows } = await ensureDemo(database.dataSource, oClock(0, hour, minute));
+
+    expect(starts(shows)).toEqual(expected);
+    expect(shows.filter(({ startsAt }) => startsAt < oClock(1, 18) || startsAt > oClock(1, 22))).toEqual([]);
+    expect(await ensureDemo(database.dataSource, oClock(0, hour, minute))).toMatchObject({ shows: [] });
   });
+
+  it('always has four shows on sale, the next one tomorrow at the latest, and never two on a screen at once', async () => {
+    for (let hours = 0; hours < 14 * 24; hours += 5) {
+      const now = oClock(0, hours);
+      await ensureDemo(database.dataSource, now);
+      const onSale = await database.dataSource.query<{ starts_at: Date }[]>(
+        'SELECT starts_at FROM show WHERE sales_open_at <= $1 AND sales_close_at > $1 ORDER BY starts_at',
+        [now],
+      );
+      expect(onSale).toHaveLength(4);
+      expect(onSale[0]!.starts_at.getTime() - now.getTime()).toBeLessThan(48 * HOUR_MS);
+    }
+    await expectNoOverlap();
+  });
+
+  it('makes room for what others show on its screens, however long', async () => {
+    await ensureDemo(database.dataSource, oClock(-7, 12));
+    await database.dataSource.query(
+      `INSERT INTO show (movie_id, screen_id, starts_at, ends_at, sales_open_at, sales_close_at, price, currency)
+       SELECT 1, screen.id, $1, $2, now() - interval '2 days', now() - interval '1 day', 1, 'USD' FROM screen`,
+      [oClock(1, 18, 15), oClock(1, 21, 0)],
+    );
+    await database.dataSource.query(`UPDATE movie SET duration_minutes = 3000 WHERE title = 'Inception'`);
+
+    const { shows } = await ensureDemo(database.dataSource);
+
+    expect(shows).toHaveLength(4);
+    await expectNoOverlap();
+  });
+
+  const expectNoOverlap = async () =>
+    expect(
+      await database.dataSource.query(
+        `SELECT one.id, other.id FROM show AS one JOIN show AS other ON one.id < other.id AND one.screen_id = other.screen_id
+          WHERE one.starts_at < other.ends_at AND other.starts_at < one.ends_at`,
+      ),
+    ).toEqual([]);
 
   it('leaves alone what is there', async () => {
     await ensureDemo(database.dataSource);

@@ -173,7 +173,13 @@ describe('combining', () => {
     const answers = await Promise.all([first, ...rest]);
     expect(answers.map(({ status, body }) => body.code ?? status)).toEqual([200, 200, 'INTERNAL', 200]);
     expect(JSON.stringify(answers[2]!.body)).not.toContain('planted');
-    expect((await people[0]!.seatMap(showId)).body.stats).toEqual({ total: 50, available: 47, held: 3, booked: 0 });
+    expect((await people[0]!.seatMap(showId)).body.stats).toEqual({
+      total: 50,
+      available: 47,
+      held: 3,
+      booked: 0,
+      blocked: 0,
+    });
   });
 
   test('a full queue answers BUSY at once', async () => {

@@ -20,14 +20,25 @@ export class LockObserver {
 
   private constructor(private readonly client: Client) {}
 
-  /** Those of the backends that wait for a lock, each with those it waits for. */
-  async blocked(processIds: readonly number[]): Promise<Map<number, number[]>> {
+  /**
+   * Those of the backends that wait for a lock of a session, each with the backends of sessions it waits for.
+   *
+   * A wait for anything else passes by itself and says nothing about the sessions. Under load an INSERT into the ledger was
+   * once reported as such a wait. pg_locks and pg_stat_activity, read whenever pg_blocking_pids named a backend that is no
+   * session's, with two busy loops beside and autovacuum every second, gave the reason: the INSERT waited for its
+   * RowExclusiveLock on the table, which an autovacuum worker held in AccessExclusiveLock (wait event DataFileTruncate) to
+   * cut off the pages that an emptied house had left.
+   */
+  async blocked(processIds: readonly number[], sessions: readonly SteppedSession[]): Promise<Map<number, number[]>> {
     const { rows } = await this.client.query<{ pid: number; blockers: number[] }>({
       name: 'blocked',
       text: 'SELECT pid, pg_blocking_pids(pid) AS blockers FROM unnest($1::int[]) AS pid',
       values: [processIds],
     });
-    return new Map(rows.filter(({ blockers }) => blockers.length > 0).map(({ pid, blockers }) => [pid, blockers]));
+    const ownBlockers = (blockers: number[]) =>
+      blockers.filter((blocker) => sessions.some((session) => session.processIds.has(blocker)));
+    const own = rows.map(({ pid, blockers }) => [pid, ownBlockers(blockers)] as const);
+    return new Map(own.filter(([, blockers]) => blockers.length > 0));
   }
 
   async terminate(processId: number): Promise<void> {
@@ -122,8 +133,8 @@ export async function finish(sessions: readonly SteppedSession[], observer: Lock
 }
 
 /**
- * Waits until every session is at rest or waits for a lock, and returns those that wait. There is no timer: what is asked
- * again and again is the database itself, and only where a statement may have to wait.
+ * Waits until every session is at rest or waits for another session's lock, and returns those that wait. There is no timer:
+ * the database itself is asked again and again, and only where a statement may have to wait.
  */
 export async function untilAtRest(
   sessions: readonly SteppedSession[],
@@ -142,7 +153,10 @@ export async function untilAtRest(
       continue;
     }
     const events = eventsOf(sessions);
-    const blocked = await observer.blocked(busy.map((session) => session.processId!));
+    const blocked = await observer.blocked(
+      busy.map((session) => session.processId!),
+      sessions,
+    );
     // Whatever happened meanwhile may have let somebody go on.
     if (events !== eventsOf(sessions) || !busy.every((session) => blocked.has(session.processId!))) continue;
     const circle = circleIn(blocked);

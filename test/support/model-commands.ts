@@ -266,6 +266,14 @@ export function steps({
         .map(([one, two]): [Wish, Wish] => [one, { ...two, seats: one.seats, own: 0 }]),
     },
   );
+  // The house's own, which no route has yet: seldom, or there would be nothing left to sell.
+  const house: fc.Arbitrary<CommandQuestion & Wish> = fc.record({
+    name: fc.constantFrom('block' as const, 'unblock' as const),
+    holder,
+    seats: someSeats,
+    own: fc.constantFrom(0, 0, 1),
+  });
+  const askHouse = fc.tuple(house, instance).map((parts) => new Ask(...parts));
   const ask = fc.tuple(command, instance).map((parts) => new Ask(...parts));
   const askToRead = fc.tuple(read, instance).map((parts) => new Ask(...parts));
   const askBoth = fc.tuple(pair, fc.tuple(instance, instance), rarely(4)).map((parts) => new AskBoth(...parts));
@@ -283,6 +291,7 @@ export function steps({
       again,
       askBoth,
       askBoth,
+      askHouse,
       someSeats.map((some) => new Lapse(some)),
       instance.map((one) => new Sweep(one)),
       fc.constantFrom('OPEN' as const, 'OPEN' as const, 'CLOSED' as const).map((to) => new MoveSales(to)),

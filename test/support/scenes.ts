@@ -49,12 +49,14 @@ export function createScenes(dataSource: DataSource, start: StartingSeats, shows
     );
     await manager.query(
       `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status,
-                                    holder_id, hold_expires_at, booking_id, at)
-       SELECT show_id, "row", number, step.version, command, from_status, to_status, holder_id, deadline,
-              CASE command WHEN 'book' THEN booking_id END, deadline - ${HOLD_TTL}
+                                    holder_id, hold_expires_at, booking_id, actor_id, reason, at)
+       SELECT show_id, "row", number, step.version, command, from_status, to_status,
+              holder_id, CASE WHEN holder_id IS NOT NULL THEN deadline END, CASE command WHEN 'book' THEN booking_id END,
+              CASE command WHEN 'block' THEN 'house' END, CASE command WHEN 'block' THEN 'broken' END, deadline - ${HOLD_TTL}
          FROM ${scene}
-         JOIN (VALUES (1, 'hold', 'AVAILABLE', 'HELD'), (2, 'book', 'HELD', 'BOOKED'))
-           AS step(version, command, from_status, to_status) ON step.version <= scene.version`,
+         JOIN (VALUES (1, 'hold', 'AVAILABLE', 'HELD'), (2, 'book', 'HELD', 'BOOKED'), (1, 'block', 'AVAILABLE', 'BLOCKED'))
+           AS step(version, command, from_status, to_status)
+           ON step.version <= scene.version AND (command = 'block') = (status = 'BLOCKED')`,
       values,
     );
     await manager.query(

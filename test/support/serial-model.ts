@@ -1,14 +1,15 @@
-import { COMMANDS } from '../../proof/checkers/commands';
+import { COMMANDS, isOfHouse } from '../../proof/checkers/commands';
 import { ModelScene } from '../../proof/checkers/model-scene';
 import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
 import type { SeatCommandAnswer } from '../../src/seats/seat-command';
-import type { SeatCommandName, SeatRef } from '../../src/seats/seat-transitions';
+import type { SeatCommandName } from '../../src/seats/commands/registry';
+import type { SeatRef } from '../../src/seats/seat-transitions';
 
 /** What commands answer and leave behind when they run one after the other, by the rules of the black-box checker. */
 
 /** A seat before a case, named like `A1`. A booked one was booked together with its holder's others. */
 export interface StartingSeat {
-  readonly status: 'AVAILABLE' | 'HELD' | 'LAPSED' | 'BOOKED';
+  readonly status: 'AVAILABLE' | 'HELD' | 'LAPSED' | 'BOOKED' | 'BLOCKED';
   readonly holder?: string;
 }
 
@@ -17,6 +18,7 @@ export type StartingSeats = Readonly<Record<string, StartingSeat>>;
 export const FREE: StartingSeat = { status: 'AVAILABLE' };
 export const heldBy = (holder: string): StartingSeat => ({ status: 'HELD', holder });
 export const lapsedOf = (holder: string): StartingSeat => ({ status: 'LAPSED', holder });
+export const BLOCKED: StartingSeat = { status: 'BLOCKED' };
 export const bookedBy = (holder: string): StartingSeat => ({ status: 'BOOKED', holder });
 
 /** `expire` is nobody's. Seats are in the order in which they are named. */
@@ -33,6 +35,7 @@ export const STARTING_VERSIONS: Readonly<Record<StartingSeat['status'], number>>
   HELD: 1,
   LAPSED: 1,
   BOOKED: 2,
+  BLOCKED: 1,
 };
 
 export interface SerialResult {
@@ -69,6 +72,10 @@ export function runSerially(start: StartingSeats, commands: readonly CaseCommand
     if ('repeats' in effect) return text('booked', seats, `as ${effect.repeats}`);
     scene.apply(effect.changes);
     const changed = effect.changes.map(([seat]) => seat);
+    if (isOfHouse(name)) {
+      for (const seat of changed) lapsed.delete(seat);
+      return text(`${name}ed`, changed);
+    }
     switch (COMMANDS[name].leaves) {
       case 'HELD':
         for (const seat of changed) lapsed.delete(seat);
@@ -98,6 +105,7 @@ function startingState({ status, holder }: StartingSeat): ModelSeat {
   const version = STARTING_VERSIONS[status];
   switch (status) {
     case 'AVAILABLE':
+    case 'BLOCKED':
       return { status, version };
     case 'LAPSED':
       return { status: 'AVAILABLE', version: version + 1 };
@@ -138,6 +146,10 @@ export function answerText({ outcome, replayed }: SeatCommandAnswer): string {
         return text('released', outcome.released.map(name));
       case 'expired':
         return text('expired', outcome.expired.map(name));
+      case 'blocked':
+        return text('blocked', outcome.blocked.map(name));
+      case 'unblocked':
+        return text('unblocked', outcome.unblocked.map(name));
       case 'refused':
         return text(
           outcome.code,

@@ -1,4 +1,4 @@
-import { Command, COMMANDS } from '../../proof/checkers/commands';
+import { Command, COMMANDS, HouseCommand, isOfHouse } from '../../proof/checkers/commands';
 import type { SeatName } from '../../proof/checkers/history';
 import { seatRef } from '../../proof/checkers/history';
 import { ModelScene } from '../../proof/checkers/model-scene';
@@ -12,7 +12,7 @@ import { instant, Unknown } from './unknowns';
  */
 
 export interface CommandQuestion {
-  readonly name: Command;
+  readonly name: Command | HouseCommand;
   /** Which of the people. */
   readonly holder: number;
   readonly seats: readonly SeatName[];
@@ -63,7 +63,7 @@ export class ShowModel {
   private seats: ReadonlyMap<SeatName, ModelSeat>;
   private sales: 'OPEN' | 'CLOSED' = 'OPEN';
   private bookings: readonly Booking[] = [];
-  /** By holder and key. */
+  /** By holder, show and key. */
   private answers: ReadonlyMap<string, { readonly meaning: string; readonly expected: Expected }> = new Map();
   /** All that were sent, to be sent again. */
   commands: readonly CommandQuestion[] = [];
@@ -124,12 +124,14 @@ export class ShowModel {
   private command(question: CommandQuestion, alias: string): Expected {
     this.commands = [...this.commands, question];
     if (question.key === undefined) return this.decide(question, alias);
-    const name = `${question.holder} ${question.key}`;
-    const meaning = JSON.stringify([question.name, question.isElsewhere ?? false, [...question.seats].sort()]);
+    const name = `${question.holder} ${question.isElsewhere ?? false} ${question.key}`;
+    const meaning = JSON.stringify([question.name, [...question.seats].sort()]);
     const known = this.answers.get(name);
     if (known)
       return known.meaning === meaning ? { ...known.expected, isReplayed: true } : problem('IDEMPOTENCY_KEY_REUSED');
     const expected = this.decide(question, alias);
+    // What names no show or seat is not kept.
+    if (expected.status === 404) return expected;
     this.answers = new Map(this.answers).set(name, { meaning, expected });
     return expected;
   }
@@ -147,12 +149,13 @@ export class ShowModel {
       this.options.holdLimit,
     );
     if ('repeats' in effect) return ok(booked(this.bookings.find(({ id }) => id === effect.repeats)!.view));
-    if (this.sales === 'CLOSED' && name !== 'release') return problem('SALES_CLOSED');
+    if (this.sales === 'CLOSED' && (name === 'hold' || name === 'book')) return problem('SALES_CLOSED');
     if ('code' in effect) return problem(effect.code, effect.seats);
 
     this.change(effect.changes);
     const total = money(ordered.reduce((sum, seat) => sum + this.options.prices.get(seat)!, 0));
     const { showId, currency } = this.options;
+    if (isOfHouse(name)) return ok({});
     switch (COMMANDS[name].leaves) {
       case 'HELD': {
         const held = ordered.map((seat) => {
@@ -213,7 +216,13 @@ export class ShowModel {
   private counts(): object {
     const of = (wanted: ModelSeat['status']) =>
       [...this.seats.values()].filter(({ status }) => status === wanted).length;
-    return { total: this.seats.size, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+    return {
+      total: this.seats.size,
+      available: of('AVAILABLE'),
+      held: of('HELD'),
+      booked: of('BOOKED'),
+      blocked: of('BLOCKED'),
+    };
   }
 
   /** The rules name the deadline after the command that made the hold. */

@@ -10,7 +10,6 @@ import { Metrics } from '../../src/platform/metrics/metrics';
 import { schema } from '../../src/database/schema';
 import type { SeatCommandAnswer } from '../../src/seats/seat-command';
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
-import { SeatCommands } from '../../src/seats/seat-commands.service';
 import { SeatMetrics } from '../../src/seats/seat-metrics';
 import { SeatStateMachine } from '../../src/seats/seat-state-machine';
 
@@ -53,7 +52,6 @@ interface Lease {
  * whose statements reach the database only as far as they are allowed to. Runs one command at a time.
  */
 export class SteppedSession {
-  readonly commands: SeatCommands;
   readonly queue: SeatCommandQueue;
   readonly machine: SeatStateMachine;
   /** How the command ended, once it has. */
@@ -66,6 +64,8 @@ export class SteppedSession {
   readonly failures: string[] = [];
   /** Shows of which it was told that a commit's outcome is unknown, since the session was opened. */
   readonly uncertainShowIds: number[] = [];
+  /** All backends it ever had: one that lost its connection may keep its locks for a while. */
+  readonly processIds = new Set<number>();
   /** Counts what happens between here and the database. */
   events = 0;
 
@@ -95,9 +95,8 @@ export class SteppedSession {
   ) {
     const uncertain = (showIds: readonly number[]) => void this.uncertainShowIds.push(...showIds);
     const changes = { committed: () => undefined, uncertain };
-    this.machine = new SeatStateMachine(dataSource, new BookingRows(), changes, config);
+    this.machine = new SeatStateMachine(dataSource, new BookingRows(), [changes], config);
     this.queue = new SeatCommandQueue(this.machine, new SeatMetrics(new Metrics()), config);
-    this.commands = new SeatCommands(this.queue);
     this.pool = (dataSource.driver as PostgresDriver).master as Pool;
     this.pool.on('acquire', (client) => this.lease(client));
     this.pool.on('release', (error, client) => this.endLease(client, error !== undefined));
@@ -182,6 +181,7 @@ export class SteppedSession {
   }
 
   private lease(client: PoolClient): void {
+    this.processIds.add(processIdOf(client));
     this.leases.set(client, {
       stepsBefore: this.transactions++ * this.stepCount,
       statements: 0,

@@ -1,4 +1,5 @@
 import { InitialSchema1795520000000 } from './1795520000000-initial-schema';
+import { ColumnsAndChecks1795700000000 } from './1795700000000-columns-and-checks';
 
 /** In order. */
-export const migrations = [InitialSchema1795520000000];
+export const migrations = [InitialSchema1795520000000, ColumnsAndChecks1795700000000];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Pure: what a set of settings says of itself, as texts for people. */
+/** Pure: the settings as texts for people. */
 
 type Settings = Readonly<Record<string, z.ZodType>>;
 
@@ -10,7 +10,7 @@ interface Documented {
   readonly isRequired: boolean;
   /** As it would be written in the environment; empty when there is none. */
   readonly fallback: string;
-  /** What may be written, as far as it is a choice or a range; empty otherwise. */
+  /** The choice or the range of values; empty where there is neither. */
   readonly values: string;
 }
 
@@ -19,7 +19,7 @@ const LINE_WIDTH = 100;
 /** The text of `.env.example`: every variable with its meaning; the required ones wait for a value, the others show their default. */
 export function renderEnvExample(settings: Settings): string {
   const header = [
-    '# The settings of Rowlock. Copy this file to .env and fill in what has no "#" in front.',
+    '# The settings of Rowlock. Copy this file to .env and fill in the lines that have no "#" in front.',
     '# Nothing reads .env by itself: "docker compose up" does, and "node --env-file=.env dist/src/main.js".',
     '# Generated from src/platform/config/settings.ts by "npm run document".',
   ];
@@ -62,7 +62,7 @@ function document(settings: Settings): Documented[] {
 }
 
 function valuesOf(schema: z.ZodType): string {
-  // A choice is made of what is written; a range, of the number that it is read as.
+  // A choice shows in the text that is written; a range, in the number that the text is read as.
   const written = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   const read = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
   if (written.enum) return written.enum.join(', ');

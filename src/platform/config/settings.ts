@@ -39,157 +39,129 @@ const secret = () => z.string().min(SECRET_MIN_LENGTH, `must have at least ${SEC
 /** The `iss` of this server's own tokens. */
 export const OWN_ISSUER = 'rowlock';
 
-/** What a schema says of its setting, beside the description. */
+/** The metadata of a setting's schema, beside its description. */
 interface About {
   readonly variable: string;
   /** People write seconds, the code counts milliseconds. */
   readonly factor?: number;
 }
 
-const variable = <Schema extends z.ZodType>(variable: string, schema: Schema) => schema.meta({ variable });
+const env = <Schema extends z.ZodType>(variable: string, schema: Schema) => schema.meta({ variable });
 const inMs = (variable: `${string}_SECONDS`, schema: z.ZodType<number>) => schema.meta({ variable, factor: 1_000 });
 
 export const SETTINGS = {
   server: {
-    host: variable('HOST', z.string().min(1).default('0.0.0.0')).describe('Address to listen on.'),
-    port: variable('PORT', integer(0, 65_535, 3000)).describe('Port to listen on; 0 takes a free one.'),
-    trustProxyHops: variable('TRUST_PROXY_HOPS', integer(0, 10, 0)).describe(
-      'How many reverse proxies stand in front and are to be believed about the client address (1 on Heroku, Render and Railway).',
+    host: env('HOST', z.string().min(1).default('0.0.0.0')).describe('Address to listen on.'),
+    port: env('PORT', integer(0, 65_535, 3000)).describe('Port to listen on; 0 takes a free one.'),
+    trustProxyHops: env('TRUST_PROXY_HOPS', integer(0, 10, 0)).describe(
+      'How many reverse proxies stand in front and are believed about the client address (1 on Heroku, Render and Railway).',
     ),
-    corsOrigins: variable('CORS_ORIGINS', list()).describe(
-      'Origins, comma separated, whose pages may call the API; none by default.',
-    ),
-    bodyLimitBytes: variable('BODY_LIMIT_BYTES', integer(1_024, 10_485_760, 65_536)).describe('Largest request body.'),
+    corsOrigins: env('CORS_ORIGINS', list()).describe('Origins, comma separated, whose pages may call the API.'),
+    bodyLimitBytes: env('BODY_LIMIT_BYTES', integer(1_024, 10_485_760, 65_536)).describe('Largest request body.'),
     shutdownGraceMs: inMs('SHUTDOWN_GRACE_SECONDS', integer(1, 300, 10)).describe(
       'How long a stopping server lets running requests finish.',
     ),
-    docsEnabled: variable('DOCS_ENABLED', flag(true)).describe(
-      'Serve the Swagger UI at /docs and the OpenAPI document at /docs-json.',
-    ),
-    metricsToken: variable('METRICS_TOKEN', z.string().min(16).optional()).describe(
-      'When set, /metrics asks for it as a bearer token.',
-    ),
+    docsEnabled: env('DOCS_ENABLED', flag(true)).describe('Serve Swagger UI at /docs, OpenAPI at /docs-json.'),
+    metricsToken: env('METRICS_TOKEN', z.string().min(16).optional()).describe('Bearer token that /metrics asks for.'),
   },
   log: {
-    level: variable('LOG_LEVEL', z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log')).describe(
+    level: env('LOG_LEVEL', z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log')).describe(
       'Least important level that is logged.',
     ),
-    format: variable('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe(
-      'One JSON object a line, or text for people.',
-    ),
+    format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
   },
   database: {
-    url: variable(
+    url: env(
       'DATABASE_URL',
       z
         .string()
         .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
         .optional(),
     ).describe('The PostgreSQL (14 or newer) to use. Required unless EMBEDDED_DATABASE is true.'),
-    ssl: variable('DATABASE_SSL', z.enum(['url', 'verify', 'no-verify']).default('url')).describe(
+    ssl: env('DATABASE_SSL', z.enum(['url', 'verify', 'no-verify']).default('url')).describe(
       'TLS to the database: as the URL says, with the certificate verified, or without verification (Heroku Postgres).',
     ),
-    poolMax: variable('DATABASE_POOL_MAX', integer(4, 500, 20)).describe(
-      'Most connections this process opens, lanes included.',
+    poolMax: env('DATABASE_POOL_MAX', integer(4, 500, 20)).describe(
+      'Most connections of this process, lanes included.',
     ),
-    connectTimeoutMs: variable('DATABASE_CONNECT_TIMEOUT_MS', integer(100, 60_000, 3_000)).describe(
+    connectTimeoutMs: env('DATABASE_CONNECT_TIMEOUT_MS', integer(100, 60_000, 3_000)).describe(
       'Longest wait for a database connection.',
     ),
-    lockTimeoutMs: variable('LOCK_TIMEOUT_MS', integer(10, 60_000, 2_000)).describe(
-      'Longest wait for a row lock; then BUSY.',
-    ),
-    statementTimeoutMs: variable('STATEMENT_TIMEOUT_MS', integer(100, 600_000, 5_000)).describe(
+    lockTimeoutMs: env('LOCK_TIMEOUT_MS', integer(10, 60_000, 2_000)).describe('Longest wait for a lock; then BUSY.'),
+    statementTimeoutMs: env('STATEMENT_TIMEOUT_MS', integer(100, 600_000, 5_000)).describe(
       'Longest run of one statement; then BUSY.',
     ),
-    idleInTransactionTimeoutMs: variable('IDLE_IN_TRANSACTION_TIMEOUT_MS', integer(100, 600_000, 4_000)).describe(
+    idleInTransactionTimeoutMs: env('IDLE_IN_TRANSACTION_TIMEOUT_MS', integer(100, 600_000, 4_000)).describe(
       'PostgreSQL ends a transaction whose client has gone silent for this long, and frees its row locks.',
     ),
-    embedded: variable('EMBEDDED_DATABASE', flag(false)).describe(
+    embedded: env('EMBEDDED_DATABASE', flag(false)).describe(
       'Run the PostgreSQL that comes with the packages instead of DATABASE_URL.',
     ),
-    embeddedDir: variable('EMBEDDED_DATABASE_DIR', z.string().min(1).default('.rowlock/postgres')).describe(
+    embeddedDir: env('EMBEDDED_DATABASE_DIR', z.string().min(1).default('.rowlock/postgres')).describe(
       'Where the embedded PostgreSQL keeps its data.',
     ),
-    migrateOnStart: variable('MIGRATE_ON_START', flag(true)).describe(
+    migrateOnStart: env('MIGRATE_ON_START', flag(true)).describe(
       'Bring the schema up to date before serving (safe with several instances).',
     ),
   },
   holds: {
     ttlMs: inMs('HOLD_TTL_SECONDS', integer(1, 86_400, 600)).describe('How long a hold lasts.'),
-    maxPerHolder: variable('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
+    maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
       'Most seats one holder may hold in one show at a time.',
     ),
   },
   commands: {
-    maxSeats: variable('MAX_SEATS_PER_COMMAND', integer(1, 100, 10)).describe('Most seats one command may name.'),
+    maxSeats: env('MAX_SEATS_PER_COMMAND', integer(1, 100, 10)).describe('Most seats one command may name.'),
   },
   combining: {
-    maxCommands: variable('COMBINE_MAX', integer(1, 1_000, 64)).describe(
-      'Most commands in one transaction; 1 turns combining off.',
-    ),
-    lanes: variable('COMBINE_LANES', integer(1, 64, 2)).describe(
-      'How many transactions run side by side, one connection each.',
-    ),
-    acrossShows: variable('COMBINE_ACROSS_SHOWS', flag(true)).describe(
+    maxCommands: env('COMBINE_MAX', integer(1, 1_000, 64)).describe('Most commands in a transaction; 1: no combining.'),
+    lanes: env('COMBINE_LANES', integer(1, 64, 2)).describe('Transactions that run side by side, one connection each.'),
+    acrossShows: env('COMBINE_ACROSS_SHOWS', flag(true)).describe(
       'Whether one transaction may carry commands of several shows (false on databases distributed by show).',
     ),
   },
   queue: {
-    maxCommands: variable('QUEUE_MAX', integer(1, 1_000_000, 10_000)).describe(
-      'Most seat commands waiting; beyond it the answer is BUSY.',
-    ),
-    timeoutMs: variable('QUEUE_TIMEOUT_MS', integer(10, 60_000, 5_000)).describe(
-      'Longest a command waits for its transaction; then BUSY.',
-    ),
+    maxCommands: env('QUEUE_MAX', integer(1, 1_000_000, 10_000)).describe('Most commands that wait; more are BUSY.'),
+    timeoutMs: env('QUEUE_TIMEOUT_MS', integer(10, 60_000, 5_000)).describe('Longest wait of a command; then BUSY.'),
   },
   sweep: {
-    enabled: variable('SWEEP_ENABLED', flag(true)).describe(
+    enabled: env('SWEEP_ENABLED', flag(true)).describe(
       'Whether this process tidies up lapsed holds. No client can tell the difference.',
     ),
     intervalMs: inMs('SWEEP_INTERVAL_SECONDS', integer(1, 3_600, 15)).describe('Time between two sweeps.'),
-    batchSize: variable('SWEEP_BATCH_SIZE', integer(1, 10_000, 500)).describe(
-      'Most lapsed holds one round of a sweep takes on.',
-    ),
+    batchSize: env('SWEEP_BATCH_SIZE', integer(1, 10_000, 500)).describe('Most lapsed holds that one round takes on.'),
   },
   idempotency: {
-    ttlHours: variable('IDEMPOTENCY_TTL_HOURS', integer(1, 720, 24)).describe(
+    ttlHours: env('IDEMPOTENCY_TTL_HOURS', integer(1, 720, 24)).describe(
       'How long the answer to a keyed command is kept for its retries.',
     ),
   },
   auth: {
-    jwtSecret: variable('AUTH_JWT_SECRET', secret()).describe(
+    jwtSecret: env('AUTH_JWT_SECRET', secret()).describe(
       `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters. Every instance needs the same.`,
     ),
-    jwtPreviousSecrets: variable('AUTH_JWT_PREVIOUS_SECRETS', list().pipe(z.array(secret()))).describe(
+    jwtPreviousSecrets: env('AUTH_JWT_PREVIOUS_SECRETS', list().pipe(z.array(secret()))).describe(
       'Former secrets, comma separated, whose tokens are still accepted: rotate without logging anybody out.',
     ),
-    tokenTtlSeconds: variable('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 86_400)).describe(
-      'How long a token is good for.',
-    ),
-    jwksUrl: variable('AUTH_JWKS_URL', httpUrl().optional()).describe(
-      "The key set of an organisation's own identity provider.",
-    ),
-    issuer: variable('AUTH_ISSUER', z.string().min(1).optional()).describe(
-      "That provider's `iss`; required with AUTH_JWKS_URL.",
-    ),
-    audience: variable('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
+    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 86_400)).describe('Lifetime of a token.'),
+    jwksUrl: env('AUTH_JWKS_URL', httpUrl().optional()).describe("The key set of an organisation's identity provider."),
+    issuer: env('AUTH_ISSUER', z.string().min(1).optional()).describe('Its `iss`; required with AUTH_JWKS_URL.'),
+    audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
       'The `aud` its tokens must carry; required with AUTH_JWKS_URL.',
     ),
   },
   rateLimits: {
-    enabled: variable('RATE_LIMIT_ENABLED', flag(true)).describe(
-      'Whether requests are limited; switch off for load tests.',
-    ),
-    loginPerMinute: variable('RATE_LIMIT_LOGIN_PER_MINUTE', integer(1, 100_000, 10)).describe(
+    enabled: env('RATE_LIMIT_ENABLED', flag(true)).describe('Whether requests are limited; switch off for load tests.'),
+    loginPerMinute: env('RATE_LIMIT_LOGIN_PER_MINUTE', integer(1, 100_000, 10)).describe(
       'Login attempts a minute for one user name from one address.',
     ),
-    registerPerMinute: variable('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
+    registerPerMinute: env('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
       'Registrations a minute from one address.',
     ),
-    guestPerMinute: variable('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
+    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
       'Guest tokens a minute for one address.',
     ),
-    commandsPerMinute: variable('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
+    commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',
     ),
   },
@@ -218,7 +190,7 @@ export const VARIABLES: Readonly<Record<string, z.ZodType>> = Object.fromEntries
 /** The settings that are right by themselves. */
 export type ReadSettings = { [Group in keyof AppConfig]: Partial<AppConfig[Group]> };
 
-/** Conditions between settings, each as the variable to mend and what is wrong with it. */
+/** Conditions between settings. Each that is not met is told as the variable to mend and its mistake. */
 export function crossCheck({ database, auth, combining }: ReadSettings): [variable: string, message: string][] {
   const mistakes: [string, string][] = [];
   if (!database.url && !database.embedded) {

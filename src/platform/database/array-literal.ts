@@ -1,7 +1,7 @@
 /**
  * Writes an array as PostgreSQL reads it (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO). `pg` does the
- * same after asking of each element what else it could be, which takes five times as long for numbers: a seat transaction
- * sends some twenty arrays.
+ * same, but looks at each element for dates, buffers and objects first. For numbers that takes five times as long, and one
+ * transaction may send some twenty arrays.
  */
 export function arrayLiteral(values: readonly (string | number | null)[]): string {
   let literal = '{';

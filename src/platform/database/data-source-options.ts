@@ -32,7 +32,7 @@ export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema):
     ...schema,
     synchronize: false,
     migrationsRun: false,
-    // Failed statements are reported by whoever handles them; an expected lock timeout is no news.
+    // The code that handles a failed statement reports it, if it is news: an expected lock timeout is none.
     logging: ['warn', 'migration'],
     // An idle connection that breaks is replaced at the next use.
     poolErrorHandler: (error: Error) => logger.warn(`An idle connection was lost: ${error.message}`),
@@ -48,7 +48,7 @@ export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema):
       lock_timeout: database.lockTimeoutMs,
       statement_timeout: database.statementTimeoutMs,
       idle_in_transaction_session_timeout: database.idleInTransactionTimeoutMs,
-      // The server's own limit comes first, unless it can't be heard: then the driver gives the connection up.
+      // PostgreSQL's own limit comes first. If its answer does not arrive, the driver gives the connection up.
       query_timeout: database.statementTimeoutMs + 1_000,
     },
   };

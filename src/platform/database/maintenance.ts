@@ -7,8 +7,8 @@ type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 const LOCK_RETRY_INTERVAL_MS = 100;
 
 /**
- * Runs work that takes its time (a migration, a mass of new rows, a check of everything) on a connection of its own, on
- * which no time limit applies, and closes the connection: whatever the work has set or locked ends with it.
+ * Runs long work (a migration, a mass of new rows, a check of all rows) on a connection of its own, without time limits,
+ * and closes the connection: the settings and locks of the work end with it.
  */
 export async function onMaintenanceConnection<T>(
   dataSource: DataSource,
@@ -33,7 +33,7 @@ export async function onMaintenanceConnection<T>(
   }
 }
 
-/** Those we set and those that the database sets; which there are depends on PostgreSQL's version. */
+/** Lifts our own limits and those that the database sets; which of them exist depends on PostgreSQL's version. */
 async function liftTimeLimits(runner: QueryRunner): Promise<void> {
   await runner.query(
     `SELECT set_config(name, '0', false) FROM pg_settings
@@ -45,8 +45,8 @@ async function liftTimeLimits(runner: QueryRunner): Promise<void> {
 /**
  * Waits until no other connection to this database has the name locked, and keeps it until its own end.
  *
- * Asks again and again instead of waiting in PostgreSQL: a waiting statement has a snapshot, and a CREATE INDEX
- * CONCURRENTLY of the one that has the lock waits for the end of every snapshot. The two would wait for each other.
+ * Asks again and again instead of waiting in PostgreSQL. A waiting statement has a snapshot, and a CREATE INDEX
+ * CONCURRENTLY under the lock waits for the end of every snapshot: the two would wait for each other.
  */
 export async function lockUntilEnd(runner: QueryRunner, name: string): Promise<void> {
   for (;;) {

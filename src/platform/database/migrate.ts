@@ -5,8 +5,8 @@ import { lockUntilEnd, onMaintenanceConnection } from './maintenance';
 export const MIGRATION_LOCK = 'rowlock: migrations';
 
 /**
- * Runs the migrations that are pending, each in a transaction of its own, and returns their names. Any number of instances
- * may do so at once: one runs them, the others wait for it, however long it takes, and find nothing left to do.
+ * Runs the pending migrations, each in a transaction of its own, and returns their names. Any number of instances may do so
+ * at once: one runs them, the others wait for its end and find nothing left to do.
  *
  * @throws the error of the migration that failed; those before it stay
  */

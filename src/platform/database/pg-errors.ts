@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 
 /**
- * What a failed statement means for the caller, by SQLSTATE
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html), as data.
+ * The meaning of a failed statement for its caller, by SQLSTATE
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 
 export type FailureKind =
@@ -16,8 +16,8 @@ export type FailureKind =
 const CONFLICTS = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
-  '22012', // division_by_zero: what sendDeadlineGuard fails with, as SQL has no statement that raises an error
-  '23505', // unique_violation: somebody else was first; what is true now is seen after a fresh start
+  '22012', // division_by_zero: sendDeadlineGuard fails with it, as SQL has no statement that raises an error
+  '23505', // unique_violation: another transaction was first; a fresh start sees its rows
 ]);
 
 const BUSY = new Set([
@@ -73,7 +73,7 @@ export function isConnectionFailure(error: unknown): boolean {
   return CONNECTION_MESSAGES.test(messageOf(error));
 }
 
-/** Whether the driver waited for an answer or a connection in vain: trying again would mean as long a wait again. */
+/** Whether the driver waited for an answer or a connection in vain: another try could wait as long again. */
 export function isTimeout(error: unknown): boolean {
   return /^(Query read timeout|timeout exceeded|Connection terminated due to connection timeout)/.test(
     messageOf(error),

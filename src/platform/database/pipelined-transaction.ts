@@ -17,6 +17,26 @@ export class CommitUnknownError extends Error {
 const COMMITTED = 'COMMIT';
 
 /**
+ * Runs work in a transaction and commits it, unless the work has abandoned it.
+ *
+ * @throws CommitUnknownError when the outcome of the commit is not known; any other error means that nothing was changed
+ */
+export async function inPipelinedTransaction<T>(
+  dataSource: DataSource,
+  work: (transaction: PipelinedTransaction) => Promise<T>,
+): Promise<T> {
+  const transaction = await PipelinedTransaction.begin(dataSource);
+  try {
+    const result = await work(transaction);
+    if (!transaction.isAbandoned) await transaction.commit();
+    return result;
+  } catch (error) {
+    await transaction.rollback(error);
+    throw error;
+  }
+}
+
+/**
  * A transaction whose statements are sent without waiting for the answers to the ones before (`pg`'s pipeline mode), so
  * that a whole stage of it costs one round trip. The server runs them in order all the same.
  *
@@ -26,6 +46,7 @@ const COMMITTED = 'COMMIT';
 export class PipelinedTransaction {
   private readonly sent: Promise<unknown>[] = [];
   private finished = false;
+  private abandoned = false;
   private collecting = false;
   private readonly client: PoolClient;
 
@@ -51,11 +72,20 @@ export class PipelinedTransaction {
     return result;
   }
 
-  /** Waits for everything sent so far. @throws the error of the statement that failed first */
-  async stage(): Promise<void> {
+  /**
+   * Waits for everything sent so far, in one round trip, and returns what was read with it.
+   *
+   * @throws the error of the statement that failed first
+   */
+  async stage<Reads extends readonly unknown[]>(
+    reads: Reads,
+  ): Promise<{ -readonly [I in keyof Reads]: Awaited<Reads[I]> }> {
+    const read = Promise.all(reads);
+    read.catch(ignore);
     const settled = await Promise.allSettled(this.sent.splice(0));
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+    return read;
   }
 
   /**
@@ -67,8 +97,7 @@ export class PipelinedTransaction {
     const commit = this.send('COMMIT', []);
     let brokenBy: unknown;
     try {
-      await this.stage();
-      const { command } = await commit;
+      const [{ command }] = await this.stage([commit]);
       if (command !== COMMITTED) throw new Error(`COMMIT was answered by ${command}`);
     } catch (error) {
       if (!isConnectionFailure(error)) throw error;
@@ -77,6 +106,20 @@ export class PipelinedTransaction {
     } finally {
       this.giveBack(brokenBy);
     }
+  }
+
+  get isAbandoned(): boolean {
+    return this.abandoned;
+  }
+
+  /**
+   * Ends a transaction that has nothing to write, and hands its result on. Nobody waits for the ROLLBACK: all that was read
+   * is committed already.
+   */
+  abandon<T>(result: T): T {
+    this.abandoned = true;
+    void this.rollback(undefined);
+    return result;
   }
 
   /** Rolls back, unless the transaction has ended, and gives the connection back. Never throws. */

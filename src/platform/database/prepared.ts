@@ -6,7 +6,7 @@ import { isConnectionFailure } from './pg-errors';
 const names = new Map<string, string>();
 
 /**
- * Under what name a text is a prepared statement on every connection: PostgreSQL parses it once there, and plans it a few
+ * The name of a text's prepared statement, the same on every connection: PostgreSQL parses it once there, and plans it a few
  * times at most.
  *
  * @param text constant: every text is kept, here and on every connection
@@ -39,14 +39,14 @@ export async function queryPrepared<Row extends QueryResultRow>(
 /** A connection of TypeORM's pool, for as long as it is not given back. */
 export interface Lease {
   readonly client: PoolClient;
-  /** Once. @param brokenBy what broke the connection: it leaves the pool */
+  /** To be called once. @param brokenBy the error that broke the connection: it leaves the pool */
   readonly giveBack: (brokenBy?: unknown) => void;
 }
 
 export async function lease(dataSource: DataSource): Promise<Lease> {
   const connection = await (dataSource.driver as PostgresDriver).obtainMasterConnection();
   const [client, release] = connection as [PoolClient, (brokenBy?: unknown) => void];
-  // The pool listens for errors of idle connections only; one that nobody hears would end the process.
+  // The pool listens for errors of idle connections only. An error event without a listener would end the process.
   client.on('error', ignore);
   return {
     client,
@@ -58,5 +58,5 @@ export async function lease(dataSource: DataSource): Promise<Lease> {
 }
 
 export function ignore(): void {
-  // What befalls a connection reaches the caller through the statements under way.
+  // The statements under way fail with the same error, and the caller hears of it through them.
 }

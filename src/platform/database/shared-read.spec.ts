@@ -55,7 +55,7 @@ describe('a shared read', () => {
     expect(database.queries).toHaveLength(1);
   });
 
-  it('who asks while a query runs waits for the next one, and all of them share it', async () => {
+  it('callers that ask while a query runs wait for the next one, and share it', async () => {
     const database = new Database();
     const first = database.read('a');
     const later = [database.read('a'), database.read('a'), database.read('a')];
@@ -71,7 +71,7 @@ describe('a shared read', () => {
     expect(database.queries).toHaveLength(2);
   });
 
-  it('does not keep answers: whoever asks later asks the database', async () => {
+  it('does not keep answers: a later caller asks the database', async () => {
     const database = new Database();
     const first = database.read('a');
     database.queries[0]!.answer();
@@ -93,7 +93,7 @@ describe('a shared read', () => {
     expect(await a).toBe('answer 0');
   });
 
-  it('a failure is for those who shared the query, and for nobody after', async () => {
+  it('a failure reaches the callers that shared the query, and none after them', async () => {
     const database = new Database();
     const first = database.read('a');
     const second = [database.read('a'), database.read('a')];
@@ -108,7 +108,7 @@ describe('a shared read', () => {
     expect(await third).toBe('answer 2');
   });
 
-  it('who asks again the moment they are answered shares the next query with those who wait for it', async () => {
+  it('a caller that asks again the moment it is answered shares the next query with those that wait for it', async () => {
     const database = new Database();
     const again = database.shared.read('a').then(() => database.shared.read('a'));
     const waiting = database.shared.read('a');

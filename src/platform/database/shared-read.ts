@@ -1,7 +1,7 @@
 /**
- * Lets callers that ask the same question share one answer, without anybody getting an answer older than the question:
- * who asks while a query runs waits for the next one, which starts when that one ends, and everybody who asks meanwhile
- * shares it. So at most one query a key runs at a time, however many ask.
+ * Lets callers that ask the same question share one answer that is never older than the question. A caller that asks while
+ * a query runs waits for the next one, which starts when that one ends, and shares it with all callers that ask meanwhile.
+ * So at most one query a key runs at a time.
  */
 export class SharedRead<Key, Value> {
   private readonly running = new Map<Key, { current: Promise<Value>; next?: Promise<Value> }>();
@@ -22,7 +22,7 @@ export class SharedRead<Key, Value> {
   private start(key: Key): Promise<Value> {
     const state: { current: Promise<Value>; next?: Promise<Value> } = { current: this.query(key) };
     this.running.set(key, state);
-    // Where somebody waits, the entry stays until the next query replaces it in the very next microtask.
+    // Where a caller waits, the entry stays until the next query replaces it in the very next microtask.
     const done = () => {
       if (!state.next) this.running.delete(key);
     };

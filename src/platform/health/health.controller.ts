@@ -8,10 +8,7 @@ import { Problem } from '../problem/problem';
 const READY_TIMEOUT_MS = 2_000;
 
 export class HealthDto {
-  /**
-   * Always ok; what is not is a 503.
-   * @example "ok"
-   */
+  /** Always ok; a failure is a 503. @example "ok" */
   status: 'ok';
 }
 
@@ -25,7 +22,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive?' })
   @ApiOkResponse({ type: HealthDto })
-  @ApiProblems('BUSY')
+  @ApiProblems()
   live(): HealthDto {
     return { status: 'ok' };
   }
@@ -34,7 +31,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Can it serve?' })
   @ApiOkResponse({ type: HealthDto })
-  @ApiProblems('BUSY')
+  @ApiProblems()
   async ready(): Promise<HealthDto> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

@@ -5,7 +5,7 @@ import { Problem } from '../problem/problem';
 import { problemAnswer } from '../problem/problem-answer';
 import { REQUEST_ID_HEADER } from './request-id';
 
-/** What Node's HTTP parser gives up on, in words for people. */
+/** The reasons for which Node's HTTP parser gives up, in words for people. */
 const DETAILS_BY_CODE: Partial<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'The address and the headers are too long together.',
   ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive completely in time.',

@@ -1,6 +1,6 @@
 import { Problem } from '../problem/problem';
 
-/** A place in a list ordered by an instant and an id: what `next` is made of. Opaque to clients. */
+/** A place in a list that is ordered by an instant and an id. `next` is made of it, and opaque to clients. */
 export interface Cursor {
   readonly atMs: number;
   readonly id: string;
@@ -10,7 +10,7 @@ export function encodeCursor({ atMs, id }: Cursor): string {
   return Buffer.from(`${atMs}.${id}`).toString('base64url');
 }
 
-/** The end of the year 9999: what comes later is written in a form that PostgreSQL does not read. */
+/** The end of the year 9999: later instants are written in a form that PostgreSQL does not read. */
 const LAST_MS = 253_402_300_799_999;
 
 /** @throws Problem VALIDATION_FAILED when it is none of ours */

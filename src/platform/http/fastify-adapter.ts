@@ -7,7 +7,7 @@ import { problemOf } from '../problem/problem-of';
 import { answerClientError } from './client-error';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id';
 
-/** Longest a request may take to arrive, headers and body; what it takes to answer is not limited here. */
+/** Longest time in which a request must have arrived, headers and body. The time until the answer is not limited here. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** How often Node looks for requests that take too long; its default of 30 s would triple the above. */
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
@@ -75,16 +75,16 @@ class RowlockFastifyAdapter extends FastifyAdapter {
   /** JSON is the only kind of body, and Fastify's own parser reads it; Nest would add one for forms. */
   override registerParserMiddleware(): void {}
 
-  /** Called when the application begins to stop: what is running may finish, new requests are sent elsewhere. */
+  /** Called when the application begins to stop: running requests may finish, new ones are sent elsewhere. */
   override beforeClose(): void {
     super.beforeClose();
     this.isStopping = true;
   }
 
   /**
-   * Takes down what Nest's hook for security headers sets, always the same, for {@link setCommonHeaders}. Nest would set them one by
-   * one on Node's response, which then has to join them with Fastify's own: a tenth of a request that needs no database. Who
-   * writes to Node's response by hand must copy the reply's headers.
+   * Notes the headers that Nest's hook for security headers sets, always the same, for {@link setCommonHeaders}. Nest would
+   * set them one by one on Node's response, which then joins them with Fastify's own: a tenth of the time of a request that
+   * needs no database. Code that writes to Node's response by hand must copy the reply's headers.
    */
   override registerSecurityHook(hook: Parameters<FastifyAdapter['registerSecurityHook']>[0]): void {
     this.instance.addHook('onReady', (done) => {
@@ -99,7 +99,7 @@ class RowlockFastifyAdapter extends FastifyAdapter {
     });
   }
 
-  /** What every answer carries. */
+  /** Sets the headers that every answer carries. */
   setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
     reply.headers(this.securityHeaders).header(REQUEST_ID_HEADER, request.id);
   }

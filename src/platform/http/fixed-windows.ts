@@ -3,8 +3,8 @@ import type { ThrottlerStorage } from '@nestjs/throttler';
 type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /**
- * Counts hits in windows that begin with the first hit. In the memory of this process, and no more of it than
- * `windowsMax` windows take: who makes up ever new names to be counted under makes us forget the oldest, not run out of memory.
+ * Counts hits in windows that begin with the first hit, in the memory of this process. A client that makes up ever new keys
+ * can't use it up: beyond `windowsMax` windows the oldest are forgotten.
  */
 export class FixedWindows implements ThrottlerStorage {
   /** In the order in which they end: all are equally long, and an ended one is forgotten before its key begins another. */

@@ -10,10 +10,7 @@ const CURSOR_MAX_LENGTH = 100;
 /** Which page of a list is wanted. */
 export class PageQueryDto {
   /** The `next` of an earlier answer. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(CURSOR_MAX_LENGTH)
-  after?: string;
+  @IsOptional() @IsString() @MaxLength(CURSOR_MAX_LENGTH) after?: string;
 
   /** Most entries in one answer. */
   @IsOptional()

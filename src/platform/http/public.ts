@@ -5,9 +5,9 @@ import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
 export type Access = 'public' | 'unguarded';
 export const ACCESS = 'rowlock:access';
 
-/** Needs no token. One that is sent is verified all the same: a valid one tells who asks, an invalid one is refused. */
+/** The route needs no token. A token that is sent is verified all the same: a valid one names the holder, an invalid one is refused. */
 export const Public = () =>
   applyDecorators(SetMetadata(ACCESS, 'public' satisfies Access), ApiSecurity({}), ApiBearerAuth());
 
-/** No business of the guard: what the route finds in `Authorization` is its own. */
+/** The guard leaves the route alone, whatever is in `Authorization`. */
 export const Unguarded = () => SetMetadata(ACCESS, 'unguarded' satisfies Access);

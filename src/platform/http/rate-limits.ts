@@ -8,7 +8,7 @@ import { FixedWindows } from './fixed-windows';
 
 const WINDOW_MS = 60_000;
 
-/** What the rules look at. Guards run before validation, so of the body nothing is known. */
+/** The parts of a request that rules look at. Guards run before validation, so nothing is known of the body. */
 interface LimitedRequest {
   ip: string;
   body?: unknown;
@@ -19,7 +19,7 @@ interface Rule {
   readonly name: string;
   /** The setting that says how many requests a minute. */
   readonly perMinute: Extract<keyof AppConfig['rateLimits'], `${string}PerMinute`>;
-  /** Whose requests are counted together; with `undefined` the request is not counted. */
+  /** Requests of the same subject are counted together; a request without one is not counted. */
   readonly subject: (request: LimitedRequest) => string | undefined;
 }
 
@@ -47,12 +47,12 @@ export const LimitGuest = () => limit({ name: 'guest', perMinute: 'guestPerMinut
 export const LimitCommands = () =>
   limit({ name: 'commands', perMinute: 'commandsPerMinute', subject: ({ holder }) => holder?.id });
 
-/** A guard of the route, so it runs after the global ones: by then it is known who asks. */
+/** A guard of the route, so it runs after the global ones: by then the holder is known. */
 function limit(rule: Rule): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(RULE, rule), UseGuards(RateLimitGuard));
 }
 
-/** Refuses with RATE_LIMITED what goes beyond the rule of its route. */
+/** Refuses requests beyond the rule of their route with RATE_LIMITED. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   protected override throwThrottlingException(_context: ExecutionContext, limit: ThrottlerLimitDetail): Promise<void> {
@@ -83,7 +83,7 @@ function subjectOf(context: ExecutionContext): string | undefined {
   return ruleOf(context).subject(context.switchToHttp().getRequest<LimitedRequest>());
 }
 
-/** Of IPv6 the /64, as that is what one client has. */
+/** Of IPv6 the /64, as one client has that many addresses. */
 function addressOf({ ip }: LimitedRequest): string {
   return normalizeIp(ip);
 }

@@ -3,7 +3,7 @@ import { failureKind } from '../database/pg-errors';
 import { ProblemCode } from '../../problem-catalogue';
 import { Problem } from './problem';
 
-/** What a status that Nest or Fastify decided on is in the catalogue; any other 4xx is VALIDATION_FAILED, any other 5xx INTERNAL. */
+/** The problem for a status that Nest or Fastify decided on. Any other 4xx is VALIDATION_FAILED, any other 5xx INTERNAL. */
 const CODES_BY_STATUS: Partial<Record<number, ProblemCode>> = {
   401: 'UNAUTHENTICATED',
   403: 'FORBIDDEN',
@@ -16,7 +16,7 @@ const CODES_BY_STATUS: Partial<Record<number, ProblemCode>> = {
   503: 'BUSY',
 };
 
-/** Fastify's own words quote the request or its own code; these say what to mend. */
+/** Fastify's own words quote the request or its code; these name the mistake. */
 const DETAILS_BY_FASTIFY_CODE: Partial<Record<string, string>> = {
   FST_ERR_BAD_URL: 'The address is not validly encoded.',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; the Content-Type promises JSON.',
@@ -24,7 +24,7 @@ const DETAILS_BY_FASTIFY_CODE: Partial<Record<string, string>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says.',
 };
 
-/** Which problem a client is told of when this was thrown. Total: whatever it is, it gets an answer of the catalogue. */
+/** The problem that a client is told of when this was thrown. Every value has one. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const status = statusOf(error);

@@ -4,73 +4,40 @@ import { PROBLEMS, SEAT_REFUSALS } from '../../problem-catalogue';
 import type { ProblemCode, SeatRefusal } from '../../problem-catalogue';
 
 export class FieldError {
-  /**
-   * Where the field is: names and indices joined by dots; empty for the body as a whole.
-   * @example "seats.1.number"
-   */
+  /** Where the field is: names and indices joined by dots; empty for the body as a whole. @example "seats.1.number" */
   path: string;
 
-  /**
-   * What is wrong with it.
-   * @example "number must be an integer number"
-   */
+  /** The mistake, in words for people. @example "number must be an integer number" */
   message: string;
 }
 
 export class RefusedSeat {
-  /**
-   * Row label.
-   * @example "A"
-   */
-  @LabelField()
-  row: string;
+  /** Row label. @example "A" */
+  @LabelField() row: string;
 
-  /**
-   * Seat number within the row.
-   * @example 1
-   */
-  @ApiProperty({ type: 'integer', minimum: 1 })
-  number: number;
+  /** Seat number within the row. @example 1 */
+  @ApiProperty({ type: 'integer', minimum: 1 }) number: number;
 
-  /**
-   * Why this seat was refused.
-   * @example "SEAT_HELD"
-   */
-  @ApiProperty({ enum: SEAT_REFUSALS, enumName: 'SeatRefusal' })
-  code: SeatRefusal;
+  /** Why this seat was refused. @example "SEAT_HELD" */
+  @ApiProperty({ enum: SEAT_REFUSALS, enumName: 'SeatRefusal' }) code: SeatRefusal;
 }
 
-/** What every failure looks like (RFC 9457). */
+/** The body of every failure (RFC 9457). */
 export class ProblemDetails {
-  /**
-   * Identifies the kind of problem; follows from `code`.
-   * @example "urn:rowlock:problem:seat-unavailable"
-   */
-  @ApiProperty({ format: 'uri' })
-  type: string;
+  /** Identifies the kind of problem; follows from `code`. @example "urn:rowlock:problem:seat-unavailable" */
+  @ApiProperty({ format: 'uri' }) type: string;
 
-  /**
-   * The kind of problem in words; the same for every occurrence.
-   * @example "One or more seats are not available"
-   */
+  /** The kind of problem in words; the same for every occurrence. @example "One or more seats are not available" */
   title: string;
 
-  /**
-   * HTTP status of the answer.
-   * @example 409
-   */
-  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599 })
-  status: number;
+  /** HTTP status of the answer. @example 409 */
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599 }) status: number;
+
+  /** The kind of problem, for programs: stable. @example "SEAT_UNAVAILABLE" */
+  @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ProblemCode' }) code: ProblemCode;
 
   /**
-   * The kind of problem, for programs: stable.
-   * @example "SEAT_UNAVAILABLE"
-   */
-  @ApiProperty({ enum: Object.keys(PROBLEMS), enumName: 'ProblemCode' })
-  code: ProblemCode;
-
-  /**
-   * What is wrong this time, for people.
+   * The mistake of this request, for people.
    * @example "Hold refused; each seat in `seats` says `SEAT_HELD` or `SEAT_BOOKED`."
    */
   detail: string;
@@ -81,10 +48,7 @@ export class ProblemDetails {
    */
   instance: string;
 
-  /**
-   * Whether the very same request may succeed later, and is safe to send again.
-   * @example false
-   */
+  /** Whether the very same request may succeed later, and is safe to send again. @example false */
   retryable: boolean;
 
   /** Every offending field, with VALIDATION_FAILED. */

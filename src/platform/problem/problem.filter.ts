@@ -4,7 +4,7 @@ import { Problem } from './problem';
 import { sendProblem } from './problem-answer';
 import { problemOf } from './problem-of';
 
-/** Turns whatever was thrown into an answer of the catalogue, and logs it if it is our fault: once, with the request id. */
+/** Turns every error into an answer of the catalogue, and logs it once, with the request id, if it is our fault. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);

@@ -1,8 +1,8 @@
 import { PROBLEMS, ProblemCode, SeatRefusal } from '../../problem-catalogue';
 
-/** What one occurrence of a problem says beyond its catalogue entry. */
+/** The particulars of one occurrence of a problem, beyond its catalogue entry. */
 export interface ProblemExtras {
-  /** What is wrong this time, in words for people. Never database text. */
+  /** The mistake of this occurrence, in words for people. Never database text. */
   detail?: string;
   /** Each offending field of a request, e.g. `seats.1.number`. */
   errors?: { path: string; message: string }[];

@@ -1,15 +1,15 @@
 import { TransformationType } from 'class-transformer';
 import { getMetadataStorage } from 'class-validator';
-// What @Type and @Transform have noted down; class-transformer has no other way to it.
+// Holds the notes of @Type and @Transform. Class-transformer exports no other way to them.
 // eslint-disable-next-line -- no types at this path
 const { defaultMetadataStorage } =
   require('class-transformer/cjs/storage') as typeof import('class-transformer/types/storage');
 
 /**
  * A quick "surely valid" for request bodies, compiled from the class-validator decorators of a class, which stay the only
- * statement of the rules. It says yes only to what class-validator would accept as well; to anything else it says nothing,
- * and the full validation decides and words the errors. Class-validator is half of what a hot route costs, and nearly every
- * request is valid.
+ * statement of the rules. It says yes only to values that class-validator would accept as well; on all others the full
+ * validation decides, and words the errors. Class-validator takes half the time of a hot route, and nearly every request is
+ * valid.
  */
 export type QuickCheck = (value: unknown) => boolean;
 

@@ -5,11 +5,11 @@ import { compileQuickCheck, QuickCheck } from './quick-check';
 
 type FieldErrors = NonNullable<ProblemExtras['errors']>;
 
-/** More than any request of this API has; less than it takes to keep the recursive libraries behind this busy. */
+/** More than any request of this API has, and too little to keep the recursive libraries behind this busy. */
 const DEPTH_MAX = 8;
 const VALUES_MAX = 1_000;
 
-/** As keys of a request these would shadow what the libraries behind this call, or be dropped by them without a word. */
+/** As keys of a request these would shadow methods that the libraries behind this call, or be dropped by them silently. */
 const INHERITED_NAMES = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 /** Checks and converts bodies, queries and path parameters. @throws Problem VALIDATION_FAILED naming every offending field */
@@ -52,7 +52,7 @@ function validationFailed(errors: FieldErrors): Problem {
   return new Problem('VALIDATION_FAILED', { detail: '`errors` says which fields are wrong, and how.', errors });
 }
 
-/** Makes a flat list, in the order of the fields, of what class-validator reports as a tree. */
+/** Makes a flat list, in the order of the fields, of the tree that class-validator reports. */
 export function flattenErrors(errors: readonly ValidationError[], parent = ''): FieldErrors {
   return errors.flatMap(({ property, constraints = {}, children = [] }) => {
     const path = join(parent, property);
@@ -61,8 +61,8 @@ export function flattenErrors(errors: readonly ValidationError[], parent = ''): 
 }
 
 /**
- * Finds what must not get to the libraries behind this, which work recursively and trust the shape of their input:
- * a nesting that exhausts the stack, a list that costs more than it is worth, a key that shadows a method.
+ * Finds a value that the libraries behind this must not get, as they work recursively and trust the shape of their input:
+ * a nesting that exhausts the stack, a list that takes too long, a key that shadows a method.
  */
 function findExcess(root: object): FieldErrors[number] | undefined {
   const pending = [{ value: root, path: '', depth: 1 }];

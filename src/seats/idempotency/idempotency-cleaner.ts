@@ -25,8 +25,8 @@ export class IdempotencyCleaner implements OnApplicationBootstrap {
     let total = 0;
     for (;;) {
       const [, deleted] = await this.dataSource.query<[unknown[], number]>(
-        `DELETE FROM idempotency_record WHERE (holder_id, key) IN (
-           SELECT holder_id, key FROM idempotency_record
+        `DELETE FROM idempotency_record WHERE (show_id, holder_id, key) IN (
+           SELECT show_id, holder_id, key FROM idempotency_record
             WHERE created_at < statement_timestamp() - make_interval(hours => $1)
             ORDER BY created_at LIMIT $2)`,
         [this.config.idempotency.ttlHours, BATCH_SIZE],

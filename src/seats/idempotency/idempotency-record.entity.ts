@@ -5,6 +5,10 @@ import type { StoredOutcome } from '../seat-command';
 @Entity('idempotency_record')
 @Index('idempotency_record_created_at', ['createdAt'])
 export class IdempotencyRecord {
+  /** 0 in the records of version 0.1, whose keys belonged to the holder alone. */
+  @PrimaryColumn({ type: 'integer', name: 'show_id', default: 0, primaryKeyConstraintName: 'idempotency_record_pkey' })
+  showId: number;
+
   @PrimaryColumn({
     type: 'text',
     name: 'holder_id',
@@ -17,12 +21,9 @@ export class IdempotencyRecord {
   key: string;
 
   /** Tells a retry from another request under the same key. */
-  @Column({ type: 'bytea' })
-  fingerprint: Buffer;
+  @Column({ type: 'bytea' }) fingerprint: Buffer;
 
-  @Column({ type: 'json' })
-  outcome: StoredOutcome;
+  @Column({ type: 'json' }) outcome: StoredOutcome;
 
-  @Column({ type: 'timestamptz', precision: 3, name: 'created_at' })
-  createdAt: Date;
+  @Column({ type: 'timestamptz', precision: 3, name: 'created_at' }) createdAt: Date;
 }

@@ -18,7 +18,7 @@ function map({ seats = SEATS, ...changes }: Changes = {}): SeatMap {
     showId: 1,
     screen: 'Screen 1 (Main Hall)',
     serverTimeMs: Date.UTC(2026, 4, 1, 18),
-    stats: { total: 4, available: 1, held: 2, booked: 1 },
+    stats: { total: 4, available: 1, held: 2, booked: 1, blocked: 0 },
   };
   return seatMapOf({ ...about, ...changes }, seats);
 }
@@ -30,7 +30,7 @@ describe('a seat map', () => {
     show_id: 1,
     screen: 'Screen 1 (Main Hall)',
     server_time: '2026-05-01T18:00:00.000Z',
-    stats: { total: 4, available: 1, held: 2, booked: 1 },
+    stats: { total: 4, available: 1, held: 2, booked: 1, blocked: 0 },
     seats: [
       { row: 'A', number: 1, status: 'HELD', version: 3 },
       { row: 'A', number: 2, status: 'HELD', version: 3 },
@@ -79,7 +79,7 @@ describe('a seat map', () => {
   });
 
   it('of a show without seats', () => {
-    const empty = map({ seats: [], stats: { total: 0, available: 0, held: 0, booked: 0 } });
+    const empty = map({ seats: [], stats: { total: 0, available: 0, held: 0, booked: 0, blocked: 0 } });
     expect(parsed(empty, 'ann')).toMatchObject({ seats: [], stats: { total: 0 } });
   });
 });
@@ -102,7 +102,7 @@ describe('its ETag', () => {
       map(),
       map({ showId: 2 }),
       map({ screen: 'Screen 2' }),
-      map({ stats: { total: 4, available: 2, held: 1, booked: 1 } }),
+      map({ stats: { total: 4, available: 2, held: 1, booked: 1, blocked: 0 } }),
       map({ seats: seats.slice(1) }),
       map({ seats: [{ ...seats[0]!, version: 4 }, ...seats.slice(1)] }),
       map({ seats: [{ ...seats[0]!, status: 'BOOKED' }, ...seats.slice(1)] }),

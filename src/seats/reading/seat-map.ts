@@ -10,6 +10,7 @@ export interface SeatStats {
   available: number;
   held: number;
   booked: number;
+  blocked: number;
 }
 
 /** A seat as a reader sees it: a lapsed hold is AVAILABLE, with the version that its expiry will have. */
@@ -45,13 +46,14 @@ interface SeatMapRow {
   total: number;
   held: number;
   booked: number;
+  blocked: number;
   holds: [row: string, number: number, holderId: string, holdExpiresAtMs: number][] | null;
 }
 
 /**
  * One statement, so rows and time belong together: a statement has one snapshot, and `statement_timestamp()` is one instant
- * for all its rows (`clock_timestamp()` would move on from row to row). A hold is lapsed from its deadline on, as in
- * `isLapsed()`; its seat shows the version that its expiry will store, so that no answer depends on the sweep.
+ * for all its rows (`clock_timestamp()` would move on from row to row). A lapsed hold is shown with
+ * the version that its expiry will store (the view `seat_now`), so that no answer depends on the sweep.
  *
  * PostgreSQL writes the JSON of the API itself, so that what most readers get passes through here untouched: taking 200
  * seats apart and putting them together again would be most of the work of a read.
@@ -66,16 +68,11 @@ const SEAT_MAP_SQL = `
             count(*)::int AS total,
             (count(*) FILTER (WHERE seat.status = 'HELD'))::int AS held,
             (count(*) FILTER (WHERE seat.status = 'BOOKED'))::int AS booked,
+            (count(*) FILTER (WHERE seat.status = 'BLOCKED'))::int AS blocked,
             json_agg(json_build_array(seat."row", seat.number, seat.holder_id,
                                       floor(extract(epoch FROM seat.hold_expires_at) * 1000)::bigint))
               FILTER (WHERE seat.status = 'HELD') AS holds
-       FROM (SELECT stored."row", stored.number, stored.holder_id, stored.hold_expires_at,
-                    CASE WHEN lapsed THEN 'AVAILABLE' ELSE stored.status END AS status,
-                    stored.version + lapsed::int AS version
-               FROM seat AS stored
-              CROSS JOIN LATERAL (SELECT stored.status = 'HELD' AND stored.hold_expires_at <= statement_timestamp() AS lapsed) AS at
-              WHERE stored.show_id = show.id
-              ORDER BY stored."row", stored.number) AS seat) AS map
+       FROM (SELECT * FROM seat_now WHERE seat_now.show_id = show.id ORDER BY seat_now."row", seat_now.number) AS seat) AS map
    WHERE show.id = $1`;
 
 /** Reads seat maps; concurrent readers of one show share a query. */
@@ -93,12 +90,12 @@ export class SeatMapReader {
   private async query(showId: number): Promise<SeatMap | undefined> {
     const [found] = await queryPrepared<SeatMapRow>(this.dataSource, SEAT_MAP_SQL, [showId]);
     if (!found) return undefined;
-    const { total, held, booked } = found;
+    const { total, held, booked, blocked } = found;
     return {
       showId,
       screen: found.screen,
       serverTimeMs: Number(found.now_ms),
-      stats: { total, available: total - held - booked, held, booked },
+      stats: { total, available: total - held - booked - blocked, held, booked, blocked },
       seatsJson: `[${found.seats}]`,
       holds: (found.holds ?? []).map(([row, number, holderId, holdExpiresAtMs]) => ({
         row,
@@ -125,10 +122,12 @@ export function seatMapOf(about: Omit<SeatMap, 'seatsJson' | 'holds'>, seats: re
   return { ...about, seatsJson: JSON.stringify(seats.map((seat) => renderSeenSeat(seat, null))), holds };
 }
 
-export const STAT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked' } as const satisfies Record<
-  SeatStatus,
-  keyof SeatStats
->;
+export const STAT_OF = {
+  AVAILABLE: 'available',
+  HELD: 'held',
+  BOOKED: 'booked',
+  BLOCKED: 'blocked',
+} as const satisfies Record<SeatStatus, keyof SeatStats>;
 
 /** A seat map as one viewer may see it, ready to send. */
 export interface RenderedSeatMap {

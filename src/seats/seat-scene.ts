@@ -1,0 +1,176 @@
+import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { salesOpen } from '../shows/sales-window';
+import { sendShowSales, ShowSales } from '../shows/show-sales';
+import type { Scene } from './commands/command';
+import { COMMAND_RULES } from './commands/registry';
+import { DeadlineGuard } from './deadline-guard';
+import { HoldingsByHolder, sendHoldings } from './holdings';
+import { StoredAnswers } from './idempotency/stored-answers';
+import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
+import { decide, Decision } from './seat-decision';
+import { SeatLock, sendClock, ShowSeat } from './seat-lock';
+import { sendSeatUpdate, sendTransitions } from './seat-rows';
+import { seatKey, SeatState, SeatTransition } from './seat-transitions';
+import type { NewBooking, TransactionWriter } from './transaction-writer';
+
+/** What the scene needs beside the database. */
+export interface SeatRules {
+  readonly holds: { readonly ttlMs: number; readonly maxPerHolder: number };
+  readonly idempotency: { readonly ttlHours: number };
+}
+
+/** The locked seats of one transaction in memory, as the commands decided so far have left them, and what is to be written. */
+export class SeatScene {
+  private readonly seats: Map<string, SeatState>;
+  private readonly changedKeys = new Set<string>();
+  private readonly transitions: SeatTransition[] = [];
+  private readonly newBookings: NewBooking[] = [];
+  private readonly guard: DeadlineGuard;
+
+  private constructor(
+    locked: readonly SeatState[],
+    private readonly nowMs: number,
+    private readonly shows: ReadonlyMap<number, ShowSales>,
+    private readonly holdings: HoldingsByHolder,
+    private readonly answers: StoredAnswers,
+    private readonly bookings: Map<string, BookingView>,
+    private readonly writer: TransactionWriter,
+    private readonly rules: SeatRules,
+  ) {
+    this.seats = new Map(locked.map((seat) => [seatKey(seat.showId, seat), seat]));
+    this.guard = new DeadlineGuard(nowMs);
+  }
+
+  /** Locks every seat the commands name, and reads behind the locks all that deciding needs: one round trip, seldom two. */
+  static async read(
+    transaction: PipelinedTransaction,
+    lock: SeatLock,
+    commands: readonly SeatCommand[],
+    writer: TransactionWriter,
+    rules: SeatRules,
+  ): Promise<SeatScene> {
+    const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
+      lock.send(transaction, namedSeats(commands)),
+      sendClock(transaction),
+      sendShowSales(transaction, [...new Set(commands.map(({ showId }) => showId))]),
+      sendHoldings(
+        transaction,
+        commands.filter(({ name }) => COMMAND_RULES[name].needsHoldings),
+      ),
+      StoredAnswers.send(transaction, commands, rules.idempotency.ttlHours),
+    ] as const);
+    const repeated = bookedTogether(commands, locked);
+    const [bookings] =
+      repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
+    const byId = new Map(bookings.map((booking) => [booking.id, booking]));
+    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules);
+  }
+
+  /** Decides the next command. What it changes is what the commands after it see. */
+  decide(command: SeatCommand): SeatCommandAnswer {
+    const replayed = this.answers.replay(command);
+    if (replayed) return replayed;
+    const scene = this.seenBy(command);
+    const decision = decide(command, scene);
+    this.noteDeadlines(command, decision, scene);
+    const outcome = this.take(command, decision);
+    this.answers.keep(command, outcome);
+    return { outcome, replayed: false };
+  }
+
+  /** Whether there is nothing to write. What refusals and repetitions say is true of what is committed already. */
+  get isUnchanged(): boolean {
+    return this.transitions.length === 0 && !this.answers.hasNew;
+  }
+
+  /** The changed seats as they are afterwards. */
+  get changed(): SeatState[] {
+    return [...this.changedKeys].map((key) => this.seats.get(key)!);
+  }
+
+  /** Sends what has changed: at most one statement a table, and none where nothing changed. */
+  write(transaction: PipelinedTransaction): void {
+    if (this.transitions.length > 0) {
+      sendSeatUpdate(transaction, this.changed);
+      sendTransitions(transaction, this.transitions, this.nowMs);
+    }
+    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings);
+    this.answers.write(transaction, this.nowMs);
+    this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
+  }
+
+  private seenBy(command: SeatCommand): Scene {
+    const show = this.shows.get(command.showId);
+    const { writer } = this;
+    let newBooking: Scene['newBooking'] | undefined;
+    return {
+      nowMs: this.nowMs,
+      holdTtlMs: this.rules.holds.ttlMs,
+      maxHeldSeats: this.rules.holds.maxPerHolder,
+      show: show && { salesOpen: salesOpen(show, this.nowMs), currency: show.currency },
+      seats: this.seats,
+      holdings: this.holdings.of(command),
+      bookingSize: (bookingId) => this.bookings.get(bookingId)?.seats.length,
+      // Made for the few commands that ask for it.
+      get newBooking() {
+        return (newBooking ??= writer.newBooking());
+      },
+    };
+  }
+
+  private take(command: SeatCommand, decision: Decision): SeatCommandOutcome {
+    if (decision.kind === 'repeated-booking') {
+      return { kind: 'booked', booking: this.bookings.get(decision.bookingId)! };
+    }
+    if (decision.kind !== 'accepted') return decision;
+    const { seats, transitions, outcome } = decision;
+    for (const step of transitions) {
+      this.transitions.push(step);
+      this.changedKeys.add(seatKey(step.showId, step));
+    }
+    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);
+    this.holdings.apply(transitions, seats);
+    if ('booking' in outcome) {
+      this.bookings.set(outcome.booking.id, outcome.booking);
+      this.newBookings.push({ ...outcome.booking, holderId: command.holderId!, sold: seats });
+    }
+    return outcome;
+  }
+
+  /** Notes which holds the decision took for live: those of the named seats, and those counted against the limit. */
+  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): void {
+    // A sweep looks for lapsed holds. What is live does not matter to it.
+    if (actorId === null) return;
+    const isOverLimit = decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED';
+    const counted = isOverLimit ? [...scene.holdings.holds.values()] : [];
+    const named = seats.flatMap((seat) => scene.seats.get(seatKey(showId, seat)) ?? []);
+    for (const { holdExpiresAtMs } of [...named, ...counted]) this.guard.note(showId, holdExpiresAtMs);
+  }
+}
+
+/** Every seat the commands name, once. */
+export function namedSeats(commands: readonly SeatCommand[]): ShowSeat[] {
+  const named = new Map<string, ShowSeat>();
+  for (const { showId, seats } of commands) {
+    for (const { row, number } of seats) named.set(seatKey(showId, { row, number }), { showId, row, number });
+  }
+  return [...named.values()];
+}
+
+/** The stored bookings that a command may be repeating, as all its seats carry the same one. */
+function bookedTogether(
+  commands: readonly SeatCommand[],
+  locked: readonly SeatState[],
+): { showId: number; bookingId: string }[] {
+  const booked = new Map(
+    locked.flatMap((seat) => (seat.bookingId ? [[seatKey(seat.showId, seat), seat.bookingId]] : [])),
+  );
+  if (booked.size === 0) return [];
+  const found = new Map<string, { showId: number; bookingId: string }>();
+  for (const { name, showId, seats } of commands) {
+    if (!COMMAND_RULES[name].repeatedBooking) continue;
+    const [bookingId, ...others] = new Set(seats.map((seat) => booked.get(seatKey(showId, seat))));
+    if (bookingId && others.length === 0) found.set(bookingId, { showId, bookingId });
+  }
+  return [...found.values()];
+}
