@@ -2,7 +2,7 @@ import { COMMANDS } from './commands';
 import type { Attempt, SeatName, SeenSeat, Stats, Violation } from './history';
 
 /**
- * PURE. What must hold of each answer by itself, whatever happened around it: the history has well-formed requests only,
+ * PURE. Rules that each answer must keep by itself, whatever happened around it: the history has well-formed requests only,
  * for seats that were on the map, so most refusals can't be true.
  */
 
@@ -13,7 +13,7 @@ export const ANSWER_RULES = {
   COUNTS: 'counts and seats of one seat map agree',
 } as const;
 
-/** Whether a well-formed request for existing seats with a good token can be refused so. Under one key nothing else is ever sent. */
+/** Whether a well-formed request for existing seats can be refused so. Under one key nothing else is ever sent. */
 function isPossible(code: string | null, command: Attempt['command']): boolean {
   if (code === 'RATE_LIMITED') return true;
   if (command === 'read' || code === null) return false;
