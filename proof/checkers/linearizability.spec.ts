@@ -6,7 +6,7 @@ import { Operation, operationsOf } from './operations';
 import { Random } from '../kit/random';
 import { Change, effectOf, lapse, ModelSeat } from './seat-rules';
 import { eventsOf, modelSeat } from './show-events';
-import { EPOCH_MS } from './testing';
+import { attempt, EPOCH_MS } from './testing';
 
 /** The search against one that knows no short cuts, on small histories made by chance: half of them true, half spoilt. */
 
@@ -56,22 +56,7 @@ function history(random: Random, length: number): Operation[] {
     const isLost = command !== 'read' && random.chance(0.2);
     const sentMs = atMs - random.below(30);
     const answeredMs = isLost ? null : atMs + random.below(30);
-    const code = answer.kind === 'refused' ? answer.code : null;
-    const status = isLost ? null : code === null ? 200 : 409;
-    attempts.push({
-      id: index,
-      sentMs,
-      answeredMs,
-      holder,
-      command,
-      showId: 1,
-      seats,
-      key: null,
-      status,
-      code,
-      isReplayed: false,
-      answer: isLost ? null : answer,
-    });
+    attempts.push(attempt([sentMs, answeredMs], holder, command, seats, isLost ? null : answer));
   }
   return operationsOf(attempts).operations;
 }

@@ -12,7 +12,7 @@ let lastId = 0;
 
 type Given = Partial<Pick<Attempt, 'key' | 'status' | 'code' | 'isReplayed' | 'showId'>>;
 
-function attempt(
+export function attempt(
   [sentMs, answeredMs]: readonly [number, number | null],
   holder: string,
   command: Attempt['command'],

@@ -5,7 +5,7 @@ import type { ServerProcess } from '../../kit/server-process';
 import type { Holder } from '../../people/target';
 import { APP, BARE, Bench, Measure, USUAL_HOUSE } from '../bench';
 import type { BenchHouse } from '../bench-house';
-import { ratio, takeTurns, WARM_UP_ROUNDS } from '../comparison';
+import { compare, takeTurns, WARM_UP_ROUNDS } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 import { pgbenchHoldsPerSecond } from '../pgbench';
 import type { Row } from '../report';
@@ -58,51 +58,32 @@ async function holdsOf(clients: number, bench: Bench): Promise<Row[]> {
   );
   const perHold = (name: keyof UsageEach) =>
     spread(usage.slice(WARM_UP_ROUNDS).map((each) => each[name] * 1_000)).median.toFixed(0);
-  const each = (figuresOf: readonly number[]) => `${spread(figuresOf).median.toFixed(0)}/s`;
-  const holdsPerSecond = each(figures.combined);
-  const rows: Row[] = [
-    {
-      measure: `holds, ${clients} clients`,
-      comparedWith: 'combining off (`COMBINE_MAX=1`)',
-      result: ratio(figures.combined, figures.separate),
-      aim: { atLeast: 8 },
-      figures: `${holdsPerSecond} against ${each(figures.separate)}; ${perHold('serverCpuMs')} µs of the server's CPU and ${perHold('postgresCpuMs')} µs of PostgreSQL's a hold`,
-    },
-    {
-      measure: `holds, ${clients} clients`,
-      comparedWith: `combining off, ${POOL} connections`,
-      result: ratio(figures.combined, figures.pooled),
-      aim: undefined,
-      figures: `${holdsPerSecond} against ${each(figures.pooled)}`,
-    },
-    {
-      measure: `holds, ${clients} clients`,
-      comparedWith: '`pgbench -M prepared`, one hold a transaction',
-      result: ratio(figures.combined, figures.pgbench),
-      aim: { atLeast: 1.25 },
-      figures: `${holdsPerSecond} against ${each(figures.pgbench)}`,
-    },
-    {
-      measure: `holds, ${clients} clients`,
-      comparedWith: 'the same request without the database',
-      result: ratio(figures.combined, figures['without database']),
-      aim: { atLeast: 0.6 },
-      figures: `${holdsPerSecond} against ${each(figures['without database'])}`,
-    },
-    {
-      measure: `that request without the database, ${clients} clients`,
-      comparedWith: 'bare Fastify: no token check, no validation',
-      result: ratio(figures['without database'], figures.bare),
-      aim: { atLeast: 0.7 },
-      figures: `${each(figures['without database'])} against ${each(figures.bare)}`,
-    },
-    {
-      measure: `refusals, ${clients} clients after one seat`,
-      comparedWith: 'the same request without the database',
-      result: ratio(figures.refusals, figures['without database']),
-      aim: { atLeast: 0.8 },
-      figures: `${each(figures.refusals)} against ${each(figures['without database'])}`,
-    },
+  const holding = `holds, ${clients} clients`;
+  const cpu = `; ${perHold('serverCpuMs')} µs of the server's CPU and ${perHold('postgresCpuMs')} µs of PostgreSQL's a hold`;
+  const without = figures['without database'];
+  const same = 'the same request without the database';
+  const rows = [
+    compare(
+      holding,
+      figures.combined,
+      'combining off (`COMBINE_MAX=1`)',
+      figures.separate,
+      { atLeast: 8 },
+      { more: cpu },
+    ),
+    compare(holding, figures.combined, `combining off, ${POOL} connections`, figures.pooled, undefined),
+    compare(holding, figures.combined, '`pgbench -M prepared`, one hold a transaction', figures.pgbench, {
+      atLeast: 1.25,
+    }),
+    compare(holding, figures.combined, same, without, { atLeast: 0.6 }),
+    compare(
+      `that request without the database, ${clients} clients`,
+      without,
+      'bare Fastify: no token check, no validation',
+      figures.bare,
+      { atLeast: 0.7 },
+    ),
+    compare(`refusals, ${clients} clients after one seat`, figures.refusals, same, without, { atLeast: 0.8 }),
   ];
   return rows.filter(({ result }) => !Number.isNaN(result.median));
 }

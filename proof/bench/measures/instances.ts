@@ -1,7 +1,6 @@
-import { spread } from '../../kit/figures';
 import { perSecond } from '../../kit/raw-load';
 import { Measure, USUAL_HOUSE } from '../bench';
-import { ratio, takeTurns } from '../comparison';
+import { compare, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 
 /** What it costs to tell another instance of every change. */
@@ -28,13 +27,6 @@ export const instances: Measure = async (bench) => {
     },
     log,
   );
-  return [
-    {
-      measure: `holds, ${clients} clients, with a second, idle instance that is told of every change`,
-      comparedWith: 'a single instance',
-      result: ratio(figures['with another'], figures.alone),
-      aim: undefined,
-      figures: `${spread(figures['with another']).median.toFixed(0)}/s against ${spread(figures.alone).median.toFixed(0)}/s`,
-    },
-  ];
+  const measure = `holds, ${clients} clients, with a second, idle instance that is told of every change`;
+  return [compare(measure, figures['with another'], 'a single instance', figures.alone, undefined)];
 };

@@ -1,9 +1,9 @@
-import { percentile, percentiles, spread } from '../../kit/figures';
+import { percentile, percentiles } from '../../kit/figures';
 import { LoadResult, perSecond } from '../../kit/raw-load';
 import type { ServerProcess } from '../../kit/server-process';
 import type { Holder } from '../../people/target';
 import { APP, Measure, USUAL_HOUSE } from '../bench';
-import { ratio, takeTurns } from '../comparison';
+import { compare, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 
 /** Of what the server can do at most. */
@@ -50,15 +50,8 @@ export const latency: Measure = async (bench) => {
     );
     log(`  open loop ${open.at(-1)}`);
   }
-  return [
-    {
-      measure: 'latency of a single client, median',
-      comparedWith: 'combining off',
-      result: ratio(alone.combined, alone.separate),
-      aim: { atMost: 1 },
-      figures:
-        `${spread(alone.combined).median.toFixed(2)} ms against ${spread(alone.separate).median.toFixed(2)} ms; ` +
-        `arriving at a steady pace (open loop), median, p99 and p99.9 ${open.join('; ')}`,
-    },
-  ];
+  const more = `; arriving at a steady pace (open loop), median, p99 and p99.9 ${open.join('; ')}`;
+  const told = { unit: ' ms', digits: 2, more };
+  const measure = 'latency of a single client, median';
+  return [compare(measure, alone.combined, 'combining off', alone.separate, { atMost: 1 }, told)];
 };

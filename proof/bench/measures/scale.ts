@@ -1,10 +1,9 @@
-import { spread } from '../../kit/figures';
 import type { HouseSize } from '../../kit/house';
 import { expectOnly } from '../../kit/raw-load';
 import type { ServerProcess } from '../../kit/server-process';
 import type { Bench, Measure } from '../bench';
 import type { BenchHouse } from '../bench-house';
-import { ratio, takeTurns } from '../comparison';
+import { compare, takeTurns } from '../comparison';
 import { HoldPlan } from '../hold-plan';
 import { readUsage, usageEach } from '../usage';
 
@@ -23,15 +22,9 @@ export const scale: Measure = async (bench) => {
     bench.log,
   );
   await large.house.verify();
-  return [
-    {
-      measure: 'CPU of a hold with 10,000,000 seats stored',
-      comparedWith: 'with 10,000',
-      result: ratio(figures.large, figures.small),
-      aim: { atMost: 1.1 },
-      figures: `${spread(figures.large).median.toFixed(0)} µs against ${spread(figures.small).median.toFixed(0)} µs, server and PostgreSQL`,
-    },
-  ];
+  const told = { unit: ' µs', more: ', server and PostgreSQL' };
+  const measure = 'CPU of a hold with 10,000,000 seats stored';
+  return [compare(measure, figures.large, 'with 10,000', figures.small, { atMost: 1.1 }, told)];
 };
 
 interface Site {

@@ -1,7 +1,6 @@
-import { spread } from '../../kit/figures';
 import { expectOnly, get, perSecond, runLoad } from '../../kit/raw-load';
 import { APP, Measure, USUAL_HOUSE } from '../bench';
-import { ratio, takeTurns } from '../comparison';
+import { compare, takeTurns } from '../comparison';
 
 /** Seat maps a second: of the show that everybody wants, and of all shows in turn, so that readers seldom share a query. */
 export const seatMaps: Measure = async (bench) => {
@@ -31,11 +30,11 @@ export const seatMaps: Measure = async (bench) => {
     },
     log,
   );
-  return (['one show', 'all shows'] as const).map((which) => ({
-    measure: `seat maps of ${house.size.rows * house.size.seatsPerRow} seats, ${clients} clients, ${which === 'one show' ? 'all of one show' : `of ${house.size.shows} shows`}`,
-    comparedWith: 'a static answer of the same size',
-    result: ratio(figures[which], figures.static),
-    aim: { atLeast: 0.5 },
-    figures: `${spread(figures[which]).median.toFixed(0)}/s against ${spread(figures.static).median.toFixed(0)}/s`,
-  }));
+  const { rows, seatsPerRow, shows } = house.size;
+  const measure = `seat maps of ${rows * seatsPerRow} seats, ${clients} clients`;
+  const other = 'a static answer of the same size';
+  return [
+    compare(`${measure}, all of one show`, figures['one show'], other, figures.static, { atLeast: 0.5 }),
+    compare(`${measure}, of ${shows} shows`, figures['all shows'], other, figures.static, { atLeast: 0.5 }),
+  ];
 };

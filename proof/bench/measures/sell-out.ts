@@ -1,11 +1,10 @@
 import { Command, COMMANDS } from '../../checkers/commands';
-import { spread } from '../../kit/figures';
 import { post, runLoad } from '../../kit/raw-load';
 import type { ServerProcess } from '../../kit/server-process';
 import type { Holder } from '../../people/target';
 import type { Bench, Measure } from '../bench';
 import type { BenchHouse } from '../bench-house';
-import { ratio, takeTurns } from '../comparison';
+import { compare, takeTurns } from '../comparison';
 
 const SIZE = { shows: 1, rows: 100, seatsPerRow: 100 } as const;
 const SEATS = SIZE.rows * SIZE.seatsPerRow;
@@ -30,15 +29,10 @@ export const sellOut: Measure = async (bench) => {
     },
     bench.log,
   );
-  return [
-    {
-      measure: `${SEATS} seats sold out to ${PEOPLE} people who pick at random, ${bench.clients} at a time`,
-      comparedWith: 'the same seats held in turn, as fast as the server can',
-      result: ratio(figures['at random'], figures['in turn']),
-      aim: { atMost: 1.2 },
-      figures: `${spread(figures['at random']).median.toFixed(1)} s, ${requests} requests, against ${spread(figures['in turn']).median.toFixed(1)} s; then all booked, nothing oversold`,
-    },
-  ];
+  const told = { unit: ' s', digits: 1, more: `; ${requests} requests, then all booked, nothing oversold` };
+  const measure = `${SEATS} seats sold out to ${PEOPLE} people who pick at random, ${bench.clients} at a time`;
+  const other = 'the same seats held in turn, as fast as the server can';
+  return [compare(measure, figures['at random'], other, figures['in turn'], { atMost: 1.2 }, told)];
 };
 
 /**
