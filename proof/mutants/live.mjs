@@ -37,6 +37,6 @@ export const LIVE = [
       'viewerId !== null && entry.holder_id === viewerId',
       'viewerId !== null',
     ],
-    'a lapse is dated by the sweep': ["CASE command WHEN 'expire' THEN hold_expires_at ELSE at END", 'at'],
+    'a lapse is dated by the sweep': ["CASE command WHEN '${LAPSE}' THEN hold_expires_at ELSE at END", 'at'],
   }),
 ];

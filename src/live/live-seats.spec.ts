@@ -11,7 +11,7 @@ const held = (number: number, version: number): SeenSeat => {
 };
 
 function open(...seats: SeenSeat[]): LiveSeats {
-  const stats = { total: 0, available: 0, held: 0, booked: 0 };
+  const stats = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
   return new LiveSeats(seatMapOf({ showId: 1, screen: 'Screen', serverTimeMs: 0, stats }, seats));
 }
 
@@ -23,7 +23,7 @@ describe('the seats of a show, as its watchers know them', () => {
 
     live.merge([free(1, 2), held(1, 3), held(2, 1)]);
     expect([live.hasChanges, live.takeChanges()]).toEqual([false, []]);
-    expect(live.counts).toEqual({ total: 2, available: 0, held: 2, booked: 0 });
+    expect(live.counts).toEqual({ total: 2, available: 0, held: 2, booked: 0, blocked: 0 });
   });
 
   it('lapse at their deadline and not before, each with the version of its expiry', () => {
@@ -33,7 +33,7 @@ describe('the seats of a show, as its watchers know them', () => {
     expect(live.hasChanges).toBe(false);
     live.lapse(DEADLINE_MS);
     expect(live.takeChanges()).toEqual([free(1, 2)]);
-    expect([live.nextLapseMs, live.counts]).toEqual([undefined, { total: 2, available: 2, held: 0, booked: 0 }]);
+    expect([live.nextLapseMs, live.counts]).toEqual([undefined, { total: 2, available: 2, held: 0, booked: 0, blocked: 0 }]);
   });
 
   it('have a state that is named by their versions, however they got there', () => {
