@@ -1,9 +1,12 @@
-/** PURE. Server-Sent Events out of pieces of text, however they are cut (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+/**
+ * PURE. Reads Server-Sent Events from pieces of text, cut anywhere
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ */
 
 export interface ServerSentEvent {
   readonly type: string;
   readonly data: string;
-  /** The last id that was sent, with this event or before it. */
+  /** The last id that the server sent, with this event or before it. */
   readonly id: string | undefined;
 }
 
@@ -13,7 +16,7 @@ export class EventParser {
   private data: string[] = [];
   private id: string | undefined;
 
-  /** Takes the next piece of the stream. Returns the events that are complete with it. */
+  /** Takes the next piece of the stream. Returns the events that it completes. */
   push(text: string): ServerSentEvent[] {
     const events: ServerSentEvent[] = [];
     const lines = (this.rest + text).split('\n');

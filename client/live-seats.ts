@@ -4,7 +4,7 @@
  *     const live = new LiveSeats({
  *       baseUrl: 'http://localhost:3000',
  *       showId: 1,
- *       token: () => accessToken, // optional: with it, one's own holds are marked
+ *       token: () => accessToken, // optional: with it, the caller's own holds are marked
  *       onChange: ({ seats, counts }) => draw(seats, counts),
  *       onConnection: (connection) => console.log(connection.state),
  *     });
@@ -17,16 +17,16 @@ import { SeatCounts, SeatMerge, SeatReport } from './seat-merge.ts';
 import { ServerClock } from './server-clock.ts';
 
 export type Connection =
-  /** On the way to the first snapshot. */
+  /** No snapshot yet. */
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
-  /** The stream was lost, or never came up; it is tried again by itself. */
+  /** The stream was lost, or never came up; the client tries again by itself. */
   | { readonly state: 'waiting'; readonly attempt: number; readonly retryInMs: number; readonly reason: string }
-  /** Over for good: stopped by {@link LiveSeats.stop}, or there is no such show. */
+  /** For good: {@link LiveSeats.stop} was called, or there is no such show. */
   | { readonly state: 'stopped'; readonly reason: 'stopped' | 'no such show' };
 
 export interface SeatsChange {
-  /** The seats that are different now; after the first snapshot, all of them. */
+  /** The changed seats; after the first snapshot, all of them. */
   readonly seats: readonly SeatReport[];
   readonly counts: SeatCounts;
 }
@@ -34,9 +34,9 @@ export interface SeatsChange {
 export interface LiveSeatsOptions {
   readonly baseUrl: string;
   readonly showId: number;
-  /** Asked before every connection. */
+  /** Called before every connection. */
   readonly token?: () => string | undefined | Promise<string | undefined>;
-  /** The token was refused. Get rid of it; {@link token} is asked again at the next attempt. */
+  /** The server refused the token. Drop it: the next attempt calls {@link token} again. */
   readonly onTokenRefused?: () => void;
   readonly onChange: (change: SeatsChange) => void;
   readonly onConnection?: (connection: Connection) => void;
@@ -45,10 +45,13 @@ export interface LiveSeatsOptions {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
-/** The server sends something every 15 seconds; silence for longer is a dead connection that nobody has noticed. */
+/** The server sends something every 15 seconds. A longer silence means a dead connection, of which no error tells. */
 const LONGEST_SILENCE_MS = 40_000;
 
-/** How long to wait before a further attempt: twice as long each time, and not in step with everybody else. */
+/**
+ * The wait before a further attempt: twice as long each time, and random, so that the clients of a restarted server
+ * spread out.
+ */
 export function retryDelayMs(attempt: number, random: number): number {
   const fullMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
   return Math.round(fullMs * (0.5 + random / 2));
@@ -82,22 +85,21 @@ export class LiveSeats {
     this.tell({ state: 'stopped', reason: 'stopped' });
   }
 
-  /** Ends the wait before the next attempt: somebody asked for it, or the network is back. */
+  /** Ends the wait before the next attempt: for a button, or when the network is back. */
   retryNow(): void {
     this.endWait?.();
   }
 
-  /** Takes over what the answer to a command says of seats: the map is then up to date before its event comes. */
+  /** Takes over the seats of an answer to a command. The map is then up to date before the event arrives. */
   report(seats: Iterable<SeatReport>): void {
     this.changed(this.merge.merge(seats));
   }
 
-  /** Sets the clock by a `server_time` that has just arrived. */
+  /** Sets the clock by the `server_time` of an answer that has just arrived. */
   observeServerTime(serverTime: string): void {
     this.clock.observe(serverTime);
   }
 
-  /** The server's time. */
   get nowMs(): number {
     return this.clock.nowMs;
   }
@@ -190,7 +192,8 @@ export class LiveSeats {
         hasEvents = true;
         this.take(event);
       }
-      // Who has missed nothing is sent a mere comment. A big snapshot comes in pieces, and is not there with the first.
+      // To a client that has missed nothing the server sends a mere comment. A big snapshot comes in pieces, so the
+      // first piece alone does not make the map complete.
       if (!isLive && (hasEvents || text.startsWith(':'))) {
         isLive = true;
         onLive();
@@ -212,7 +215,7 @@ export class LiveSeats {
     this.options.onChange({ seats, counts: this.counts });
   }
 
-  /** One's own holds end on time, even while there is no connection. */
+  /** Ends the caller's own holds on time, even while there is no connection. */
   private scheduleLapse(): void {
     clearTimeout(this.lapseTimer);
     let nextMs = Infinity;

@@ -55,7 +55,8 @@ export interface paths {
         put?: never;
         /**
          * Token for a guest
-         * @description A token for a shopper without an account. It is all there is of them: when it is lost, so are their holds and bookings.
+         * @description A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
+         *     with it.
          */
         post: operations["createGuest"];
         delete?: never;
@@ -113,7 +114,7 @@ export interface paths {
         };
         /**
          * Who am I
-         * @description Who the token says is asking.
+         * @description The holder of the token.
          */
         get: operations["getMe"];
         put?: never;
@@ -315,7 +316,7 @@ export interface paths {
         };
         /**
          * Activity of a show
-         * @description What happened to the show's seats, newest first. Nobody's identity is shown but one's own.
+         * @description The steps of the show's seats, newest first. Those of the caller are marked; no other holder is identified.
          */
         get: operations["listActivity"];
         put?: never;
@@ -413,18 +414,18 @@ export interface components {
         };
         HealthDto: Record<string, never>;
         /**
-         * @description A shopper without an account, a registered user, or somebody known to an organisation's identity provider.
+         * @description A shopper without an account, a registered user, or a user of an organisation's identity provider.
          * @enum {string}
          */
         HolderKind: "guest" | "user" | "external";
         HolderDto: {
             /**
-             * @description A shopper without an account, a registered user, or somebody known to an organisation's identity provider.
+             * @description A shopper without an account, a registered user, or a user of an organisation's identity provider.
              * @example guest
              */
             kind: components["schemas"]["HolderKind"];
             /**
-             * @description Present on those who may administer.
+             * @description Present on the tokens of administrators.
              * @enum {string}
              */
             role?: "admin";
@@ -468,7 +469,7 @@ export interface components {
             username: string;
         };
         MeDto: {
-            /** @description Who the token says is asking. */
+            /** @description The holder of the token. */
             holder: components["schemas"]["HolderDto"];
         };
         /**
@@ -882,6 +883,20 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
             /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
             503: {
                 headers: {
@@ -915,6 +930,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
                 };
             };
             /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */

@@ -8,7 +8,7 @@ const NEXT = {
   BLOCKED: ['AVAILABLE'],
 } as const;
 
-/** What the seats of a show went through: for each seat its reports, one a version. */
+/** Histories of the seats of a show: for each seat its reports, one a version. */
 const histories = fc
   .array(fc.array(fc.record({ choice: fc.nat(1), isMine: fc.boolean() }), { maxLength: 6 }), {
     minLength: 1,

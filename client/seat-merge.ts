@@ -1,20 +1,20 @@
 /**
- * PURE. What is known of a show's seats, put together from reports that may come late, twice or in any order: of two reports
- * about a seat the one with the higher version is newer, and reports of one version say the same. So the result depends on
- * which reports came, and not on when.
+ * PURE. Puts a show's seats together from reports that may come late, twice or in any order. Of two reports about a
+ * seat the one with the higher version is newer, and reports of one version say the same. So the result depends on the
+ * reports alone, and not on their order.
  */
 
 export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED' | 'BLOCKED';
 
-/** A seat as the API tells of it. */
+/** A seat in the words of the API. */
 export interface SeatReport {
   readonly row: string;
   readonly number: number;
   readonly status: SeatStatus;
   readonly version: number;
-  /** On one's own holds only. */
+  /** On the caller's own holds only. */
   readonly held_by_me?: boolean;
-  /** On one's own holds only. */
+  /** On the caller's own holds only. */
   readonly hold_expires_at?: string;
 }
 
@@ -30,7 +30,10 @@ const COUNT_OF = { AVAILABLE: 'available', HELD: 'held', BOOKED: 'booked', BLOCK
 
 export const seatKey = ({ row, number }: Pick<SeatReport, 'row' | 'number'>): string => `${row}/${number}`;
 
-/** Whether a report says more than what is known: something later, or of the same version whose hold it is and until when. */
+/**
+ * Whether a report adds something: it is newer, or of the same version but with the mark and the deadline of an own
+ * hold.
+ */
 function saysMore(report: SeatReport, known: SeatReport | undefined): boolean {
   if (!known || report.version > known.version) return true;
   return report.version === known.version && detailOf(report) > detailOf(known);
@@ -43,7 +46,7 @@ export class SeatMerge {
   private readonly known = new Map<string, SeatReport>();
   private readonly tally = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 
-  /** Takes over what is news, from a snapshot or from a single change alike. Returns the seats that are different now. */
+  /** Takes over the newer reports, of a snapshot or of a single change. Returns the changed seats. */
   merge(reports: Iterable<SeatReport>): SeatReport[] {
     const changed: SeatReport[] = [];
     for (const report of reports) {
@@ -58,7 +61,7 @@ export class SeatMerge {
     return changed;
   }
 
-  /** Makes those holds with a known deadline AVAILABLE that have lapsed, as the server does: with the version their expiry will have. */
+  /** Makes lapsed holds with a known deadline AVAILABLE, with the version that their expiry will have on the server. */
   lapse(nowMs: number): SeatReport[] {
     const lapsed: SeatReport[] = [];
     for (const { row, number, version, hold_expires_at: expiresAt } of this.known.values()) {

@@ -1,11 +1,11 @@
 /**
- * PURE. The server's time by a local clock. Each `server_time` was read some time before it arrived, so the difference
- * to the local clock comes out too small by the delay: the largest difference is the best.
+ * PURE. The server's time by a local clock. Each `server_time` was read some time before it arrived, so its difference
+ * to the local clock is too small by the delay. The largest difference seen is the closest.
  */
 export class ServerClock {
   private offsetMs: number | undefined;
 
-  /** @param localMs a clock that is never set, so that a change of the computer's time does no harm */
+  /** @param localMs a monotonic clock: one that a user can set would jump */
   constructor(private readonly localMs: () => number) {}
 
   /** @param serverTime an RFC 3339 instant that has just arrived */
@@ -14,7 +14,7 @@ export class ServerClock {
     if (this.offsetMs === undefined || offsetMs > this.offsetMs) this.offsetMs = offsetMs;
   }
 
-  /** Forgets what was observed: on a new connection, as a computer that slept may have stopped its clock. */
+  /** Forgets the offset. Called on a new connection: a computer that slept may have stopped its clock. */
   reset(): void {
     this.offsetMs = undefined;
   }

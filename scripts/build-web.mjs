@@ -1,5 +1,5 @@
-// Builds the dashboard into dist/web: index.html, and all it loads in a directory named by its content, so that browsers
-// may keep that for good.
+// Builds the dashboard into dist/web: index.html, and everything that it loads in a directory named by a hash of its
+// content. A changed file gets a new address, so browsers may keep the files of the old one for good.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -30,7 +30,7 @@ export async function buildWeb() {
   mkdirSync(join(OUT, 'assets'));
   renameSync(compiled, join(OUT, 'assets', version));
   const base = `/assets/${version}`;
-  // All modules at once, instead of each after the one that imports it.
+  // The browser then loads all modules at once, instead of each after the module that imports it.
   const preloads = files
     .filter((file) => file.endsWith('.js'))
     .map((file) => `<link rel="modulepreload" href="${base}/${file}">`);

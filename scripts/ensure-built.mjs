@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildWeb } from './build-web.mjs';
 import { ensureInstalled, isMain, main, PROJECT, requireWritable, run, say, UserError } from './ensure-installed.mjs';
 
-/** What the build is made from. Of these, directories with all that is in them. */
+/** The sources of the build: files, and directories with all files below them. */
 const SOURCES = [
   'src',
   'proof',
@@ -18,12 +18,12 @@ const SOURCES = [
   'scripts/build-web.mjs',
 ];
 
-/** In dist/: the hash of the sources that it was made from. Times would not do: git and `cp` set them as they please. */
+/** The hash of the sources that dist/ was made from. Times would not do: git and `cp` set them as they please. */
 const STAMP = join(PROJECT, 'dist/.rowlock-sources-sha256');
 
 const COMPILER = join(PROJECT, 'node_modules/@nestjs/cli/bin/nest.js');
 
-/** Whether dist/ is what a build would make now. */
+/** Whether dist/ was made from the sources as they are now. */
 export function isBuilt() {
   return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
 }
@@ -34,7 +34,7 @@ export function isBuilt() {
  * @throws UserError
  */
 export async function ensureBuilt() {
-  // Before the build: what is changed while it runs counts as not built.
+  // Taken before the build, so that a source changed while it runs counts as not built.
   const hash = hashSources();
   if (isBuilt()) return;
   if (!existsSync(COMPILER)) throw new UserError('the compiler is missing. Run "npm ci --include=dev".');

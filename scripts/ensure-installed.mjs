@@ -1,5 +1,5 @@
-// Installs the packages if they are missing or not those of package-lock.json. Plain Node: it runs before anything is
-// installed. All output goes to stderr, as standard output belongs to the program that is started afterwards.
+// Installs the packages if they are missing or differ from package-lock.json. Written in plain Node, as it runs before
+// anything is installed. All output goes to stderr: standard output belongs to the program that is started afterwards.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Something is wrong that whoever typed the command can mend; `message` says how, so no stack trace is shown. */
+/** A failure that the user can mend. `message` says how, so no stack trace is shown. */
 export class UserError extends Error {}
 
 export function say(line) {
@@ -29,7 +29,7 @@ export function checkNodeVersion() {
 }
 
 /**
- * Runs `npm ci` unless node_modules has what package-lock.json says.
+ * Runs `npm ci`, unless node_modules agrees with package-lock.json.
  *
  * @throws UserError
  */
@@ -44,7 +44,7 @@ export async function ensureInstalled() {
 }
 
 /**
- * Compares package-lock.json with the record that npm keeps of what it installed, and so needs no record of our own.
+ * Compares package-lock.json with npm's own record of the packages it installed.
  *
  * @param options.production whether the development packages may be missing
  * @returns in words, the first difference; `undefined` if there is none
@@ -90,7 +90,7 @@ export async function run(command, args, name) {
     stdio: ['ignore', process.stderr, process.stderr],
     shell: process.platform === 'win32', // there npm is a batch file
   });
-  // On a terminal, Ctrl-C reaches the child by itself; a signal sent to us alone must not leave it behind.
+  // On a terminal, Ctrl-C reaches the child as well. A signal sent to this process alone would leave the child behind.
   let received;
   const forward = (signal) => {
     received = signal;
@@ -104,8 +104,8 @@ export async function run(command, args, name) {
   });
   for (const signal of signals) process.off(signal, forward);
   if (received) {
-    process.kill(process.pid, received); // now that nothing catches it any more
-    await new Promise(() => setInterval(() => undefined, 1_000)); // it comes at once, but not within this call
+    process.kill(process.pid, received); // No handler is left, so the signal ends this process.
+    await new Promise(() => setInterval(() => undefined, 1_000)); // Until the signal arrives.
   }
   if (code !== 0) throw new UserError(`${name} failed (see above).`);
 }

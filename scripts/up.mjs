@@ -1,4 +1,4 @@
-// Everything, from a fresh checkout to a running server with a database: npm run up.
+// npm run up: from a fresh checkout to a running server with a database.
 import { main } from './ensure-installed.mjs';
 import { runEntry } from './run.mjs';
 

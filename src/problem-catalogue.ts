@@ -1,5 +1,5 @@
 /**
- * Every problem a client can be told of: once. The exception, the filter, the OpenAPI responses and the README's table
+ * Every problem a client can be told of: once. The exception, the filter, the OpenAPI responses and the documentation
  * follow from this catalogue. Codes are stable: clients branch on them.
  */
 

@@ -4,7 +4,7 @@ import type { Person } from './person.ts';
 import type { ShowSession } from './show-session.ts';
 import { seatList, withSeconds } from './words.ts';
 
-/** How often it is asked for at most, however much happens. */
+/** Least time between two requests for the log. */
 const INTERVAL_MS = 600;
 const SHOWN_ENTRIES = 60;
 
@@ -24,12 +24,12 @@ interface Line {
   readonly seats: ActivityEntry[];
 }
 
-/** What happened to the show's seats, newest first, from the show's ledger. */
+/** The log of the show, newest first. */
 export class ActivityView {
   private readonly list = find('#activity');
   private session: ShowSession | undefined;
   private timer: number | undefined;
-  /** The seats whose holds were whose, by their version: the log names nobody. */
+  /** Names by seat and version of the hold. The log names no holders, so the page remembers those it knows. */
   private readonly owners = new Map<string, string>();
 
   constructor(private readonly persons: readonly Person[]) {}
@@ -59,7 +59,7 @@ export class ActivityView {
         params: { path: { id: session.show.id }, query: { limit: SHOWN_ENTRIES } },
       }),
     );
-    // Unreachable, or another show meanwhile: the next change brings it again.
+    // Unreachable, or another show was opened meanwhile. The next change loads the log again.
     if (!answer.isOk || session !== this.session || answer.data.activity.length === 0) return;
     replace(this.list, ...this.lines(answer.data.activity).map((line) => this.render(line)));
   }

@@ -1,8 +1,8 @@
 import { find } from './dom.ts';
 
-/** Tells people who listen to the page what those who look at it see. */
+/** Has a screen reader say a change that others see on the page. */
 export function announce(text: string): void {
   const region = find('#announcer');
-  // The same words twice are two events.
+  // A screen reader skips a text that has not changed, though the event is a new one.
   region.textContent = region.textContent === text ? `${text} ` : text;
 }

@@ -12,7 +12,7 @@ export const BASE_URL = location.origin;
 
 export const api = createClient<paths>({ baseUrl: BASE_URL, cache: 'no-store' });
 
-/** What came of a call. Status 0: no answer came. */
+/** The result of a call. Status 0: no answer came. */
 export type Answer<Data> =
   | { readonly isOk: true; readonly status: number; readonly data: Data; readonly tookMs: number }
   | {
@@ -25,7 +25,7 @@ export type Answer<Data> =
 
 export const UNREACHABLE = 'UNREACHABLE';
 
-/** Makes a call; a failure is a value, whatever it is. */
+/** Makes a call. Every failure is a value; it never throws. */
 export async function call<Data>(
   send: () => Promise<{ data?: Data; error?: unknown; response: Response }>,
 ): Promise<Answer<Data>> {

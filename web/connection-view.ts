@@ -4,7 +4,7 @@ import { el, find, replace, setText } from './dom.ts';
 
 const TICK_MS = 200;
 
-/** Whether what the page shows is true at this instant, and if not, what it does about that. */
+/** Shows whether the map is live. While it is not, a notice says so and counts down to the next attempt. */
 export class ConnectionView {
   private readonly pill = find('#connection');
   private readonly text = find('#connection-text');

@@ -9,7 +9,7 @@ const ENTRIES: readonly { look: Look; label: string; of: readonly Look[] }[] = [
   { look: 'booked', label: 'booked', of: ['booked', 'booked-you', 'booked-alex'] },
 ];
 
-/** How many seats look how: the counts, and the key to the map, in one. */
+/** The number of seats of each look. Serves as the legend of the map, too. */
 export class CountsView {
   private readonly numbers = new Map<Look, HTMLElement>();
   private readonly shares = new Map<Look, HTMLElement>();

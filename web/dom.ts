@@ -2,7 +2,10 @@
 
 type Child = Node | string | null | undefined | false;
 
-/** Makes an element: `el('p', { class: 'note', 'aria-live': 'polite' }, 'text')`. An attribute that is false is left out. */
+/**
+ * Makes an element: `el('p', { class: 'note', 'aria-live': 'polite' }, 'text')`. An attribute that is false is left
+ * out.
+ */
 export function el<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Record<string, string | number | boolean | undefined> = {},
@@ -33,7 +36,9 @@ export function find<Kind extends Element = HTMLElement>(selector: string): Kind
   return found;
 }
 
-/** Sets a text only if it is another one: unchanged nodes cost no layout, and are not announced again. */
+/**
+ * Sets a text only if it differs. Setting the same text again would cost a layout, and a screen reader would repeat it.
+ */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

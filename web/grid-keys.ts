@@ -1,6 +1,6 @@
 /**
- * Moves through a grid with the keyboard (https://www.w3.org/WAI/ARIA/apg/patterns/grid/): one seat is in the tab order,
- * the arrows make another one that seat.
+ * Moves through a grid with the keyboard (https://www.w3.org/WAI/ARIA/apg/patterns/grid/). One seat is in the tab
+ * order; the arrow keys put another one there.
  */
 export interface GridKeys {
   makeCurrent(cell: HTMLElement): void;
@@ -39,7 +39,7 @@ function targetOf(cell: HTMLElement, { key, ctrlKey }: KeyboardEvent): HTMLEleme
     const rows = [...row.parentElement!.children] as HTMLElement[];
     const other = rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(row) + by))]!;
     const seats = seatsOf(other);
-    // Rows are drawn centred: the seat straight ahead has another place in a row of another length.
+    // Rows are centred, so in a longer or shorter row the seat straight ahead has another index.
     return at(seats, index + Math.floor((seats.length - inRow.length) / 2));
   };
   switch (key) {

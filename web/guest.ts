@@ -5,13 +5,13 @@ interface StoredToken {
   readonly goodUntilMs: number;
 }
 
-/** A shopper without an account. The token is made when it is first needed, and lives as long as the tab. */
+/** A shopper without an account. Asks for a token when it first needs one, and keeps it for the life of the tab. */
 export class Guest {
   private asking: Promise<Answer<string>> | undefined;
 
   constructor(private readonly storageKey: string) {}
 
-  /** A token, the stored one if it is still good. */
+  /** The stored token if it is still valid, or else a new one. */
   token(): Promise<Answer<string>> {
     const stored = this.stored();
     if (stored && stored.goodUntilMs > Date.now()) {
@@ -21,12 +21,12 @@ export class Guest {
     return this.asking;
   }
 
-  /** Somebody new from now on: the token was refused. */
+  /** Drops a refused token. The next call makes a new guest. */
   forget(): void {
     sessionStorage.removeItem(this.storageKey);
   }
 
-  /** Makes a call with the token, and once more as a new guest when it has expired. */
+  /** Makes a call with the token, and repeats it as a new guest when the token is refused. */
   async call<Data>(
     send: (headers: { authorization: string }) => Promise<{ data?: Data; error?: unknown; response: Response }>,
   ): Promise<Answer<Data>> {

@@ -7,7 +7,7 @@ import type { Look, ShowSession } from './show-session.ts';
 import { seatName } from './words.ts';
 import { addZoom, Zoom } from './zoom.ts';
 
-/** Of more changes at once no single one is pointed at. */
+/** With more changes at once, none of them flashes. */
 const MAX_FLASHES = 60;
 
 const LOOK_WORDS: Readonly<Record<Look, string>> = {
@@ -20,10 +20,10 @@ const LOOK_WORDS: Readonly<Record<Look, string>> = {
   booked: 'booked',
 };
 
-/** Row labels as people count them: A … Z, AA, AB …; numbers by their value. */
+/** Orders row labels as people do: A … Z, AA, AB …; numbers by their value. */
 const rowOrder = (a: string, b: string) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 
-/** The house: a grid of seats, drawn once a show, then changed seat by seat. */
+/** The house: a grid of seats. Drawn whole once for a show, then changed seat by seat. */
 export class HouseView {
   private readonly grid = find('#seats');
   private readonly viewport = find('#viewport');
@@ -34,7 +34,7 @@ export class HouseView {
   private readonly paintSoon = oncePerFrame(() => this.paint());
   private session: ShowSession | undefined;
 
-  /** @param onPick a seat was clicked, or chosen with the keyboard */
+  /** @param onPick called when a seat is clicked, or chosen with the keyboard */
   constructor(
     private readonly persons: readonly Person[],
     onPick: (key: string) => void,
@@ -42,7 +42,7 @@ export class HouseView {
     const panning = addPanning(this.viewport);
     this.zoom = addZoom(this.viewport, this.grid);
     const keys = addGridKeys(this.grid);
-    // One listener for all seats, however many there are.
+    // One listener for all seats: ten thousand listeners would be slow to add.
     this.grid.addEventListener('click', (event) => {
       const cell = (event.target as Element).closest<HTMLElement>('[data-key]');
       if (!cell || panning.hasMoved()) return;
@@ -54,7 +54,7 @@ export class HouseView {
     });
   }
 
-  /** Forgets the drawn house: another show is about to come. */
+  /** Clears the house. The first seats of the session draw it anew. */
   show(session: ShowSession): void {
     this.session = session;
     this.cells.clear();
@@ -69,7 +69,7 @@ export class HouseView {
     this.paintSoon();
   }
 
-  /** Points at seats that a command was refused because of. */
+  /** Shakes the seats that caused a refusal. */
   pointAt(keys: readonly string[]): void {
     for (const key of keys) this.cells.get(key)?.classList.add('is-refused');
   }
@@ -77,7 +77,7 @@ export class HouseView {
   private paint(): void {
     const { session } = this;
     if (!session || this.dirty.size === 0) return;
-    // Seats that a person holds may be named before the first snapshot brings them.
+    // A person's holds may be reported before the first snapshot has drawn their seats.
     if ([...this.dirty].some((key) => !this.cells.has(key) && session.seat(key))) this.draw(session);
     for (const key of this.dirty) {
       const [seat, cell] = [session.seat(key), this.cells.get(key)];
@@ -89,7 +89,7 @@ export class HouseView {
     this.changed.clear();
   }
 
-  /** Draws all rows anew: at first, and should a show get further seats. */
+  /** Draws all rows: at first, and again when the show gets further seats. */
   private draw(session: ShowSession): void {
     const rows = new Map<string, SeatReport[]>();
     for (const seat of session.seats) {
@@ -124,7 +124,7 @@ export class HouseView {
     this.zoom.fit(widest, labels.length);
   }
 
-  /** Returns whether it looks different now. */
+  /** Returns whether the look of a seat drawn before has changed. */
   private paintSeat(session: ShowSession, seat: SeatReport, cell: HTMLElement): boolean {
     const look = session.look(seat);
     const choosers = this.persons.filter((person) => person.chosen.has(seatKey(seat)));

@@ -13,7 +13,7 @@ import { ShowSession } from './show-session.ts';
 import { ShowsView } from './shows-view.ts';
 import { dayAndTime, seatName } from './words.ts';
 
-/** A tab that nobody has looked at for so long gives its connection back: a browser has six for all its tabs. */
+/** A tab that is hidden for so long closes its stream. A browser has six connections to a server for all its tabs. */
 const PAUSE_AFTER_MS = 60_000;
 
 const you = new Person('you', 'You');
@@ -53,7 +53,7 @@ function open(show: Show): void {
   session?.stop();
   for (const person of persons) person.clear();
   const opened: ShowSession = new ShowSession(show, persons, {
-    // A show that was left may still have something to say.
+    // A session that was left may still call back.
     seats: (keys) => {
       if (session !== opened) return;
       houseView.update(keys);
@@ -98,7 +98,7 @@ function act(person: Person): void {
   for (const view of [...personViews, quickBar, rushView]) view.update();
 }
 
-/** Both ask for the same seats at once; chance decides whose request is sent first. */
+/** Both persons ask for the same seats at once. The order of the two requests is random. */
 function race(person: Person): void {
   if (!session) return;
   const seats = session.wantedBy(person);

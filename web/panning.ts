@@ -1,12 +1,12 @@
-/** Less is a click whose hand was not quite still. */
+/** A shorter movement is a click with an unsteady hand. */
 const DRAG_THRESHOLD_PX = 6;
 
 export interface Panning {
-  /** Whether the press that has just ended moved the house, and so is no click. */
+  /** Whether the press that has just ended moved the house. If so, it is no click. */
   hasMoved(): boolean;
 }
 
-/** Lets a mouse drag the house about; fingers and wheels scroll it by themselves. */
+/** Lets a mouse drag the house. Fingers and wheels scroll it without help. */
 export function addPanning(viewport: HTMLElement): Panning {
   let start: { x: number; y: number; left: number; top: number } | undefined;
   let moved = false;

@@ -6,18 +6,21 @@ import { Message, Person } from './person.ts';
 import type { ShowSession } from './show-session.ts';
 import { countdown, plural, seatList } from './words.ts';
 
-/** From here on a countdown is urgent. */
+/** A countdown below this is urgent. */
 const URGENT_MS = 60_000;
 const TICK_MS = 250;
 
 export interface PersonActions {
-  /** Clicks on seats are this person's from now on. */
+  /** From now on, clicks on seats choose for this person. */
   act(person: Person): void;
-  /** This person and the other one ask for the same seats in the same instant. */
+  /** Has both persons ask for the same seats in the same instant. */
   race(person: Person): void;
 }
 
-/** What one person chose, holds and booked, and the buttons to it. Built once; only what differs is changed. */
+/**
+ * The card of one person: seats chosen, held and booked, and the buttons for them. Built once; updates change what
+ * differs.
+ */
 export class PersonView {
   readonly element: HTMLElement;
   readonly update = oncePerFrame(() => this.paint());

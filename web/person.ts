@@ -4,24 +4,24 @@ import { Guest } from './guest.ts';
 
 export type PersonId = 'you' | 'alex';
 
-/** A hold is this person's as long as the seat has the version that the hold gave it. */
+/** A hold of a person. It is over once the seat has another version. */
 export interface Hold {
   readonly row: string;
   readonly number: number;
   readonly version: number;
   readonly expiresAtMs: number;
-  /** How long was left when it was first seen. */
+  /** The time left when the page first saw it. */
   readonly spanMs: number;
 }
 
 export interface Message {
   readonly kind: 'good' | 'bad';
   readonly text: string;
-  /** Seats of the refused choice that could still be had. */
+  /** Seats of the refused choice that are still free. */
   readonly remaining?: readonly string[];
 }
 
-/** Somebody at this page: what they chose, hold and booked in the show. */
+/** A person at this page, with the seats that the person chose, holds and booked in the show. */
 export class Person {
   readonly guest: Guest;
   readonly chosen = new Set<string>();
@@ -64,7 +64,7 @@ export class Person {
     return this.bookings.some(({ seats }) => seats.some((seat) => seatKey(seat) === key));
   }
 
-  /** For another show. */
+  /** Forgets everything about the show. */
   clear(): void {
     this.chosen.clear();
     this.holds.clear();

@@ -4,7 +4,7 @@ import type { Person } from './person.ts';
 import type { ShowSession } from './show-session.ts';
 import { plural, seatList } from './words.ts';
 
-/** On small screens: the next step of whoever acts, within reach of a thumb while the map is in view. */
+/** On small screens: the next step of the acting person, within reach of a thumb while the map is in view. */
 export class QuickBar {
   readonly update = oncePerFrame(() => this.paint());
   private readonly bar = find('#quick-bar');

@@ -8,9 +8,9 @@ const DONE = { hold: 'held', book: 'booked', release: 'released' } as const;
 export type CommandName = keyof typeof DONE;
 
 /**
- * PURE. Why a command was refused, in a sentence or two.
+ * PURE. The reason of a refusal, in a sentence or two.
  *
- * @param heldBy who holds a seat, as far as this page knows
+ * @param heldBy names the holder of a seat, as far as this page knows
  */
 export function refusalWords(command: CommandName, refusal: Refusal, heldBy: (seat: RefusedSeat) => string): string {
   const { problem, code } = refusal;

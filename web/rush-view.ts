@@ -16,7 +16,7 @@ const PHASES = {
   check: 'Checking',
 } as const;
 
-/** A crowd for the same seats, and what came of it. */
+/** Sends a crowd after the same seats, and shows the result. */
 export class RushView {
   private readonly form = find<HTMLFormElement>('#rush');
   private readonly count = find<HTMLInputElement>('#rush-guests');
@@ -48,7 +48,7 @@ export class RushView {
     else setText(this.target, `Everybody wants ${seatList(seats)}${isChoice ? ', as you chose' : ''}, at once.`);
   }
 
-  /** What was chosen on the map, or else the first free seats side by side. */
+  /** The free seats chosen on the map, or else the first free ones side by side. */
   private block(): { seats: SeatReport[]; isChoice: boolean } {
     const session = this.session!;
     const chosen = session.wantedBy(this.acting()).filter((seat) => seat.status === 'AVAILABLE');
@@ -101,7 +101,7 @@ export class RushView {
     const winner = winners[0];
     const headline = winner
       ? `Guest ${winner.guest} of ${guests} got ${seatList(winner.booking.seats)}.`
-      : `Nobody of ${guests} guests got ${seatList(seats)}: somebody else was first.`;
+      : `None of ${guests} guests got ${seatList(seats)}: another shopper was first.`;
     const isGood = contradictions.length === 0 && isChecked && winners.length <= 1;
     const verdict = isGood
       ? `No seat was sold twice: ${plural(winners.length, 'booking')} among ${guests} guests, and the map agrees.`

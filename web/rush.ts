@@ -2,7 +2,7 @@ import { seatKey } from '../client/seat-merge.ts';
 import { Answer, api, bearer, Booking, call, SeatRef } from './api.ts';
 import { newGuestToken } from './guest.ts';
 
-/** As many requests as a browser has under way to one server. */
+/** The number of requests that a browser has under way to one server. */
 const CONCURRENCY = 6;
 
 export interface RushPlan {
@@ -13,7 +13,7 @@ export interface RushPlan {
 }
 
 export interface Tally {
-  /** `200`, `409 SEAT_UNAVAILABLE`, … and how many got it. */
+  /** `200`, `409 SEAT_UNAVAILABLE`, … and the number of guests who got it. */
   readonly counts: readonly { readonly answer: string; readonly count: number; readonly isOk: boolean }[];
   readonly tookMs: number;
 }
@@ -22,19 +22,19 @@ export interface RushResult {
   readonly holds: Tally;
   readonly books: Tally;
   readonly winners: readonly { readonly guest: number; readonly booking: Booking }[];
-  /** What is wrong; empty when no seat was sold twice, by the answers and by the map. */
+  /** Empty when no seat was sold twice, by the answers and by the map. */
   readonly contradictions: readonly string[];
   readonly isChecked: boolean;
 }
 
 /**
- * Many guests want the same seats. All ask for them, and then all, the refused ones too, try to book them. Afterwards the
- * answers are compared with each other and with the map.
+ * Many guests want the same seats. All ask to hold them; then all try to book them, the refused ones too. Afterwards
+ * the answers are compared with each other and with the map.
  */
 export async function runRush({ showId, seats, guests, onProgress }: RushPlan): Promise<RushResult> {
   const tokens = await pooled(guests, newGuestToken, (done) => onProgress('guests', done));
   const body = { show_id: showId, seats: [...seats] };
-  // Whoever came first would otherwise always be the first to ask.
+  // In the order of the tokens, the first guest would ask first in every rush.
   const order = shuffled(guests);
   const send = async (path: '/api/seats/hold-batch/' | '/api/seats/book-batch/', phase: 'hold' | 'book') => {
     const startMs = performance.now();
@@ -101,7 +101,7 @@ function tally({ answers, tookMs }: { answers: readonly Answer<unknown>[]; tookM
   };
 }
 
-/** Does a thing many times, several at once. */
+/** Runs a function many times, several at once. */
 async function pooled<Result>(
   count: number,
   run: (index: number) => Promise<Result>,

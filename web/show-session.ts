@@ -5,16 +5,16 @@ import { Message, Person } from './person.ts';
 import { CommandName, refusalWords } from './refusal-words.ts';
 import { plural, seatList } from './words.ts';
 
-/** How a seat looks to this page. */
+/** The look of a seat on this page. */
 export type Look = 'available' | 'held-you' | 'held-alex' | 'held' | 'booked-you' | 'booked-alex' | 'booked';
 
 export interface SessionEvents {
   /** Seats came or changed. */
   seats(keys: readonly string[]): void;
-  /** Something about a person changed: choice, holds, bookings, message. */
+  /** The choice, holds, bookings or message of a person changed. */
   persons(): void;
   connection(connection: Connection): void;
-  /** Seats that a command was refused because of. */
+  /** These seats caused a refusal. */
   refused(keys: readonly string[]): void;
 }
 
@@ -24,7 +24,7 @@ const COMMANDS = {
   release: '/api/seats/release-hold-batch/',
 } as const;
 
-/** One show as this page sees it: its seats, live, and what the persons at the page do about them. */
+/** One show on this page: its live seats, and the commands of the persons for them. */
 export class ShowSession {
   private readonly live: LiveSeats;
 
@@ -33,8 +33,8 @@ export class ShowSession {
     readonly persons: readonly Person[],
     private readonly events: SessionEvents,
   ) {
-    // The stream is that of the first person; what the others hold is known from their answers. A stream for each would
-    // use up the few connections that a browser opens to one server.
+    // One stream, with the token of the first person. The holds of the other one are known from the answers. A stream
+    // for each would use up the few connections that a browser opens to one server.
     const { guest } = this.you;
     this.live = new LiveSeats({
       baseUrl: BASE_URL,
@@ -99,12 +99,12 @@ export class ShowSession {
     });
   }
 
-  /** The chosen seats that a person could hold, and not those that are the person's already. */
+  /** The chosen seats, without those that the person holds already. */
   wantedBy(person: Person): SeatReport[] {
     return this.chosenBy(person).filter((seat) => !person.holdsSeat(seat));
   }
 
-  /** What Book and Release are about: the chosen ones among the person's holds, or else all of them. */
+  /** The seats for Book and Release: the chosen ones among the person's holds, or else all holds. */
   targetedBy(person: Person): SeatReport[] {
     const holds = this.holdsOf(person);
     const chosen = holds.filter((seat) => person.chosen.has(seatKey(seat)));
@@ -172,7 +172,7 @@ export class ShowSession {
     );
   }
 
-  /** An own hold goes straight on to its next step, so the version is known without being told. */
+  /** The report of a step that the answer implies. The step is the next one of an own hold, so its version is known. */
   private following(ref: SeatRef, status: 'BOOKED' | 'AVAILABLE'): SeatReport[] {
     const seat = this.live.seat(seatKey(ref));
     return seat?.status === 'HELD' ? [{ row: seat.row, number: seat.number, status, version: seat.version + 1 }] : [];
@@ -201,7 +201,7 @@ export class ShowSession {
     } else {
       person.message = this.refusal(name, person, answer, keys);
     }
-    // Whose a seat is may be another now although the seat itself is not.
+    // The owner of a seat on this page may have changed without a change of the seat.
     this.events.seats(keys);
     this.events.persons();
   }
@@ -230,7 +230,7 @@ export class ShowSession {
     this.events.persons();
   }
 
-  /** After a reload: what a person holds and has booked. */
+  /** Reads a person's holds and bookings again after a reload. */
   private async recall(person: Person): Promise<void> {
     const [map, bookings] = await Promise.all([
       person === this.you

@@ -3,12 +3,12 @@ import { el, find, replace, setText } from './dom.ts';
 import { dayAndTime, fromNow } from './words.ts';
 
 const PAGE = 50;
-/** No more are asked for in one answer. */
+/** The API gives no more in one answer. */
 const MOST_SHOWN = 200;
 const REFRESH_MS = 15_000;
 const RETRY_MS = 2_000;
 
-/** The shows to pick from. Looks again from time to time, and sooner while the server can't be reached. */
+/** The list of shows. Loads it again from time to time, and more often while the server can't be reached. */
 export class ShowsView {
   private readonly list = find('#shows');
   private readonly cards = new Map<number, HTMLButtonElement>();
@@ -18,7 +18,7 @@ export class ShowsView {
   private current: number | undefined;
   private timer: number | undefined;
 
-  /** @param onFirst called with the shows when they first came */
+  /** @param onFirst called when the first shows arrive */
   constructor(
     private readonly onPick: (show: Show) => void,
     private readonly onFirst: (shows: readonly Show[]) => void,

@@ -1,12 +1,12 @@
 import type { SeatRef } from './api.ts';
 
-/** PURE. What the page says, apart from fixed labels. */
+/** PURE. Texts of the page, apart from fixed labels. */
 
 export const seatName = ({ row, number }: SeatRef): string => `${row} ${number}`;
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** `A 1–4, B 7`: neighbours as a range. */
+/** `A 1–4, B 7`: three neighbours and more as a range. */
 export function seatList(seats: readonly SeatRef[]): string {
   const sorted = [...seats].sort((a, b) => (a.row === b.row ? a.number - b.number : a.row < b.row ? -1 : 1));
   const parts: string[] = [];
@@ -23,7 +23,7 @@ export function seatList(seats: readonly SeatRef[]): string {
   return parts.join(', ');
 }
 
-/** `9:58`. A second that has begun counts, so that 0:00 is the end. */
+/** `9:58`. A second that has begun counts as whole, so 0:00 is the end. */
 export function countdown(leftMs: number): string {
   const seconds = Math.max(0, Math.ceil(leftMs / 1_000));
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];

@@ -2,25 +2,28 @@ import { find, oncePerFrame } from './dom.ts';
 
 const SMALLEST_PX = 9;
 const LARGEST_PX = 72;
-/** What a fit does not go beyond: few seats don't become a wall of tiles. */
+/** The largest seat of a fit. Without it, a small house would become a wall of tiles. */
 const LARGEST_FIT_PX = 48;
 const LARGEST_FIT_ON_WALL_PX = 64;
 const WALL_WIDTH_PX = 1_900;
-/** Small seats show no numbers. */
+/** Smaller seats show no numbers. */
 const NUMBERS_FROM_PX = 19;
-/** What a finger hits. */
+/** The smallest seat that a finger can hit. */
 const FINGER_PX = 26;
 const STEP = 1.25;
-/** The space between seats and beside rows, in seats; as in house.css. */
+/** The space between seats and for row labels, in widths of a seat. house.css has the same. */
 const GAP = 0.16;
 const LABELS = 2.6;
 
 export interface Zoom {
-  /** Makes a house of this many seats across and rows fill the view; for fingers it is larger than that and scrolls. */
+  /**
+   * Makes a house of so many seats across and so many rows fill the view. On a touch screen seats stay large enough,
+   * and it scrolls.
+   */
   fit(widest: number, rows: number): void;
 }
 
-/** The size of a seat: by buttons, by ctrl and wheel (which is what a pinch on a trackpad is), or to fit. */
+/** Sets the size of a seat: by buttons, by ctrl and wheel (browsers report a pinch on a trackpad so), or to fit. */
 export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
   const [smaller, larger, whole] = [find('#zoom-out'), find('#zoom-in'), find('#zoom-fit')];
   let size = 32;
@@ -30,7 +33,7 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
 
   const apply = (wanted: number, x: number, y: number) => {
     const next = Math.min(LARGEST_PX, Math.max(SMALLEST_PX, wanted));
-    // What is under the pointer, or in the middle, stays there.
+    // The seat under the pointer, or in the middle, stays in place.
     const before = grid.getBoundingClientRect();
     const place = { x: (x - before.left) / before.width, y: (y - before.top) / before.height };
     size = next;
@@ -45,7 +48,7 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
     const box = viewport.getBoundingClientRect();
     return [box.left + box.width / 2, box.top + box.height / 2] as const;
   };
-  // Wheels turn, and fingers tap, faster than a large house can be laid out.
+  // A wheel turns faster than a large house can be laid out, so the steps of a frame are applied together.
   let pending: { size: number; x: number; y: number } | undefined;
   const applyPending = oncePerFrame(() => {
     if (pending) apply(pending.size, pending.x, pending.y);
@@ -62,7 +65,7 @@ export function addZoom(viewport: HTMLElement, grid: HTMLElement): Zoom {
     const byWidth = (viewport.clientWidth - 32) / (across * (1 + GAP) + LABELS);
     const byHeight = (viewport.clientHeight - 110) / (rows * (1 + GAP));
     const least = !isWhole && matchMedia('(pointer: coarse)').matches ? FINGER_PX : 0;
-    // A view as tall as its content has no height of its own to fit into.
+    // A view that grows with its content has no height to fit into.
     const hasHeight = getComputedStyle(viewport).maxHeight === 'none';
     apply(Math.floor(Math.min(most, Math.max(least, hasHeight ? Math.min(byWidth, byHeight) : byWidth))), ...centre());
     viewport.scrollTo((viewport.scrollWidth - viewport.clientWidth) / 2, 0);

@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { VerificationReport, verifyLedger } from '../../src/ledger/ledger-verifier';
 import { checkAnswers } from './answer-check';
-import { backgroundOf } from '../stress/background';
-import { checkBlackBox } from '../stress/black-box';
+import { backgroundOf } from './background';
+import { checkBlackBox } from './black-box';
 import type { Attempt, Violation } from './history';
 import { checkLedger } from './ledger-check';
 import { readSteps } from './ledger-rows';

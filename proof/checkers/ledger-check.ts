@@ -1,4 +1,5 @@
-import type { Background } from '../stress/background';
+import type { Background } from './background';
+import { LAPSE } from './commands';
 import type { Violation } from './history';
 import { describe, Operation } from './operations';
 import { SeatLedger, Step } from './seat-ledger';
@@ -70,7 +71,8 @@ class LedgerCheck {
     for (const [operation, answer] of this.answered('held')) {
       for (const { seat, version, deadlineMs } of answer.seats) {
         const step = this.ledger.step(operation.showId, seat, version);
-        const isIt = step?.command === 'hold' && step.holder === operation.holder && step.deadlineMs === deadlineMs;
+        const isIt =
+          step?.command === operation.command && step.holder === operation.holder && step.deadlineMs === deadlineMs;
         if (isIt) this.claim(step, operation);
         else this.report('ACKNOWLEDGED', operation, `${seat} v${version}: the ledger has ${told(step)}`);
       }
@@ -107,7 +109,7 @@ class LedgerCheck {
       for (const seat of answer.seats) add(wanted, stepOf({ ...operation, seat }), operation);
     }
     const steps = new Map<string, Step[]>();
-    for (const step of this.ledger.all) if (step.command === 'release') add(steps, stepOf(step), step);
+    for (const step of this.ledger.all) if (wanted.has(stepOf(step))) add(steps, stepOf(step), step);
     for (const [name, operations] of wanted) {
       const left = [...operations];
       for (const step of (steps.get(name) ?? []).sort((a, b) => a.version - b.version)) {
@@ -125,7 +127,7 @@ class LedgerCheck {
   matchUnknown(): void {
     const transactions = new Map<Operation, string>();
     for (const step of this.ledger.all) {
-      if (this.claims.has(step) || step.command === 'expire' || !this.background.holders.has(step.holder)) continue;
+      if (this.claims.has(step) || step.command === LAPSE || !this.background.holders.has(step.holder)) continue;
       const candidates = this.unknown.get(stepOf(step)) ?? [];
       const fitting = candidates.filter((one) => this.mayBeAt(step, one));
       // Of several that somebody hung up on, the one that is there with all its seats.

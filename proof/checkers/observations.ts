@@ -1,6 +1,6 @@
 import type { SeatName } from './history';
 import type { Operation } from './operations';
-import { firstIndex } from '../kit/sorted';
+import { firstIndex } from './sorted';
 
 /** Somebody knows a version of a seat: he made it, or saw it. */
 export interface Observation {

@@ -1,4 +1,5 @@
-import type { Answer, Attempt, Command, SeatName, Violation } from './history';
+import type { Command } from './commands';
+import type { Answer, Attempt, SeatName, Violation } from './history';
 
 /**
  * PURE. From attempts to operations: what was wanted once, however often it was sent. Attempts under one key are one

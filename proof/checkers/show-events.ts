@@ -1,4 +1,5 @@
-import type { Answer, Command, HeldSeat, SeatName, SeenSeat } from './history';
+import { Command, COMMANDS } from './commands';
+import type { Answer, HeldSeat, SeatName, SeenSeat } from './history';
 import { Event, inVersion } from './linearizability';
 import { describe, Operation } from './operations';
 import {
@@ -12,7 +13,7 @@ import {
   lapse,
   ModelSeat,
 } from './seat-rules';
-import type { ServerClock } from '../kit/server-clock';
+import type { ServerClock } from './server-clock';
 
 /** PURE. The operations of one show, and the lapses that go with them, as events that the search can put in order. */
 
@@ -45,7 +46,7 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
       told.set(name, known);
     }
     // Holds that nobody has been told of lapse as well, some time.
-    if (operation.command === 'hold' && operation.answer === undefined) {
+    if (operation.answer === undefined && leavesHold(operation)) {
       for (const seat of operation.seats) {
         events.push(
           mayLapse([seat, operation.holder], `${aliasOf(operation)} ${seat}`, operation.sentMs + world.holdTtlMs),
@@ -127,6 +128,8 @@ function mayLapse(concerned: readonly [SeatName, ...string[]], deadline: string,
     needs: () => concerned,
   };
 }
+
+const leavesHold = ({ command }: Operation) => command !== 'read' && COMMANDS[command].leaves === 'HELD';
 
 /** Question marks start no id of the server's. */
 const aliasOf = ({ id }: Operation) => `?${id}`;

@@ -45,5 +45,5 @@ setInterval(() => {
   if (text !== told) process.send!(state);
   told = text;
 }, TELL_INTERVAL_MS);
-// Whoever started us is no more.
+// The parent is no more.
 process.on('disconnect', () => process.exit());

@@ -1,11 +1,10 @@
 import { ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { spread } from '../bench/comparison';
-import { percentile, runLoad } from '../bench/http-load';
-import { Api } from '../kit/api';
+import { query } from '../kit/database-server';
+import { percentile, spread } from '../kit/figures';
+import { runLoad } from '../kit/raw-load';
 import { until } from '../kit/until';
 import type { HalfSenders } from './half-senders';
-import { query } from './own-database';
 import type { Scenario } from './scenario';
 import { sessionsOf } from './stage';
 import { Turnstile } from './turnstile';
@@ -32,9 +31,7 @@ export const slowClients: Scenario = {
   async run(stage, { cycles: rounds = ROUNDS, seconds = SECONDS }, findings) {
     const house = await stage.house([{ shows: 10, rows: 1, seatsPerRow: 40 }]);
     const app = await stage.app(house.url, { HOLD_TTL_SECONDS: '600' });
-    const api = new Api(app.url);
-    stage.defer(() => api.close());
-    const turnstile = await Turnstile.make(api, house, CLIENTS);
+    const turnstile = await Turnstile.make(stage.client(app.url), house, CLIENTS);
     let successes = 0;
     const measure = async (duringSeconds: number) => {
       const { latenciesMs, counts } = await runLoad({
@@ -91,7 +88,7 @@ export const slowClients: Scenario = {
   },
 };
 
-/** In a process of their own, so that whoever measures the others is not slowed down by them. */
+/** In a process of their own, so that they do not slow down the measuring of the others. */
 class SlowClients {
   readonly startedMs = performance.now();
   open = 0;

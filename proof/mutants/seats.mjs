@@ -1,14 +1,14 @@
 // Small faults, each of which some test must find. `find` must occur exactly once in the file: a fault that no longer fits
 // the source is an error, not a pass. `only` picks tests by name where a whole file would wait too long for what can't come.
 
-const SEATS = 'src/seats';
+const IN = 'src/seats';
 const RACES = ['test/races/races.e2e-spec.ts'];
 const INTERLEAVINGS = ['test/races/interleavings.e2e-spec.ts'];
 
-export const FAULTS = [
+export const SEATS = [
   {
     name: 'lock removed',
-    file: `${SEATS}/seat-lock.ts`,
+    file: `${IN}/seat-lock.ts`,
     find: "    .setLock('pessimistic_write');\n  return (onLocked ? query.setOnLocked(onLocked) : query).getQuery();",
     replace:
       "    ;\n  return (onLocked ? query.setLock('pessimistic_write').setOnLocked(onLocked) : query).getQuery();",
@@ -17,7 +17,7 @@ export const FAULTS = [
   },
   {
     name: 'decision before the lock: seats are read first, and locked afterwards',
-    file: `${SEATS}/seat-lock.ts`,
+    file: `${IN}/seat-lock.ts`,
     find: `    const { rows: locked } = await (isOneShow
       ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
       : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));`,
@@ -30,7 +30,7 @@ export const FAULTS = [
   },
   {
     name: 'now() instead of the clock after the lock',
-    file: `${SEATS}/seat-lock.ts`,
+    file: `${IN}/seat-lock.ts`,
     find: 'SELECT floor(extract(epoch FROM clock_timestamp())',
     replace: 'SELECT floor(extract(epoch FROM now())',
     tests: INTERLEAVINGS,
@@ -38,7 +38,7 @@ export const FAULTS = [
   },
   {
     name: 'clock read before the lock',
-    file: `${SEATS}/seat-scene.ts`,
+    file: `${IN}/seat-scene.ts`,
     find: `      lock.send(transaction, namedSeats(commands)),
       sendClock(transaction),`,
     replace: `      ...((clock) => [lock.send(transaction, namedSeats(commands)), clock] as const)(sendClock(transaction)),`,
@@ -47,7 +47,7 @@ export const FAULTS = [
   },
   {
     name: 'lapse forgotten in the decision',
-    file: `${SEATS}/seat-transitions.ts`,
+    file: `${IN}/seat-transitions.ts`,
     find: "      if (isLapsed(seat, nowMs)) return 'LAPSED';\n",
     replace: '',
     tests: ['src/seats/seat-transitions.spec.ts'],
@@ -61,21 +61,21 @@ export const FAULTS = [
   },
   {
     name: 'lapse forgotten in the counts of shows',
-    file: `${SEATS}/reading/seat-count-reader.ts`,
+    file: `${IN}/reading/seat-count-reader.ts`,
     find: 'FROM seat_now',
     replace: 'FROM seat',
     tests: ['test/expiry/expiry.e2e-spec.ts', 'test/api/reading.e2e-spec.ts'],
   },
   {
     name: 'a hold lives one millisecond too long',
-    file: `${SEATS}/seat-transitions.ts`,
+    file: `${IN}/seat-transitions.ts`,
     find: 'seat.holdExpiresAtMs <= nowMs',
     replace: 'seat.holdExpiresAtMs < nowMs',
     tests: ['src/seats/seat-transitions.spec.ts'],
   },
   {
     name: 'locks in opposite orders in two instances',
-    file: `${SEATS}/seat-lock.ts`,
+    file: `${IN}/seat-lock.ts`,
     find: ".orderBy({ 'seat.showId': 'ASC', 'seat.row': 'ASC', 'seat.number': 'ASC' })",
     replace:
       ".orderBy({ 'seat.number': Math.floor(((globalThis as { turn?: number }).turn = ((globalThis as { turn?: number }).turn ?? -1) + 1) / 3) % 2 ? 'ASC' : 'DESC' })",
@@ -91,49 +91,49 @@ export const FAULTS = [
   },
   {
     name: 'idempotency record outside the transaction',
-    file: `${SEATS}/seat-scene.ts`,
+    file: `${IN}/seat-scene.ts`,
     find: '    this.answers.write(transaction, this.nowMs);\n',
     replace: '',
     tests: ['test/api/idempotency.e2e-spec.ts'],
   },
   {
     name: 'key not scoped to the holder',
-    file: `${SEATS}/idempotency/stored-answers.ts`,
+    file: `${IN}/idempotency/stored-answers.ts`,
     find: 'return `${showId} ${holderId} ${key}`;',
     replace: 'return `${showId} ${holderId && key}`;',
     tests: ['src/seats/idempotency/stored-answers.spec.ts'],
   },
   {
     name: 'fingerprint without the seats',
-    file: `${SEATS}/seat-command.ts`,
+    file: `${IN}/seat-command.ts`,
     find: '[...seats].sort(compareSeats).map(({ row, number }) => [row, number])',
     replace: 'seats.length',
     tests: ['src/seats/idempotency/stored-answers.spec.ts'],
   },
   {
     name: 'batch acknowledged in part: refused seats are left out',
-    file: `${SEATS}/seat-decision.ts`,
+    file: `${IN}/seat-decision.ts`,
     find: '  if (refused.length > 0) return',
     replace: '  if (refused.length === seats.length) return',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'only the first refused seat is told',
-    file: `${SEATS}/seat-decision.ts`,
+    file: `${IN}/seat-decision.ts`,
     find: 'refuse(rule.refusal, refused)',
     replace: 'refuse(rule.refusal, refused.slice(0, 1))',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'one failure fails all that were combined with it',
-    file: `${SEATS}/seat-command-queue.ts`,
+    file: `${IN}/seat-command-queue.ts`,
     find: '        await this.separate(batch, error);',
     replace: '        this.giveUp(batch, error);',
     tests: ['test/races/combining.e2e-spec.ts'],
   },
   {
     name: 'commands of one transaction do not see each other',
-    file: `${SEATS}/seat-scene.ts`,
+    file: `${IN}/seat-scene.ts`,
     find: '    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);\n',
     replace: '',
     tests: ['test/races/combining.e2e-spec.ts'],
@@ -141,7 +141,7 @@ export const FAULTS = [
   },
   {
     name: 'sweep without looking again under the lock',
-    file: `${SEATS}/commands/expire.ts`,
+    file: `${IN}/commands/expire.ts`,
     find: "    HELD_BY_ANOTHER: 'keep',",
     replace: "    HELD_BY_ANOTHER: 'step',",
     tests: ['src/seats/seat-decision.spec.ts', 'test/races/races.e2e-spec.ts'],
@@ -155,7 +155,7 @@ export const FAULTS = [
   },
   {
     name: 'commit that may have happened is tried again',
-    file: `${SEATS}/seat-command-queue.ts`,
+    file: `${IN}/seat-command-queue.ts`,
     find: '      if (error instanceof CommitUnknownError) {',
     replace:
       '      if (error instanceof CommitUnknownError) {\n        if (attempt < MAX_ATTEMPTS) return this.attempt(batch, attempt + 1);',
@@ -163,14 +163,14 @@ export const FAULTS = [
   },
   {
     name: 'deadline from the clock of the application',
-    file: `${SEATS}/commands/hold.ts`,
+    file: `${IN}/commands/hold.ts`,
     find: 'holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,',
     replace: 'holdExpiresAtMs: Date.now() + scene.holdTtlMs,',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'deadline moved by holding again',
-    file: `${SEATS}/commands/hold.ts`,
+    file: `${IN}/commands/hold.ts`,
     find: "    HELD_BY_ME: 'keep',",
     replace: "    HELD_BY_ME: 'step',",
     tests: ['src/seats/seat-decision.spec.ts'],
@@ -184,28 +184,28 @@ export const FAULTS = [
   },
   {
     name: 'limit counts lapsed holds',
-    file: `${SEATS}/commands/hold.ts`,
+    file: `${IN}/commands/hold.ts`,
     find: 'holds.size - lapsed.length + wanted.length',
     replace: 'holds.size + wanted.length',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'a second booking for a repeated book',
-    file: `${SEATS}/seat-decision.ts`,
+    file: `${IN}/seat-decision.ts`,
     find: "if (repeated !== undefined) return { kind: 'repeated-booking', bookingId: repeated };",
     replace: 'void repeated;',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: "everybody's holds are one's own in the seat map",
-    file: `${SEATS}/reading/seat-map.ts`,
+    file: `${IN}/reading/seat-map.ts`,
     find: 'const own = viewerId !== null && holderId === viewerId',
     replace: 'const own = viewerId !== null',
     tests: ['src/seats/reading/seat-map.spec.ts'],
   },
   {
     name: 'holds that were only told of may lapse before the commit',
-    file: `${SEATS}/seat-scene.ts`,
+    file: `${IN}/seat-scene.ts`,
     find: '    this.noteDeadlines(command, decision, scene);\n',
     replace: '',
     tests: RACES,
@@ -213,7 +213,7 @@ export const FAULTS = [
   },
   {
     name: 'no row in the ledger',
-    file: `${SEATS}/seat-scene.ts`,
+    file: `${IN}/seat-scene.ts`,
     find: '      sendTransitions(transaction, this.transitions, this.nowMs);\n',
     replace: '',
     tests: RACES,
@@ -221,7 +221,7 @@ export const FAULTS = [
   },
   {
     name: 'deadline guard removed',
-    file: `${SEATS}/deadline-guard.ts`,
+    file: `${IN}/deadline-guard.ts`,
     find: '    if (deadlinesMs.length === 0) return;',
     replace: '    if (deadlinesMs.length >= 0) return;',
     tests: INTERLEAVINGS,
@@ -237,42 +237,42 @@ export const FAULTS = [
   },
   {
     name: 'key not scoped to the show',
-    file: `${SEATS}/idempotency/stored-answers.ts`,
+    file: `${IN}/idempotency/stored-answers.ts`,
     find: 'ON record.show_id IN (asked.show_id, 0) AND',
     replace: 'ON',
     tests: ['test/api/idempotency.e2e-spec.ts'],
   },
   {
     name: 'an answer of version 0.1 stands for every request under its key',
-    file: `${SEATS}/idempotency/stored-answers.ts`,
+    file: `${IN}/idempotency/stored-answers.ts`,
     find: 'WHERE record.show_id > 0 OR fingerprint = request',
     replace: 'WHERE record.show_id >= 0',
     tests: ['test/api/idempotency.e2e-spec.ts'],
   },
   {
     name: 'a book charges what the seat costs now, not what the hold froze',
-    file: `${SEATS}/seat-transitions.ts`,
+    file: `${IN}/seat-transitions.ts`,
     find: 'return holdPrice ?? price;',
     replace: 'return holdPrice && price;',
     tests: ['src/seats/seat-decision.spec.ts'],
   },
   {
     name: 'a block takes over a live hold',
-    file: `${SEATS}/commands/block.ts`,
+    file: `${IN}/commands/block.ts`,
     find: "    HELD_BY_ANOTHER: 'SEAT_HELD',",
     replace: "    HELD_BY_ANOTHER: 'step',",
     tests: ['src/seats/seat-transitions.spec.ts'],
   },
   {
     name: 'a blocked seat can be held',
-    file: `${SEATS}/commands/hold.ts`,
+    file: `${IN}/commands/hold.ts`,
     find: "    BLOCKED: 'SEAT_BLOCKED',",
     replace: "    BLOCKED: 'keep',",
     tests: ['src/seats/seat-transitions.spec.ts'],
   },
   {
     name: 'a lapsed hold is taken over without its expiry in the ledger',
-    file: `${SEATS}/seat-decision.ts`,
+    file: `${IN}/seat-decision.ts`,
     find: 'const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);',
     replace:
       "const before = { ...seat, status: rule.from[0]!, holdExpiresAtMs: seat.status === 'HELD' && rule.from[0] !== 'HELD' ? null : seat.holdExpiresAtMs };",
@@ -280,7 +280,7 @@ export const FAULTS = [
   },
   {
     name: 'sales are closed before the show is looked for',
-    file: `${SEATS}/seat-decision.ts`,
+    file: `${IN}/seat-decision.ts`,
     find: "  if (!scene.show) return refuse('SHOW_NOT_FOUND');",
     replace:
       "  if (rule.needsOpenSales && !scene.show?.salesOpen) return refuse('SALES_CLOSED');\n  if (!scene.show) return refuse('SHOW_NOT_FOUND');",

@@ -33,7 +33,7 @@ export class BookingsController {
   @Get('bookings')
   @ApiOperation({ operationId: 'listBookings', summary: 'Own bookings' })
   @ApiOkResponse({ type: BookingListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
   async list(@Query() query: PageQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
     const { page, next } = await this.bookings.list(holder.id, query);
     return { bookings: page.map(bookingDto), next };
@@ -43,7 +43,7 @@ export class BookingsController {
   @Get('bookings/:id')
   @ApiOperation({ operationId: 'getBooking', summary: 'One own booking' })
   @ApiOkResponse({ type: BookingDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND')
   async booking(@Param() { id }: BookingIdDto, @CurrentHolder() holder: Holder): Promise<BookingDto> {
     return bookingDto(await this.bookings.find(holder.id, id));
   }

@@ -230,7 +230,7 @@ describe('tokens of an identity provider', () => {
     ['a C1 control in the subject', () => sign({ ...right, sub: 'a\u0085b' })],
     ['half a character in the subject', () => sign({ ...right, sub: 'a\ud800b' })],
     ['alg none', () => forge({ alg: 'none', kid: 'k1' }, right)],
-    // Key confusion: the public key, known to everybody, as the secret of an HMAC.
+    // Key confusion: the public key as the secret of an HMAC.
     [
       'HS256 with the public key as PEM',
       async () => forge({ alg: 'HS256', kid: 'k1' }, right, await exportSPKI(provider.publicKey)),
@@ -243,7 +243,7 @@ describe('tokens of an identity provider', () => {
       'HS256 with our secret',
       async () => forge({ alg: 'HS256', kid: decodeProtectedHeader(await service().issue(USER)).kid }, right, SECRET),
     ],
-    // The header may bring a key, or say where one is: neither counts.
+    // A header can bring a key, or the address of one. Both must be ignored.
     [
       'a key in the header',
       async () =>

@@ -9,14 +9,13 @@ import { OWN_ISSUER } from '../platform/config/app-config';
 import { OwnHolder, OwnTokens } from './own-tokens';
 import { VerifiedToken, VerifiedTokens } from './verified-tokens';
 
-/** Longer ones need not be looked at: ours have 300 to 400 characters, those of providers seldom more than 2,000. */
+/** A longer token is refused unread. Ours have 300 to 400 characters, those of providers seldom more than 2,000. */
 const TOKEN_MAX_LENGTH = 8_192;
 const REMEMBERED_TOKENS_MAX = 10_000;
 
-/** Issues access tokens (JWT), and tells whose a presented one is. */
+/** Issues access tokens (JWT), and finds the holder of a presented one. */
 @Injectable()
 export class AccessTokenService {
-  /** How long an issued token is good for. */
   readonly ttlSeconds: number;
   private readonly logger = new Logger(AccessTokenService.name);
   private readonly own: OwnTokens;
@@ -52,7 +51,10 @@ export class AccessTokenService {
     }
   }
 
-  /** The issuer a token claims decides which keys and algorithms it is held against; either side then checks that claim. */
+  /**
+   * Picks the keys and algorithms by the issuer that the token claims. The claim is not trusted by that: both verifiers
+   * check it again, against their own keys.
+   */
   private async verifyByIssuer(token: string): Promise<VerifiedToken> {
     if (token.length > TOKEN_MAX_LENGTH) throw new errors.JWTInvalid('too long');
     const { iss } = decodeJwt(token);

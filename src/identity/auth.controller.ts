@@ -10,10 +10,10 @@ import type { Holder } from './holder';
 import type { OwnHolder } from './own-tokens';
 import { UsersService } from './users.service';
 
-/** Tokens and who they belong to are nobody else's business, caches included. */
+/** Keeps tokens and the names of holders out of shared caches. */
 const NotStored = () => Header('cache-control', 'no-store');
 
-/** Its routes that give out tokens are unguarded: whoever wants a new token may still be sending one that has expired. */
+/** The routes that give out tokens are unguarded: a client that asks for a new token may still send its expired one. */
 @ApiTags('Identity')
 @Controller('api/auth')
 export class AuthController {
@@ -22,14 +22,17 @@ export class AuthController {
     private readonly tokens: AccessTokenService,
   ) {}
 
-  /** A token for a shopper without an account. It is all there is of them: when it is lost, so are their holds and bookings. */
+  /**
+   * A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
+   * with it.
+   */
   @Post('guest')
   @Unguarded()
   @LimitGuest()
   @NotStored()
   @ApiOperation({ operationId: 'createGuest', summary: 'Token for a guest' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
   guest(): Promise<AccessTokenDto> {
     return this.tokenFor(newGuest());
   }
@@ -41,15 +44,7 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'register', summary: 'Register' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems(
-    'VALIDATION_FAILED',
-    'USERNAME_TAKEN',
-    'PAYLOAD_TOO_LARGE',
-    'UNSUPPORTED_MEDIA_TYPE',
-    'RATE_LIMITED',
-    'INTERNAL',
-    'BUSY',
-  )
+  @ApiProblems('VALIDATION_FAILED', 'USERNAME_TAKEN', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
   async register(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
     return this.tokenFor(await this.users.register(username, password));
   }
@@ -68,20 +63,18 @@ export class AuthController {
     'PAYLOAD_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',
     'RATE_LIMITED',
-    'INTERNAL',
-    'BUSY',
   )
   async login(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
     return this.tokenFor(await this.users.login(username, password));
   }
 
-  /** Who the token says is asking. */
+  /** The holder of the token. */
   @Get('me')
   @ApiBearerAuth()
   @NotStored()
   @ApiOperation({ operationId: 'getMe', summary: 'Who am I' })
   @ApiOkResponse({ type: MeDto })
-  @ApiProblems('UNAUTHENTICATED', 'INTERNAL', 'BUSY')
+  @ApiProblems('UNAUTHENTICATED')
   me(@CurrentHolder() holder: Holder): MeDto {
     return { holder };
   }

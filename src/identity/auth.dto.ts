@@ -24,12 +24,12 @@ export class HolderDto {
   id: string;
 
   /**
-   * A shopper without an account, a registered user, or somebody known to an organisation's identity provider.
+   * A shopper without an account, a registered user, or a user of an organisation's identity provider.
    * @example "guest"
    */
   @ApiProperty({ enum: HOLDER_KINDS, enumName: 'HolderKind' }) kind: Holder['kind'];
 
-  /** Present on those who may administer. */
+  /** Present on the tokens of administrators. */
   @ApiProperty({ enum: ['admin'], required: false }) role?: Holder['role'];
 }
 
@@ -48,6 +48,6 @@ export class AccessTokenDto {
 }
 
 export class MeDto {
-  /** Who the token says is asking. */
+  /** The holder of the token. */
   holder: HolderDto;
 }

@@ -38,7 +38,7 @@ class Plain {
   }
 }
 
-/** A role asked for anywhere is stronger than an exemption anywhere. */
+/** A required role on the route or its controller outweighs every exemption. */
 @Public()
 @Controller('open')
 class Open {

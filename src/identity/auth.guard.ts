@@ -9,8 +9,8 @@ import { REQUIRED_ROLE } from './holder';
 import type { Role } from './holder';
 
 /**
- * Asks for a token on every route that does not say otherwise. It guards handlers, not paths: however a request came to be
- * routed to a handler, this stands in front of it.
+ * Asks for a token on every route that is not marked as public or unguarded. It guards handlers, not paths: an unusual
+ * spelling of a path that reaches a handler reaches this guard first.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {

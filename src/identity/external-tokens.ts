@@ -3,7 +3,10 @@ import type { JWTVerifyGetKey } from 'jose';
 import { Problem } from '../platform/problem/problem';
 import type { VerifiedToken } from './verified-tokens';
 
-/** Signatures by key pairs only: with HS256 allowed, the provider's public key would pass for a shared secret. */
+/**
+ * Key pairs only. If HS256 were allowed, anybody could sign a token with the provider's public key as the shared
+ * secret.
+ */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -18,11 +21,17 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const KEYS_TIMEOUT_MS = 3_000;
-/** How long the provider's keys, and what they proved, are trusted without looking again: a withdrawn key goes out of use. */
+/**
+ * How long keys, and tokens verified with them, are trusted without asking the provider again. A withdrawn key is
+ * refused after it.
+ */
 const KEYS_MAX_AGE_MS = 600_000;
 
 const SUBJECT_MAX_LENGTH = 255;
-/** Control characters, and halves of characters, which the database can't store or can't tell apart. */
+/**
+ * Control characters and lone surrogates. The database can't store NUL, and would store all lone surrogates as one
+ * character.
+ */
 const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
 
 /** Tokens of an organisation's own identity provider. */
@@ -41,7 +50,7 @@ export class ExternalTokens {
   }
 
   /**
-   * @throws JOSEError when it is not a valid token of the provider for us
+   * @throws JOSEError when it is not a valid token of the provider for this audience
    * @throws Problem BUSY when the provider's keys can't be had
    */
   async verify(token: string): Promise<VerifiedToken> {
@@ -56,7 +65,7 @@ export class ExternalTokens {
       throw new errors.JWTInvalid('not a usable subject');
     }
     return {
-      // The prefix keeps whatever a provider calls its users apart from our own subjects.
+      // Without the prefix a provider could name one of its users like a guest or a user of ours.
       holder: { id: `external:${subject}`, kind: 'external', ...(payload.role === 'admin' ? { role: 'admin' } : {}) },
       validUntilMs: Math.min(payload.exp! * 1_000, Date.now() + KEYS_MAX_AGE_MS),
     };
@@ -74,7 +83,7 @@ export class ExternalTokens {
   };
 }
 
-/** As opposed to: about the provider, whose keys did not come, or not in a form that can be read. */
+/** Whether the token is at fault. Otherwise the provider's keys did not arrive, or not in a form that can be read. */
 function isAboutTheToken(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||

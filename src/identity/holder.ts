@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createParamDecorator, ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** Who is asking: the owner of holds and bookings, as an access token says. */
+/** The owner of holds and bookings: the subject of the access token. */
 export interface Holder {
   /** The token's subject: `guest:<uuid>`, `user:<uuid>` or `external:<subject at the identity provider>`. */
   readonly id: string;
@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/** Somebody without an account; nothing is stored about them. */
+/** A shopper without an account. Nothing is stored about guests. */
 export function newGuest(): Holder & { kind: 'guest' } {
   return { id: `guest:${randomUUID()}`, kind: 'guest' };
 }
@@ -31,5 +31,5 @@ export const CurrentHolder = createParamDecorator(
 
 export const REQUIRED_ROLE = Symbol('REQUIRED_ROLE');
 
-/** Needs a token with this role, whatever else the route or its controller says. */
+/** The route needs a token with this role, also where the route or its controller is marked as public. */
 export const RequireRole = (role: Role) => SetMetadata(REQUIRED_ROLE, role);

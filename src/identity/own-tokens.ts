@@ -4,13 +4,13 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Holder } from './holder';
 import type { VerifiedToken } from './verified-tokens';
 
-/** A holder this server knows first-hand. */
+/** A holder whose tokens this server signs. */
 export type OwnHolder = Holder & { kind: 'guest' | 'user' };
 
 const ALGORITHM = 'HS256';
 const SUBJECT = /^(guest|user):[0-9a-f-]{36}$/;
 
-/** Tokens signed by this server: each names its key, so that a new secret can sign while former ones still verify. */
+/** Tokens signed by this server. Each names its key, so a new secret can sign while former ones still verify. */
 export class OwnTokens {
   private readonly keys: ReadonlyMap<string, KeyObject>;
   private readonly signingKeyId: string;
@@ -35,7 +35,7 @@ export class OwnTokens {
       .sign(this.keys.get(this.signingKeyId)!);
   }
 
-  /** @throws JOSEError when it is none of ours, or has expired */
+  /** @throws JOSEError when this server did not sign the token, or the token has expired */
   async verify(token: string): Promise<VerifiedToken> {
     const { payload } = await jwtVerify(token, ({ kid }) => this.key(kid), {
       algorithms: [ALGORITHM],
@@ -59,7 +59,7 @@ export class OwnTokens {
   }
 }
 
-/** Names a secret without telling anything of it. */
+/** A name for a secret, from which the secret can't be computed. */
 function keyId(secret: string): string {
   return createHmac('sha256', secret).update('rowlock key id').digest('base64url').slice(0, 16);
 }

@@ -3,20 +3,23 @@ import { Injectable, OnModuleInit } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../platform/problem/problem';
 
-/** Argon2id, the library's default, with what OWASP's password storage cheat sheet asks for at least. */
+/** For Argon2id, the library's default: the least that OWASP's password storage cheat sheet asks for. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Hashing takes a thread of the pool in which tokens are verified and names resolved: some must be left for those. */
+/**
+ * Hashing occupies a thread of Node's pool. Name look-ups and signature checks need the same pool, so some threads must
+ * stay free.
+ */
 const CONCURRENT_MAX = 2;
-/** About a second's work. Beyond it a flood of logins is refused, not piled up. */
+/** About a second's work. Further logins are answered BUSY, so that a flood of them does not pile up. */
 const WAITING_MAX = 64;
 
-/** Hashes passwords, few at a time: it is slow on purpose, and must not make everything else slow. */
+/** Hashes passwords, few at a time. Hashing is slow on purpose, and must not slow down other requests. */
 @Injectable()
 export class PasswordHasher implements OnModuleInit {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
-  /** Of a password that nobody knows, so nothing matches it. */
+  /** The hash of a random password, which no input matches. */
   private hashOfNobody: string;
 
   async onModuleInit(): Promise<void> {
@@ -29,7 +32,8 @@ export class PasswordHasher implements OnModuleInit {
   }
 
   /**
-   * Whether it is the password. Without a hash, as there is no such user, it takes just as long and is false.
+   * Whether the password is right. For an unknown user there is no stored hash: the answer is false and takes just as
+   * long, so that its time does not tell which users exist.
    *
    * @throws Problem BUSY
    */
@@ -48,7 +52,7 @@ export class PasswordHasher implements OnModuleInit {
     try {
       return await work();
     } finally {
-      // The turn goes straight to the next in line.
+      // Hands its turn to the next in line. `running` stays as it is, so no newcomer can slip in between.
       const next = this.waiting.shift();
       if (next) next();
       else this.running--;
@@ -56,7 +60,7 @@ export class PasswordHasher implements OnModuleInit {
   }
 }
 
-/** The same characters can be typed as different code points on different devices (NIST SP 800-63B §5.1.1.2). */
+/** Devices send the same typed characters as different code points (NIST SP 800-63B §5.1.1.2). */
 function normalized(password: string): string {
   return password.normalize('NFKC');
 }

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
-/** A registered person. Guests are not stored: their token is all there is. */
+/** A registered person. Guests are not stored. */
 @Entity('user')
 @Unique('user_username_key', ['username'])
 @Check('user_role', `"role" IN ('user', 'admin')`)

@@ -8,7 +8,7 @@ import type { OwnHolder } from './own-tokens';
 import { PasswordHasher } from './password-hasher';
 import { User } from './user.entity';
 
-/** Registered people. User names are compared without regard to case: stored and looked up in lower case. */
+/** Registered people. User names are stored and looked up in lower case, so case makes no difference. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -27,14 +27,14 @@ export class UsersService {
     try {
       await this.users.insert(user);
     } catch (error) {
-      // Only the database knows who was first.
+      // Of two registrations at once only the database knows which came first.
       if (violatedConstraint(error) === 'user_username_key') throw new Problem('USERNAME_TAKEN');
       throw error;
     }
     return holderOf(user);
   }
 
-  /** @throws Problem INVALID_CREDENTIALS, the same and after the same time whether or not there is such a user */
+  /** @throws Problem INVALID_CREDENTIALS, the same and after the same time for a wrong password and an unknown user */
   async login(username: string, password: string): Promise<OwnHolder> {
     const user = await this.users.findOneBy({ username: username.toLowerCase() });
     const isRight = await this.passwords.verify(user?.passwordHash, password);
@@ -42,7 +42,7 @@ export class UsersService {
     return holderOf(user);
   }
 
-  /** Registers the user unless there is one of that name, which is left as it is. Returns whether it was created. */
+  /** Registers the user, unless one of that name exists, which stays as it is. Returns whether the user is new. */
   async ensureUser(username: string, password: string): Promise<boolean> {
     try {
       await this.register(username, password);

@@ -1,13 +1,13 @@
 import type { Holder } from './holder';
 
-/** What a token proved to say, and until when that counts. */
+/** The holder that a verified token names, and until when that may be trusted. */
 export interface VerifiedToken {
   readonly holder: Holder;
   /** Unix time. */
   readonly validUntilMs: number;
 }
 
-/** Remembers the tokens used last, as to verify one costs more than the rest of many a request. */
+/** Remembers the tokens used last: verifying a token costs more than the rest of many a request. */
 export class VerifiedTokens {
   /** In the order of their last use. */
   private readonly tokens = new Map<string, VerifiedToken>();
@@ -18,7 +18,7 @@ export class VerifiedTokens {
     return this.tokens.size;
   }
 
-  /** Never returns what a token said longer than the token is valid. */
+  /** The holder of a remembered token; undefined from the end of its validity on. */
   find(token: string, nowMs: number): Holder | undefined {
     const verified = this.tokens.get(token);
     if (!verified) return undefined;

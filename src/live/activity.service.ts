@@ -20,8 +20,8 @@ interface ActivityRow {
 }
 
 /**
- * The ledger as a log. A lapse is dated by its deadline, and is there from then on: written by a sweep or by the next hold,
- * or not written yet. So no answer depends on the sweep.
+ * The ledger as a log. A lapse is listed from its deadline on and dated by it, whether a sweep or the next hold has
+ * written the step already or not. So no answer depends on the sweep.
  */
 const ACTIVITY_SQL = `
   SELECT * FROM (
@@ -44,7 +44,7 @@ const PLACE_PATTERN = new RegExp(`^${LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
 export class Activity {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not ours */
+  /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not of this list */
   async list(showId: number, viewerId: string | null, wanted: PageQueryDto): Promise<ActivityDto> {
     const { page, next } = await readPage(wanted, {
       idPattern: PLACE_PATTERN,

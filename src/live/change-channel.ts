@@ -14,10 +14,10 @@ const CHANNEL = 'rowlock_seats';
 /** NOTIFY refuses a payload of 8,000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7_900;
 const RECONNECT_DELAY_MS = 500;
-/** Least time between two NOTIFYs: under load, what several transactions changed travels together. */
+/** Least time between two NOTIFYs. Under load one NOTIFY then carries the changes of several transactions. */
 const SEND_INTERVAL_MS = 25;
 const APPLICATION_NAME = 'rowlock-listen';
-/** How often it is checked whether other instances are still there. */
+/** How often an instance counts the others. */
 const PEERS_INTERVAL_MS = 30_000;
 
 /** A changed seat on its way to the other instances. */
@@ -34,19 +34,21 @@ export type WireSeat = [
 type Message = { seats: WireSeat[] } | { shows: number[] } | { hello: true };
 
 export interface ChannelListener {
-  /** Seats changed, at another instance. */
+  /** Another instance changed these seats. */
   onSeats(seats: readonly WireSeat[]): void;
-  /** Something about these shows changed, or may have: look for yourself. */
+  /** Seats of these shows may have changed: read them again. */
   onShows(showIds: readonly number[]): void;
-  /** Messages may have been lost: look at everything anew. */
+  /** Messages may have been lost: read all watched shows again. */
   onGap(): void;
 }
 
 /**
- * Tells the other instances what changed, through PostgreSQL. Outside the transactions that make the changes, as a NOTIFY
- * takes a lock of the whole cluster at its commit; and combined like them: what comes up while one NOTIFY is under way
- * goes with the next. An instance that is alone sends nothing. Nothing depends on it for correctness: a message lost with
- * its sender is made up for by the next look at the seats themselves.
+ * Tells the other instances of changed seats, through PostgreSQL's NOTIFY. It sends outside the transactions that make
+ * the changes, because a transaction with a NOTIFY takes a lock of the whole cluster at its commit. Changes that come
+ * up while one NOTIFY is under way go with the next. An instance that is alone sends nothing.
+ *
+ * Correctness does not depend on it. When a message is lost, the other instances see the change at their next read of
+ * the seats.
  */
 @Injectable()
 export class ChangeChannel extends SeatListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -59,7 +61,10 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
   private stopped = false;
   private outgoing: WireSeat[] = [];
   private sending = false;
-  /** Whether anybody else listens. An instance says hello when it begins to; while that could not be heard, they may be. */
+  /**
+   * Whether other instances listen. Each says hello when it begins to. While this instance can't hear that, it assumes
+   * that others are there.
+   */
   private hasPeers = true;
   private hellos = 0;
 
@@ -86,7 +91,7 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
     await this.client?.end().catch(() => undefined);
   }
 
-  /** Sends changes to the other instances, soon, if there are any. Never throws. */
+  /** Sends the changes soon, if there are other instances. Never throws. */
   committed(seats: readonly SeatState[]): void {
     if (!this.hasPeers) return;
     for (const { showId, row, number, status, version, holderId, holdExpiresAtMs } of seats) {
@@ -95,7 +100,7 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
     if (!this.sending && !this.stopped) void this.drain();
   }
 
-  /** The others find out by looking at the seats themselves. */
+  /** The other instances find out at their next read of the seats. */
   uncertain(): void {}
 
   private async drain(): Promise<void> {
@@ -108,7 +113,9 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
           payloads,
         ]);
       } catch (error) {
-        this.logger.warn(`Other instances were not told of changes, and will find out by looking: ${String(error)}`);
+        this.logger.warn(
+          `Other instances were not told of changes; they find out at their next read: ${String(error)}`,
+        );
       }
       await pause(SEND_INTERVAL_MS, undefined, { ref: false });
     }
@@ -125,7 +132,7 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
     return [this.encode({ shows: [seats[0]![0]] })];
   }
 
-  /** The sender comes first, so that one's own messages are known without reading them. */
+  /** The sender comes first, so that an instance can skip its own messages unread. */
   private encode(message: Message): string {
     return this.instance + JSON.stringify(message);
   }
@@ -138,7 +145,7 @@ export class ChangeChannel extends SeatListener implements OnApplicationBootstra
         'SELECT count(*)::int AS listeners FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
         [APPLICATION_NAME],
       );
-      // A hello that came meanwhile is newer than this count.
+      // An instance that said hello meanwhile may be missing in this count.
       if (hellos === this.hellos && this.client) this.hasPeers = listeners > 1;
     } catch {
       this.hasPeers = true;

@@ -1,7 +1,7 @@
 /**
- * PURE. The seats of one show as its watchers know them, and what has changed since they were told. Whatever comes in (a
- * read of the whole map, changes of this or another instance, the passing of time) may come late, twice or out of order:
- * of two reports about a seat the one with the higher version is newer.
+ * PURE. The seats of one show as its watchers know them, and the changes that they have not been told yet. Reports come
+ * from reads of the whole map, from commits of this or another instance, and from deadlines that pass. They may come
+ * late, twice or out of order: of two reports about a seat the one with the higher version is newer.
  */
 import { SeatMap, seatMapOf, SeatStats, SeenSeat, seenSeats, STAT_OF } from '../seats/reading/seat-map';
 import type { SeatRef } from '../seats/seat-transitions';
@@ -15,7 +15,7 @@ export class LiveSeats {
   private readonly seats: Map<string, SeenSeat>;
   private readonly stats: SeatStats;
   private readonly pending = new Set<string>();
-  /** The sum of all versions: it rises with every change, so it names the state. */
+  /** The sum of all versions. It rises with every change, so it can name the state. */
   private versionSum = 0;
 
   constructor(private readonly map: SeatMap) {
@@ -29,7 +29,7 @@ export class LiveSeats {
     for (const report of reports) {
       const key = keyOf(report);
       const known = this.seats.get(key);
-      // A seat nobody knew of was added to the show; the next read of the whole map brings it.
+      // An unknown seat was added to the show meanwhile. It is shown once the feed is opened anew.
       if (!known || known.version >= report.version) continue;
       this.count(known, -1);
       this.count(report, 1);
@@ -38,7 +38,7 @@ export class LiveSeats {
     }
   }
 
-  /** Makes those holds AVAILABLE that have lapsed, as a reader would see them: with the version their expiry will have. */
+  /** Makes lapsed holds AVAILABLE, with the version that their expiry will have, as in a read of the map. */
   lapse(nowMs: number): void {
     for (const seat of this.seats.values()) {
       if (seat.holdExpiresAtMs !== null && seat.holdExpiresAtMs <= nowMs) {
@@ -58,7 +58,7 @@ export class LiveSeats {
     return next;
   }
 
-  /** What has changed since this was last asked. */
+  /** The changes since the last call. */
   takeChanges(): SeenSeat[] {
     const changes = [...this.pending].map((key) => this.seats.get(key)!);
     this.pending.clear();
@@ -69,7 +69,6 @@ export class LiveSeats {
     return this.pending.size > 0;
   }
 
-  /** All seats as known now. */
   snapshot(serverTimeMs: number): SeatMap {
     const { showId, screen } = this.map;
     return seatMapOf({ showId, screen, serverTimeMs, stats: { ...this.stats } }, [...this.seats.values()]);
@@ -79,7 +78,7 @@ export class LiveSeats {
     return { ...this.stats };
   }
 
-  /** Names the state: the same for every instance, and higher for every later state. */
+  /** Names the state. Every instance gives it the same name, and every later state a higher number. */
   get stateId(): string {
     return String(this.versionSum);
   }

@@ -55,7 +55,7 @@ export class LiveController {
       },
     },
   })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
   async events(
     @Param() { id }: ShowIdDto,
     @CurrentHolder() viewer: Holder | undefined,
@@ -89,11 +89,11 @@ export class LiveController {
     }
   }
 
-  /** What happened to the show's seats, newest first. Nobody's identity is shown but one's own. */
+  /** The steps of the show's seats, newest first. Those of the caller are marked; no other holder is identified. */
   @Get('activity')
   @ApiOperation({ operationId: 'listActivity', summary: 'Activity of a show' })
   @ApiOkResponse({ type: ActivityDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'INTERNAL', 'BUSY')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
   async list(
     @Param() { id }: ShowIdDto,
     @Query() query: PageQueryDto,

@@ -10,21 +10,21 @@ import { LiveSeats } from './live-seats';
 /** Changes within this time go out as one event. */
 const FLUSH_INTERVAL_MS = 20;
 const HEARTBEAT_INTERVAL_MS = 15_000;
-/** How often the seats themselves are looked at, whatever was announced: makes up for messages that were lost. */
+/** How often a feed reads its seats. Makes up for lost messages. */
 const RECONCILE_INTERVAL_MS = 5_000;
-/** How many past events of a show can be sent again to a client that comes back. */
+/** How many past events a feed keeps for clients that reconnect. */
 const KEPT_EVENTS = 256;
 
-/** Somebody who watches a show. */
+/** A client that watches a show. */
 export interface Watcher {
   readonly viewerId: string | null;
   readonly stream: EventStream;
 }
 
 /**
- * What goes out to those who watch: for each watched show its seats in memory, fed by the commits of this instance, by the
- * messages of the others and by the passing of time, and put right by reading the seats themselves. Shows that nobody
- * watches cost nothing.
+ * Keeps the seats of each watched show in memory and sends their changes to its watchers. It hears of changes from the
+ * commits of this instance, from the messages of the others and from deadlines that pass, and it reads the seats every
+ * few seconds to correct itself. A show without watchers costs nothing.
  */
 @Injectable()
 export class ShowFeeds
@@ -49,13 +49,13 @@ export class ShowFeeds
     this.jobs.every('live-reconcile', RECONCILE_INTERVAL_MS, () => this.each((feed) => feed.refresh()));
   }
 
-  /** Open streams would keep the server from closing. */
+  /** An open stream would keep the server from closing. */
   beforeApplicationShutdown(): void {
     this.stopped = true;
     this.each((feed) => feed.end());
   }
 
-  /** How many watch now. */
+  /** The number of watchers of all shows. */
   get watching(): number {
     let count = 0;
     this.each((feed) => (count += feed.watching));
@@ -63,8 +63,8 @@ export class ShowFeeds
   }
 
   /**
-   * Reads the seats and begins to follow them. Returns undefined when there is no such show, and otherwise a function that
-   * attaches a watcher; it returns the one that detaches it.
+   * Reads the seats and begins to follow them. Returns a function that attaches a watcher and returns another one to
+   * detach it; undefined when there is no such show.
    */
   async open(showId: number): Promise<((watcher: Watcher, lastEventId?: string) => () => void) | undefined> {
     const feed = this.feeds.get(showId) ?? this.create(showId);
@@ -85,7 +85,7 @@ export class ShowFeeds
     };
   }
 
-  /** For a watcher that could not be sent everything and can be written to again. */
+  /** Brings a slow watcher up to date. Its stream left out events, and can be written to again. */
   catchUp(showId: number, watcher: Watcher): void {
     this.feeds.get(showId)?.sendSnapshot(watcher);
   }
@@ -128,13 +128,13 @@ interface SentEvent {
   readonly seats: readonly SeenSeat[];
 }
 
-/** One show's watchers, and what they know. Ends when the last of them leaves. */
+/** One show's watchers, and the seats as they know them. Ends when the last watcher leaves. */
 class ShowFeed {
   private readonly watchers = new Set<Watcher>();
   private readonly sentEvents: SentEvent[] = [];
   private live: LiveSeats | undefined;
   private loading: Promise<boolean> | undefined;
-  /** Reports that came in before the first read was back. */
+  /** Reports that arrive during the first read. */
   private early: SeenSeat[] = [];
   private reserved = 0;
   private flushTimer: NodeJS.Timeout | undefined;
@@ -155,7 +155,7 @@ class ShowFeed {
     return this.watchers.size;
   }
 
-  /** Keeps the feed alive while somebody is about to attach. */
+  /** Keeps the feed alive until the watcher that asked for it is attached. */
   reserve(): void {
     this.reserved++;
   }
@@ -165,7 +165,7 @@ class ShowFeed {
     this.endIfEmpty();
   }
 
-  /** Whether the show exists; waits for its seats. */
+  /** Waits for the seats; false when the show does not exist. */
   ready(): Promise<boolean> {
     if (this.live) return Promise.resolve(true);
     this.loading ??= this.load().finally(() => (this.loading = undefined));
@@ -178,7 +178,7 @@ class ShowFeed {
     const missed = lastEventId === undefined ? undefined : this.eventsAfter(lastEventId);
     if (!missed) return this.sendSnapshot(watcher);
     for (const event of missed) watcher.stream.send(this.render(event, watcher.viewerId));
-    // Tells a client that missed nothing that it is up to date.
+    // A client that has missed nothing takes this for the sign that it is up to date.
     watcher.stream.send(HEARTBEAT);
   }
 
@@ -187,7 +187,6 @@ class ShowFeed {
     this.endIfEmpty();
   }
 
-  /** For a client that could not be sent everything. */
   sendSnapshot({ viewerId, stream }: Watcher): void {
     const { json } = renderSeatMap(this.live!.snapshot(this.nowMs()), viewerId);
     stream.send(`event: snapshot\nid: ${this.live!.stateId}\ndata: ${json}\n\n`);
@@ -202,7 +201,7 @@ class ShowFeed {
     this.scheduleFlush();
   }
 
-  /** Reads the seats and sends what turns out to have changed. */
+  /** Reads the seats and sends the differences. */
   refresh(): void {
     if (!this.live) return;
     if (this.refreshing) {
@@ -213,7 +212,7 @@ class ShowFeed {
     this.seatMaps
       .read(this.showId)
       .then((map) => map && this.live && this.adopt(map))
-      .catch((error: unknown) => this.logger.warn(`Seats could not be read for those who watch: ${String(error)}`))
+      .catch((error: unknown) => this.logger.warn(`Seats could not be read for the watchers: ${String(error)}`))
       .finally(() => {
         this.refreshing = false;
         if (this.refreshAgain) {
@@ -223,7 +222,7 @@ class ShowFeed {
       });
   }
 
-  /** After a gap: everybody gets a fresh snapshot. */
+  /** Sends a fresh snapshot to all: messages may have been lost, and with them events that clients rely on. */
   restart(): void {
     if (!this.live) return;
     this.seatMaps
@@ -235,7 +234,7 @@ class ShowFeed {
         this.sentEvents.length = 0;
         for (const watcher of this.watchers) this.sendSnapshot(watcher);
       })
-      .catch((error: unknown) => this.logger.warn(`Seats could not be read for those who watch: ${String(error)}`));
+      .catch((error: unknown) => this.logger.warn(`Seats could not be read for the watchers: ${String(error)}`));
   }
 
   beat(): void {
@@ -254,7 +253,7 @@ class ShowFeed {
     this.synchronize(map);
     this.live = new LiveSeats(map);
     this.live.merge(this.early.splice(0));
-    this.live.takeChanges(); // nobody has been told anything yet
+    this.live.takeChanges(); // The first watcher gets a snapshot, which has them.
     this.scheduleLapse();
     return true;
   }
@@ -269,7 +268,7 @@ class ShowFeed {
     this.clockOffsetMs = map.serverTimeMs - performance.now();
   }
 
-  /** The database's time, a little late: the answer that told it was on its way for a while. */
+  /** The database's time, late by as long as its answer was under way. */
   private nowMs(): number {
     return Math.floor(performance.now() + this.clockOffsetMs);
   }
@@ -311,7 +310,7 @@ class ShowFeed {
     });
   }
 
-  /** The events after the one a client saw last; undefined when that is not known any more. */
+  /** The events after the one that a client saw last; undefined when the feed no longer keeps that one. */
   private eventsAfter(lastEventId: string): SentEvent[] | undefined {
     if (lastEventId === this.live!.stateId) return [];
     const index = this.sentEvents.findIndex((event) => event.id === lastEventId);

@@ -45,8 +45,6 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
       'UNSUPPORTED_MEDIA_TYPE',
       'IDEMPOTENCY_KEY_REUSED',
       'RATE_LIMITED',
-      'INTERNAL',
-      'BUSY',
     ),
   );
 }

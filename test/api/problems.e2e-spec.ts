@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
 import { startApp, TestApp } from '../support/app';
-import { block, LOCK_SEAT } from '../support/blocker';
+import { block, LOCK_SEAT } from '../../proof/kit/blocker';
 import { Answer, person, Person, request, seats } from '../support/client';
 import { expectProblem, fields, seatsOf } from '../support/expectations';
 import { createShow, moveSalesEnd } from '../support/house';

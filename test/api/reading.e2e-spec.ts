@@ -1,5 +1,5 @@
 import { startApp, TestApp } from '../support/app';
-import { block } from '../support/blocker';
+import { block } from '../../proof/kit/blocker';
 import { Answer, person, Person, request } from '../support/client';
 import { expectProblem, fields, TEXT, TIMESTAMP } from '../support/expectations';
 import { createShow, lapse } from '../support/house';

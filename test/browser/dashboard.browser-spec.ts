@@ -6,7 +6,7 @@ import { startApp, TestApp } from '../support/app';
 import { person, request } from '../support/client';
 import { createTestDatabase } from '../support/database';
 import { lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 import { isLive, launch, looks, openTab, personCard, seatAt, shoot, Tab } from './support/browser';
 import { createNamedShow } from './support/shows';
 

@@ -3,7 +3,7 @@ import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats } from '../support/client';
 import { expectProblem, seatsOf } from '../support/expectations';
 import { createShow, lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 let target: TestApp;
 let me: Person;

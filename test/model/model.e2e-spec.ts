@@ -4,9 +4,10 @@ import { PROBLEMS } from '../../src/problem-catalogue';
 import { seatCommand } from '../../src/seats/seat-command';
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
-import { Api, Reply } from '../../proof/kit/api';
+import { COMMANDS } from '../../proof/checkers/commands';
+import { HttpClient, Reply } from '../../proof/kit/http-client';
 import { seatName, seatRef } from '../../proof/checkers/history';
-import { guests } from '../../proof/kit/target';
+import { guests } from '../../proof/people/target';
 import { startApp, TestApp } from '../support/app';
 import { closeHouse, createShow, lapse, moveSalesEnd } from '../support/house';
 import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from '../support/model-commands';
@@ -65,15 +66,9 @@ const OUTCOMES = [
   'replayed',
 ];
 
-const PATHS = {
-  hold: '/api/seats/hold-batch/',
-  book: '/api/seats/book-batch/',
-  release: '/api/seats/release-hold-batch/',
-};
-
 describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, settings) => {
   let apps: readonly [TestApp, TestApp];
-  let apis: readonly [Api, Api];
+  let apis: readonly [HttpClient, HttpClient];
   let tokens: readonly string[];
   const met = new Map<string, number>();
 
@@ -86,7 +81,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
     const one = await startApp(common);
     const two = await startApp({ ...common, DATABASE_URL: one.databaseUrl });
     apps = [one, two];
-    apis = [new Api(one.url), new Api(two.url)];
+    apis = [new HttpClient(one.url), new HttpClient(two.url)];
     tokens = (await guests(apis[0], HOLDERS)).map(({ token }) => token);
   });
   afterAll(async () => {
@@ -138,7 +133,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
         const { name, seats, key = null, isElsewhere } = question;
         if (name === 'block' || name === 'unblock') return submitted(apps[instance], showId, question);
         const body = { show_id: isElsewhere ? NO_SHOW : showId, seats: seats.map(seatRef) };
-        return compared(question, await api.request('POST', PATHS[name], { ...token, key, body }));
+        return compared(question, await api.request('POST', COMMANDS[name].path, { ...token, key, body }));
       },
       sweep: async (instance) => {
         await apps[instance].app.get(SeatSweeper).sweep();

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,34 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { schema } from '../../src/database/schema';
 import { createTestDatabase, dropDatabase, onServer, TestDatabase, urlOf } from '../support/database';
+import { startProgram } from '../support/program';
 
-const PROJECT = join(__dirname, '../..');
 const MIGRATIONS = schema.migrations.map((migration) => migration.name).join('\n');
 
-const LOADER = join(__dirname, '../support', 'load-typescript.cjs');
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs a command to its own end: nothing here makes it stop. */
-function runProgram(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  const { DATABASE_URL: _, EMBEDDED_DATABASE: __, ...rest } = process.env;
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--require', LOADER, join(PROJECT, 'src', `${command}.ts`), ...args], {
-      cwd: PROJECT,
-      env: { ...rest, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const ended = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (ended.stdout += chunk));
-    child.stderr.on('data', (chunk: Buffer) => (ended.stderr += chunk));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...ended }));
-  });
-}
+const runProgram = (program: string, args: string[], env: NodeJS.ProcessEnv) =>
+  startProgram(`src/${program}.ts`, args, env).ended;
 
 const run = (command: string, args: string[], env: NodeJS.ProcessEnv) => runProgram(`cli/${command}`, args, env);
 

@@ -1,10 +1,10 @@
 import { startApp, TestApp } from '../support/app';
-import { block, STOP_WRITES } from '../support/blocker';
+import { block, STOP_WRITES } from '../../proof/kit/blocker';
 import { person, Person, request, tally } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { createShow } from '../support/house';
 import { Proxy, startProxy } from '../../proof/kit/proxy';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /** What clients see when the way to the database breaks. */
 describe('faults between the app and its database', () => {

@@ -12,7 +12,7 @@ import { startApp } from '../support/app';
 import { person } from '../support/client';
 import { createTestDatabase, dropDatabase, onServer, TestDatabase, urlOf } from '../support/database';
 import { createShow } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 import { Version01 } from '../support/version-0-1';
 
 describe('the tables', () => {

@@ -10,7 +10,7 @@ import { onMaintenanceConnection } from '../../src/platform/database/maintenance
 import { schema } from '../../src/database/schema';
 import { addLoadTestShows } from '../../src/shows/load-test-shows';
 import { createTestDatabase, TestDatabase } from '../support/database';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

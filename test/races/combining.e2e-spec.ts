@@ -1,10 +1,10 @@
 import { Client, Connection } from 'pg';
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { startApp, TestApp } from '../support/app';
-import { block, LOCK_SEAT, STOP_WRITES } from '../support/blocker';
+import { block, LOCK_SEAT, STOP_WRITES } from '../../proof/kit/blocker';
 import { Answer, person, Person, tally } from '../support/client';
 import { createShow } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /** How commands share transactions, and what one's failure means to the others. */
 describe('combining', () => {

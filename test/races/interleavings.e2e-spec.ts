@@ -1,4 +1,4 @@
-import { block as blockRows } from '../support/blocker';
+import { block as blockRows } from '../../proof/kit/blocker';
 import { CaseRunner, submit } from '../support/case-runner';
 import {
   block,
@@ -19,7 +19,7 @@ import { endingText, Plan } from '../support/interleaving-verdict';
 import { ordersOf } from '../support/orders';
 import { createScenes, seatTexts } from '../support/scenes';
 import { BLOCKED, bookedBy, FREE, heldBy } from '../support/serial-model';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /**
  * Two commands at once, each in an instance of its own: the product's own statements in every possible order, on a real

@@ -1,10 +1,10 @@
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
-import { block, LOCK_SEAT, STOP_WRITES } from '../support/blocker';
+import { block, LOCK_SEAT, STOP_WRITES } from '../../proof/kit/blocker';
 import { Answer, person, Person, tally } from '../support/client';
 import { closeHouse, createShow, lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /**
  * Races, each as a named interleaving: a session of the test's own stands in the way until everybody is where the race

@@ -1,8 +1,6 @@
 import { Client } from 'pg';
-import { DataSource } from 'typeorm';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { schema } from '../../src/database/schema';
+import type { DataSource } from 'typeorm';
+import { openDataSource } from '../../proof/kit/database-server';
 
 /** Migrated once by the global set-up, cloned by every test. Named after the run, as two runs may share a server. */
 export function templateName(): string {
@@ -24,8 +22,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await dropDatabase(name);
   await onServer((server) => server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()}`));
   const url = urlOf(name);
-  const config = parseDatabaseEnvironment({ DATABASE_URL: url });
-  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  const dataSource = await openDataSource(url);
   return {
     url,
     dataSource,

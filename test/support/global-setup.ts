@@ -1,12 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
+import { openDataSource } from '../../proof/kit/database-server';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
 import { migrate } from '../../src/platform/database/migrate';
-import { schema } from '../../src/database/schema';
 import { onServer, templateName, urlOf } from './database';
 
 /**
@@ -30,8 +27,7 @@ export default async function globalSetup(): Promise<void> {
     (globalThis as { stopTestPostgres?: typeof stop }).stopTestPostgres = stop;
   }
   await onServer((server) => server.query(`CREATE DATABASE ${templateName()}`));
-  const config = parseDatabaseEnvironment({ DATABASE_URL: urlOf(templateName()) });
-  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  const dataSource = await openDataSource(urlOf(templateName()));
   await migrate(dataSource);
   await dataSource.destroy();
 }

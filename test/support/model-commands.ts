@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { COMMANDS, SeatName } from '../../proof/checkers/history';
+import { COMMAND_NAMES } from '../../proof/checkers/commands';
+import type { SeatName } from '../../proof/checkers/history';
 import { CommandQuestion, Question, ReadQuestion, ShowModel } from './show-model';
 import { Told, Unknown } from './unknowns';
 
@@ -240,7 +241,7 @@ export function steps({
   const rarely = (share: number) => fc.nat(share).map((value) => value === share);
   const command: fc.Arbitrary<CommandQuestion & Wish> = fc.record({
     // More holds than anything else, so that there is something to book and to release.
-    name: fc.constantFrom(COMMANDS[0], ...COMMANDS),
+    name: fc.constantFrom(COMMAND_NAMES[0]!, ...COMMAND_NAMES),
     holder,
     seats: fc
       .tuple(someSeats, rarely(20))

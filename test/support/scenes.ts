@@ -1,8 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { seat } from './client';
+import { createAlike } from './house';
 import { seatText, STARTING_VERSIONS, StartingSeats } from './serial-model';
-
-let count = 0;
 
 /** Live holds have this long to go. */
 const HOLD_LEFT = "interval '590 s'";
@@ -37,16 +36,7 @@ export function createScenes(dataSource: DataSource, start: StartingSeats, shows
 
   // One transaction: `now()` is one instant in it, and a booking is written together with its seats and their steps.
   return dataSource.transaction(async (manager) => {
-    const rows = await manager.query<{ id: number }[]>(
-      `WITH movie AS (INSERT INTO movie (title, duration_minutes) VALUES ($1, 120) RETURNING id),
-            screen AS (INSERT INTO screen (name, layout) VALUES ($1, '[]') RETURNING id)
-       INSERT INTO show (movie_id, screen_id, starts_at, ends_at, sales_open_at, sales_close_at, price, currency)
-       SELECT movie.id, screen.id, now() + interval '1 h', now() + interval '3 h', now() - interval '1 h', now() + interval '1 h',
-              100, 'USD'
-         FROM movie, screen, generate_series(1, $2) RETURNING id`,
-      [`Scene ${++count} of ${process.pid}`, shows],
-    );
-    const showIds = rows.map(({ id }) => id);
+    const showIds = await createAlike(manager, shows, { rows: 0 });
     const values = [showIds, ...columns];
     await manager.query(
       `INSERT INTO seat (show_id, "row", number, price, status, version,

@@ -1,3 +1,4 @@
+import { COMMANDS, isOfHouse } from '../../proof/checkers/commands';
 import { ModelScene } from '../../proof/checkers/model-scene';
 import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
 import type { SeatCommandAnswer } from '../../src/seats/seat-command';
@@ -71,21 +72,21 @@ export function runSerially(start: StartingSeats, commands: readonly CaseCommand
     if ('repeats' in effect) return text('booked', seats, `as ${effect.repeats}`);
     scene.apply(effect.changes);
     const changed = effect.changes.map(([seat]) => seat);
-    switch (name) {
-      case 'hold':
+    if (isOfHouse(name)) {
+      for (const seat of changed) lapsed.delete(seat);
+      return text(`${name}ed`, changed);
+    }
+    switch (COMMANDS[name].leaves) {
+      case 'HELD':
         for (const seat of changed) lapsed.delete(seat);
         return text(
           'held',
           seats.map((seat) => `${seat}@${scene.get(seat)!.version}`),
         );
-      case 'book':
+      case 'BOOKED':
         return text('booked', seats, `as ${alias}`);
-      case 'release':
+      case 'AVAILABLE':
         return text('released', changed);
-      case 'block':
-      case 'unblock':
-        for (const seat of changed) lapsed.delete(seat);
-        return text(`${name}ed`, changed);
     }
   };
 

@@ -1,4 +1,5 @@
-import type { Command, HouseCommand, SeatName } from '../../proof/checkers/history';
+import { Command, COMMANDS, HouseCommand, isOfHouse } from '../../proof/checkers/commands';
+import type { SeatName } from '../../proof/checkers/history';
 import { seatRef } from '../../proof/checkers/history';
 import { ModelScene } from '../../proof/checkers/model-scene';
 import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
@@ -154,8 +155,9 @@ export class ShowModel {
     this.change(effect.changes);
     const total = money(ordered.reduce((sum, seat) => sum + this.options.prices.get(seat)!, 0));
     const { showId, currency } = this.options;
-    switch (name) {
-      case 'hold': {
+    if (isOfHouse(name)) return ok({});
+    switch (COMMANDS[name].leaves) {
+      case 'HELD': {
         const held = ordered.map((seat) => {
           const { status, version } = this.seats.get(seat)!;
           return { ...seatRef(seat), status, version, hold_expires_at: this.deadline(seat) };
@@ -170,7 +172,7 @@ export class ShowModel {
           expires_at: expiresAt,
         });
       }
-      case 'book': {
+      case 'BOOKED': {
         const view = {
           id: { unknown: `booking ${alias}` },
           reference: { unknown: `reference ${alias}` },
@@ -183,10 +185,7 @@ export class ShowModel {
         this.bookings = [{ holder, id: alias, view }, ...this.bookings];
         return ok(booked(view));
       }
-      case 'block':
-      case 'unblock':
-        return ok({});
-      case 'release':
+      case 'AVAILABLE':
         return ok({ show_id: showId, released: effect.changes.map(([seat]) => seatRef(seat)) });
     }
   }

@@ -22,7 +22,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive?' })
   @ApiOkResponse({ type: HealthDto })
-  @ApiProblems('BUSY')
+  @ApiProblems()
   live(): HealthDto {
     return { status: 'ok' };
   }
@@ -31,7 +31,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Can it serve?' })
   @ApiOkResponse({ type: HealthDto })
-  @ApiProblems('BUSY')
+  @ApiProblems()
   async ready(): Promise<HealthDto> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

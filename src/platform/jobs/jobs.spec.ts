@@ -105,13 +105,16 @@ describe('jobs', () => {
   });
 
   it('at shutdown tell the running round, wait for it, and begin no other', async () => {
+    const other = jest.fn();
     jobs.every('tidy', INTERVAL_MS, longRound);
+    jobs.every('other', INTERVAL_MS, other);
     await pass(INTERVAL_MS);
     expect(rounds[0]!.stopping.aborted).toBe(false);
     let isClosed = false;
     const closing = app.close().then(() => (isClosed = true));
     await pass(5 * INTERVAL_MS);
     expect([rounds[0]!.stopping.aborted, isClosed, rounds.length]).toEqual([true, false, 1]);
+    expect(other).toHaveBeenCalledTimes(1);
     rounds[0]!.end();
     await closing;
     await pass(5 * INTERVAL_MS);

@@ -5,15 +5,18 @@ import { Problem, problemBody } from './problem';
 import { PROBLEM_MEDIA_TYPE, problemAnswer } from './problem-answer';
 import { ProblemDetails } from './problem.dto';
 
+/** A defect, and overload, a database that is away or a shutdown. */
+const OF_ANY_ROUTE = ['INTERNAL', 'BUSY'] as const;
+
 const EXAMPLE_REQUEST_ID = '3f2b8f0e-6c0b-4c57-8d3a-0d5a0f6a7f11';
 
 /**
- * Documents the problems a route can answer with: one response a status, in which `code` is one of exactly those given.
- * Once a route, as a second one would replace the first.
+ * Documents the problems of a route: those given, and two that any route can answer with. There is one response a status, in
+ * which `code` is one of exactly these. To be used once a route, as a second one would replace the first.
  */
-export function ApiProblems(...codes: [ProblemCode, ...ProblemCode[]]): MethodDecorator & ClassDecorator {
+export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDecorator {
   const codesByStatus = new Map<number, ProblemCode[]>();
-  for (const code of new Set(codes)) {
+  for (const code of new Set([...codes, ...OF_ANY_ROUTE])) {
     const { status } = PROBLEMS[code];
     codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
   }

@@ -1,5 +1,5 @@
-import type { Attempt } from '../checkers/history';
-import { serverClock, ServerClock } from '../kit/server-clock';
+import type { Attempt } from './history';
+import { serverClock, ServerClock } from './server-clock';
 
 /** What only the whole history tells. With it each show is judged by itself, so memory grows with the largest show alone. */
 export interface Background {

@@ -1,9 +1,9 @@
 import type { Background } from './background';
-import type { Violation } from '../checkers/history';
-import { Limits, linearize } from '../checkers/linearizability';
-import { ModelScene } from '../checkers/model-scene';
-import type { Operation } from '../checkers/operations';
-import { eventsOf, modelSeat } from '../checkers/show-events';
+import type { Violation } from './history';
+import { Limits, linearize } from './linearizability';
+import { ModelScene } from './model-scene';
+import type { Operation } from './operations';
+import { eventsOf, modelSeat } from './show-events';
 
 /**
  * PURE but for the stop watch. Is there an order of all that was told of one show in which it is true? Believes nothing that

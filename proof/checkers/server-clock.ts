@@ -1,4 +1,4 @@
-import type { Attempt } from '../checkers/history';
+import type { Attempt } from './history';
 
 /**
  * PURE. Between which bounds the server's clock runs ahead of the client's. Every fresh answer with a time in it was made

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Crowd, Show } from './crowd';
-import { Attempt, Command, COMMANDS, SeatName } from '../checkers/history';
+import { Command, COMMAND_NAMES } from '../checkers/commands';
+import type { Attempt, SeatName } from '../checkers/history';
 import type { Choice, Random } from '../kit/random';
-import type { Recorder } from '../kit/recorder';
-
-export interface Holder {
-  readonly id: string;
-  readonly token: string;
-}
+import type { Crowd } from './crowd';
+import type { Recorder } from './recorder';
+import type { Holder, Show } from './target';
 
 /** How people behave, as shares of 1. */
 export interface Manners {
@@ -144,7 +141,7 @@ export class Person {
   private async keep({ show, seats, atMs }: Held & { readonly atMs: number }): Promise<void> {
     const leftMs = atMs - performance.now();
     if (leftMs > 0) await delay(leftMs);
-    await this.command(COMMANDS[this.random.below(COMMANDS.length)]!, show, seats);
+    await this.command(COMMAND_NAMES[this.random.below(COMMAND_NAMES.length)]!, show, seats);
   }
 
   /** What to do with what is held: all of it, or some now and the rest another time. */

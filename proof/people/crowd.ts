@@ -1,9 +1,5 @@
-import type { SeatName, SeenSeat } from '../checkers/history';
-
-export interface Show {
-  readonly id: number;
-  readonly seats: readonly SeatName[];
-}
+import type { SeenSeat } from '../checkers/history';
+import type { Show } from './target';
 
 /** People who go after the same show, one show after the other: enough of them to collide, for as long as it is worth it. */
 export class Crowd {

@@ -1,4 +1,4 @@
-import type { Report } from '../stress/report';
+import type { Report } from './report';
 
 /** The report as one page that needs nothing else: no script, no network. */
 export function asHtml(report: Report): string {

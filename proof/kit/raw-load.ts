@@ -29,8 +29,8 @@ export interface Load {
 }
 
 /**
- * Load over keep-alive connections. Written on bare sockets, as the generator shares the machine's cores with the server
- * and must take as little of them as it can.
+ * Load over keep-alive connections. It writes on bare sockets, because the generator shares the machine's cores with the
+ * server: with Node's own HTTP client a benchmark would measure mostly that client.
  */
 export async function runLoad({
   port,
@@ -187,9 +187,3 @@ export function get(path: string): string {
 
 /** Answers a second. */
 export const perSecond = ({ answers, seconds }: LoadResult): number => answers / seconds;
-
-/** A percentile of unsorted values, by nearest rank: 0.99 is the 99th, which 99 % of them do not exceed; NaN of none. */
-export function percentile(values: readonly number[], part: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(Math.ceil(sorted.length * part) - 1, 0)] ?? NaN;
-}
