@@ -10,6 +10,7 @@ export const BOOKINGS = [
       "'(booking.bookedAt, booking.id) < (:at, :id)'",
       "'booking.bookedAt < :at AND booking.id <> :id'",
     ],
+    'a booking is on two pages': ['booking.id) < (:at, :id)', 'booking.id) <= (:at, :id)'],
     'the oldest booking comes first': ["'booking.bookedAt': 'DESC'", "'booking.bookedAt': 'ASC'"],
     'the seats of a booking are in any order': ['.map(seatRef).sort(compareSeats)', '.map(seatRef).reverse()'],
   }),

@@ -11,9 +11,10 @@ import { startProgram } from '../support/program';
 
 const MIGRATIONS = schema.migrations.map((migration) => migration.name).join('\n');
 
-/** Runs a program to its own end: nothing here makes it stop. */
+/** Runs a command to its own end: nothing here makes it stop. */
 const runProgram = (program: string, args: string[], env: NodeJS.ProcessEnv) =>
   startProgram(`src/${program}.ts`, args, env).ended;
+
 const run = (command: string, args: string[], env: NodeJS.ProcessEnv) => runProgram(`cli/${command}`, args, env);
 
 const UNREACHABLE = 'postgres://rowlock:secret@127.0.0.1:1/rowlock';
