@@ -27,6 +27,7 @@ export const IDENTITY = [
     'the time of a login tells whether there is such a user': [
       'await this.passwords.verify(user?.passwordHash, password)',
       'user !== null && (await this.passwords.verify(user.passwordHash, password))',
+      'how long it takes',
     ],
     'the same user name can be registered twice, in another case': [
       '      username: username.toLowerCase(),\n',

@@ -7,6 +7,7 @@ export const LIVE = [
     'an instance that was alone does not hear that another joined': [
       "    this.hasPeers = true;\n    if ('seats' in message)",
       "    if ('seats' in message)",
+      'on whichever instance',
     ],
   }),
   ...mutantsIn('src/live/show-feeds.ts', LIVE_TEST, {
@@ -16,8 +17,16 @@ export const LIVE = [
     ],
     'a client that comes back is sent the last event that it saw again': ['.slice(index + 1)', '.slice(index)'],
     'open streams keep the server from stopping': ['this.each((feed) => feed.end());', '', 'do not keep a server'],
-    'a show whose commit is in doubt is not looked at': ['    this.onShows(showIds);\n', '    void showIds;\n'],
-    'the seats are looked at only when they are told of': ['(feed) => feed.refresh()', '() => undefined'],
+    'a show whose commit is in doubt is not looked at': [
+      '    this.onShows(showIds);\n',
+      '    void showIds;\n',
+      'outcome is unknown',
+    ],
+    'the seats are looked at only when they are told of': [
+      '(feed) => feed.refresh()',
+      '() => undefined',
+      'now and then',
+    ],
     'changes that come before the first read of the seats are lost': ['this.early.push(...seats)', 'void seats'],
   }),
   ...mutantsIn('src/live/live-seats.ts', ['src/live/live-seats.spec.ts'], {

@@ -11,24 +11,23 @@ export const PLATFORM = [
   ...mutantsIn('src/platform/http/cursor.ts', ['src/platform/http/cursor.spec.ts'], {
     'the cursor of another list is accepted': [' || !idPattern.test(match[2]!)', ''],
   }),
-  ...mutantsIn(
-    'src/platform/http/rate-limits.ts',
-    ['test/api/seat-commands.e2e-spec.ts', 'test/api/identity.e2e-spec.ts'],
-    {
-      'all holders share one limit of commands': [
-        'subject: ({ holder }) => holder?.id',
-        "subject: ({ holder }) => holder && 'all'",
-      ],
-      'logins with a user name in another case are counted apart': [
-        'username.toLowerCase().slice(0, 64)',
-        'username.slice(0, 64)',
-      ],
-      'a refusal for its rate tells a moment at which it will be refused again': [
-        'retryAfterSeconds: limit.timeToBlockExpire,',
-        'retryAfterSeconds: 1,',
-      ],
-    },
-  ),
+  ...mutantsIn('src/platform/http/rate-limits.ts', ['test/api/identity.e2e-spec.ts'], {
+    'all holders share one limit of commands': [
+      'subject: ({ holder }) => holder?.id',
+      "subject: ({ holder }) => holder && 'all'",
+      'request limits',
+    ],
+    'logins with a user name in another case are counted apart': [
+      'username.toLowerCase().slice(0, 64)',
+      'username.slice(0, 64)',
+      'request limits',
+    ],
+    'a refusal for its rate tells a moment at which it will be refused again': [
+      'retryAfterSeconds: limit.timeToBlockExpire,',
+      'retryAfterSeconds: 1,',
+      'request limits',
+    ],
+  }),
   ...mutantsIn('src/platform/http/fixed-windows.ts', ['src/platform/http/fixed-windows.spec.ts'], {
     'one request less than the limit is let through': ['window.hits > limit', 'window.hits >= limit'],
   }),
