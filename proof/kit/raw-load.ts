@@ -30,7 +30,7 @@ export interface Load {
 
 /**
  * Load over keep-alive connections. It writes on bare sockets, because the generator shares the machine's cores with the
- * server: a request costs it 12 µs of CPU, and 50 µs with Node's own HTTP client, as much as the server itself takes.
+ * server: a request costs it 12 µs of CPU, and 50 µs with Node's own HTTP client, nearly what the server itself needs.
  */
 export async function runLoad({
   port,
