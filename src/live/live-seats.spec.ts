@@ -33,7 +33,10 @@ describe('the seats of a show, as its watchers know them', () => {
     expect(live.hasChanges).toBe(false);
     live.lapse(DEADLINE_MS);
     expect(live.takeChanges()).toEqual([free(1, 2)]);
-    expect([live.nextLapseMs, live.counts]).toEqual([undefined, { total: 2, available: 2, held: 0, booked: 0, blocked: 0 }]);
+    expect([live.nextLapseMs, live.counts]).toEqual([
+      undefined,
+      { total: 2, available: 2, held: 0, booked: 0, blocked: 0 },
+    ]);
   });
 
   it('have a state that is named by their versions, however they got there', () => {

@@ -161,7 +161,7 @@ describe('live events', () => {
       return map;
     });
     const stream = await open(one);
-    expect(stream.events[0]!.data.stats).toEqual({ total: 50, available: 49, held: 1, booked: 0 });
+    expect(stream.events[0]!.data.stats).toEqual({ total: 50, available: 49, held: 1, booked: 0, blocked: 0 });
   });
 
   test('tell of a lapse when it happens, without any sweep, and not again when a sweep writes it', async () => {
