@@ -25,7 +25,7 @@ const get = (path: string, token?: string) => request(target, 'GET', path, { tok
 const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   request(target, 'POST', path, { token: me.token, body, headers });
 
-// The contract, and below it what HTTP itself calls for.
+// The statuses of the contract, then those that HTTP itself calls for.
 const STATUSES: Record<ProblemCode, number> = {
   VALIDATION_FAILED: 400,
   UNAUTHENTICATED: 401,
@@ -51,7 +51,7 @@ const STATUSES: Record<ProblemCode, number> = {
   UNSUPPORTED_MEDIA_TYPE: 415,
 };
 
-/** Each problem as a client meets it, and what it says beyond the common keys. */
+/** Each problem as a client meets it, with the keys that it has beside the common ones. */
 const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = [
   ['VALIDATION_FAILED', () => get('/api/seats/?show_id=abc'), fields('show_id', 'show_id', 'show_id')],
   ['UNAUTHENTICATED', () => get('/api/bookings/')],

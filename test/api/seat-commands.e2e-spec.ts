@@ -29,7 +29,7 @@ beforeEach(async () => {
   [me, another, showId] = await Promise.all([person(target), person(target), createShow(target.dataSource)]);
 });
 
-/** Status and version of seats, as nobody in particular sees them. */
+/** Status and version of seats, as a reader without a token sees them. */
 async function state(...names: string[]): Promise<string[]> {
   const { body } = await request(target, 'GET', `/api/seats/?show_id=${showId}`);
   const shown = new Map<string, string>(
@@ -140,7 +140,7 @@ describe('the answer', () => {
 });
 
 describe('the life of a seat', () => {
-  // The contract's table. What is stored afterwards follows each cell.
+  // The contract's table. Behind each cell the test looks at the stored seat.
   const TABLE = `
   | command | AVAILABLE   | HELD by me  | HELD by another | lapsed      | BOOKED by me | BOOKED by another |
   | hold    | → HELD      | no change   | SEAT_HELD       | → HELD      | SEAT_BOOKED  | SEAT_BOOKED       |

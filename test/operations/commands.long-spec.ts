@@ -10,7 +10,7 @@ import { startProgram } from '../support/program';
 
 const MIGRATIONS = schema.migrations.map((migration) => migration.name).join('\n');
 
-/** Runs a command to its own end: nothing here makes it stop. */
+/** Runs a command until it ends by itself. */
 const runProgram = (program: string, args: string[], env: NodeJS.ProcessEnv) =>
   startProgram(`src/${program}.ts`, args, env).ended;
 

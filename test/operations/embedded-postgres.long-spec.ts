@@ -13,10 +13,10 @@ import { startProgram } from '../support/program';
 const OWNER_TIMEOUT_MS = 30_000;
 
 describe('embedded PostgreSQL', () => {
-  /** One for all tests, as making one takes most of a second; only the first test finds it empty. */
+  /** All tests share one directory, as making a cluster takes most of a second. Only the first test finds it empty. */
   let dataDir: string;
   let cluster: string;
-  /** Whatever a test started, so that a failing one leaves nothing behind. */
+  /** The servers that a test started. They are stopped even if it fails. */
   let running: EmbeddedPostgres[];
   let owners: ChildProcess[];
 
@@ -249,7 +249,7 @@ describe('embedded PostgreSQL', () => {
   });
 });
 
-/** Started as root, PostgreSQL gets another user, to whom exactly this directory is given: nothing above it. */
+/** Started by root, PostgreSQL runs as another user. That user owns this directory, and none above it. */
 function makeDataDir(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'rowlock-embedded-'));
 }

@@ -10,7 +10,7 @@ import { dropDatabase, onServer, urlOf } from '../support/database';
 
 const ALL = schema.migrations.map((migration) => migration.name);
 
-/** Limits far below what the migrations below take, so that one that still applied would show. */
+/** Limits far below the time that the migrations below take. A limit that still applied would show. */
 const TIGHT_LIMITS = { LOCK_TIMEOUT_MS: '20', STATEMENT_TIMEOUT_MS: '200', IDLE_IN_TRANSACTION_TIMEOUT_MS: '200' };
 const LONGER_THAN_THE_LIMITS_MS = 1_500; // the driver's own limit is a second above the statement's
 
@@ -138,7 +138,7 @@ describe('migrate', () => {
   });
 
   describe('entities and migrations', () => {
-    /** What TypeORM would do to make the tables what the entities say. */
+    /** The statements by which TypeORM would make the tables as the entities say. */
     const differences = async (dataSource: DataSource) =>
       (await dataSource.driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query);
 

@@ -13,7 +13,9 @@ import {
 } from './harness/interleaved-cases';
 import { FREE, heldBy } from './harness/serial-model';
 
-/** Three commands at once, as interleavings.e2e-spec.ts has two. Three transactions of three steps have 1,680 orders. */
+/**
+ * Three commands at once, as interleavings.e2e-spec.ts has two. Three transactions of three steps have 1,680 orders.
+ */
 
 const TIMEOUT_MS = 180_000;
 

@@ -7,8 +7,8 @@ import { closeHouse, createShow, lapse, untilPast } from '../support/house';
 import { until } from '../../proof/kit/until';
 
 /**
- * Races, each as a named interleaving: a session of the test's own stands in the way until everybody is where the race
- * needs them. Two app instances on one database, in every mode of combining.
+ * Races, each as a named interleaving: a session of the test's own stands in the way until all requests are where the
+ * race needs them. Two app instances on one database, in every mode of combining.
  */
 const MODES = {
   'combining across shows': {},
@@ -30,7 +30,7 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     await one.close();
   });
   beforeEach(async () => {
-    await closeHouse(one.dataSource); // a sweep here finds what this race left lapsed, and nothing else
+    await closeHouse(one.dataSource); // so that a sweep finds lapsed holds of this race only
     showId = await createShow(one.dataSource);
   });
 
@@ -144,7 +144,9 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     });
     afterEach(() => brief.close());
 
-    /** Sends commands that are decided together, where commands are combined, and lets a hold lapse behind the decision. */
+    /**
+     * Sends commands that are decided together, where commands are combined, and lets a hold lapse behind the decision.
+     */
     async function lapseBehind(expiresAt: string, send: () => Promise<Answer>[]): Promise<Answer[]> {
       const queue = await block(one.databaseUrl, LOCK_SEAT, [showId, 'C', 1]);
       const first = eve.hold(showId, ['C1']); // keeps the lane busy, and will change nothing

@@ -29,7 +29,7 @@ export async function ok(answer: Promise<Answer>): Promise<Answer> {
   return got;
 }
 
-/** The whole answer names these fields and no others; it may have several things to say of one. */
+/** The whole answer is about these fields and no others. It may say several things about one field. */
 export function expectInvalid(answer: Answer, ...paths: string[]): void {
   expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION_FAILED']);
   const told = answer.body.errors.map(({ path }: { path: string }) => path);
@@ -42,7 +42,7 @@ export function seatsOf(codes: Record<string, string>): { seats: object[] } {
   return { seats: Object.entries(codes).map(([name, code]) => ({ ...seat(name), code })) };
 }
 
-/** Offending fields, each with whatever it is told. */
+/** Offending fields, each with some message. */
 export function fields(...paths: string[]): { errors: object[] } {
   return { errors: paths.map((path) => ({ path, message: TEXT })) };
 }

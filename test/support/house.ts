@@ -16,7 +16,7 @@ export interface ShowOptions {
   readonly startsInMs?: number;
   readonly opensInMs?: number;
   readonly price?: string;
-  /** Each seat costs so much more than the one before. */
+  /** By how much each seat costs more than the one before. */
   readonly priceStep?: string;
 }
 
@@ -26,7 +26,7 @@ export async function createShow(dataSource: DataSource, options: ShowOptions = 
   return id!;
 }
 
-/** So many shows on one screen. Returns their ids. */
+/** As many shows on one screen. Returns their ids. */
 export async function createAlike(manager: EntityManager, shows: number, options: ShowOptions): Promise<number[]> {
   const { rows = 5, seatsPerRow = 10, startsInMs = HOUR_MS, opensInMs = -HOUR_MS, price = '100.00' } = options;
   const name = `Screen ${++count} of ${process.pid}`;
@@ -43,7 +43,10 @@ export async function createAlike(manager: EntityManager, shows: number, options
   return ids;
 }
 
-/** Leaves no show and nothing of one: no hold of an earlier test lapses during a later one, nor is it verified with it. */
+/**
+ * Removes all shows with all that belongs to them, so that no hold of an earlier test lapses or is verified in a later
+ * one.
+ */
 export async function closeHouse(dataSource: DataSource): Promise<void> {
   const tables = ['booking_seat', 'booking', 'seat_transition', 'seat', 'show', 'idempotency_record'];
   await dataSource.query(tables.map((table) => `DELETE FROM ${table}`).join('; '));
