@@ -4,14 +4,13 @@ import fc from 'fast-check';
 import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
 import { startApp, TestApp } from '../support/app';
 import { person, Person, seats } from '../support/client';
-import { createShow } from '../support/house';
+import { createShow, NO_SHOW } from '../support/house';
 
 /**
  * Whatever is sent: nothing but answers of the catalogue, none of them the server's fault, no word of what is behind it,
  * and no effect of what was refused. Seeded, so that a run can be repeated; another seed explores elsewhere.
  */
 const SEED = Number(process.env.FC_SEED ?? 20_260_501);
-const NO_SHOW = 2_147_483_647;
 
 let target: TestApp;
 let me: Person;

@@ -1,10 +1,8 @@
 import { IdempotencyCleaner } from '../../src/seats/idempotency/idempotency-cleaner';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats, tally } from '../support/client';
-import { expectProblem, fields, seatsOf } from '../support/expectations';
-import { createShow, lapse } from '../support/house';
-
-const NO_SHOW = 2_147_483_647;
+import { expectProblem, fields, ok, seatsOf } from '../support/expectations';
+import { createShow, lapse, NO_SHOW } from '../support/house';
 
 let target: TestApp;
 let me: Person;
@@ -23,12 +21,6 @@ beforeEach(async () => {
 /** A key nobody has used yet. */
 const newKey = () => `key-${++keys}`;
 const keyed = (key: string) => ({ 'idempotency-key': key });
-
-async function ok(answer: Promise<Answer>): Promise<Answer> {
-  const got = await answer;
-  expect([got.status, got.body.code]).toEqual([200, undefined]);
-  return got;
-}
 
 /** What is stored for the retries of a key, by holder. */
 async function records(key: string): Promise<number> {

@@ -4,9 +4,8 @@ import { startApp, TestApp } from '../support/app';
 import { block, LOCK_SEAT } from '../../proof/kit/blocker';
 import { Answer, person, Person, request, seats } from '../support/client';
 import { expectProblem, fields, seatsOf } from '../support/expectations';
-import { createShow, moveSalesEnd } from '../support/house';
+import { createShow, moveSalesEnd, NO_SHOW } from '../support/house';
 
-const NO_SHOW = 2_147_483_647;
 const NO_BOOKING = '0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11';
 
 let target: TestApp;

@@ -1,7 +1,7 @@
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats } from '../support/client';
-import { expectProblem, seatsOf } from '../support/expectations';
+import { expectProblem, ok, seatsOf } from '../support/expectations';
 import { createShow, lapse } from '../support/house';
 import { until } from '../../proof/kit/until';
 
@@ -21,12 +21,6 @@ beforeEach(async () => {
 
 const sweep = () => target.app.get(SeatSweeper).sweep();
 const anonymously = (path: string, headers?: Record<string, string>) => request(target, 'GET', path, { headers });
-
-async function ok(answer: Promise<Answer>): Promise<Answer> {
-  const got = await answer;
-  expect([got.status, got.body.code]).toEqual([200, undefined]);
-  return got;
-}
 
 async function shown(...names: string[]): Promise<string[]> {
   const { body } = await anonymously(`/api/seats/?show_id=${showId}`);

@@ -9,10 +9,10 @@ import { HttpClient, Reply } from '../../proof/kit/http-client';
 import { seatName, seatRef } from '../../proof/checkers/history';
 import { guests } from '../../proof/people/target';
 import { startApp, TestApp } from '../support/app';
-import { closeHouse, createShow, lapse, moveSalesEnd } from '../support/house';
-import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from '../support/model-commands';
-import { CommandQuestion, Question, ShowModel } from '../support/show-model';
-import { Told } from '../support/unknowns';
+import { closeHouse, createShow, lapse, moveSalesEnd, NO_SHOW } from '../support/house';
+import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from './model-commands';
+import { CommandQuestion, Question, ShowModel } from './show-model';
+import { Told } from './unknowns';
 
 /**
  * Random sequences of everything that can be asked of one show, on two instances over one database, beside a model of what
@@ -34,7 +34,6 @@ const HOLD_TTL_SECONDS = 600;
 const SIZE = { rows: 2, seatsPerRow: 3 };
 const SEATS = ['A/1', 'A/2', 'A/3', 'B/1', 'B/2', 'B/3'];
 const NO_SEAT = 'Z/9';
-const NO_SHOW = 2_147_483_647;
 
 const MODES = {
   'combining across shows': {},

@@ -13,7 +13,7 @@ import { person } from '../support/client';
 import { createTestDatabase, dropDatabase, onServer, TestDatabase, urlOf } from '../support/database';
 import { createShow } from '../support/house';
 import { until } from '../../proof/kit/until';
-import { Version01 } from '../support/version-0-1';
+import { Version01 } from './version-0-1';
 
 describe('the tables', () => {
   let database: TestDatabase;

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from '../../src/cli/demo';
 import { PasswordHasher } from '../../src/identity/password-hasher';

@@ -1,4 +1,3 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { BookingRows } from '../../src/bookings/booking-rows';
 import { RULES, verifyLedger, VerifyOptions, Violation } from '../../src/ledger/ledger-verifier';
 import type { SeatCommand } from '../../src/seats/seat-command';

@@ -1,5 +1,5 @@
 import { block as blockRows } from '../../proof/kit/blocker';
-import { CaseRunner, submit } from '../support/case-runner';
+import { CaseRunner, submit } from './harness/case-runner';
 import {
   block,
   book,
@@ -13,13 +13,13 @@ import {
   THREE_FREE,
   titled,
   unblock,
-} from '../support/interleaved-cases';
-import { finish, untilAtRest } from '../support/interleaving';
-import { endingText, Plan } from '../support/interleaving-verdict';
-import { ordersOf } from '../support/orders';
-import { createScenes, seatTexts } from '../support/scenes';
-import { BLOCKED, bookedBy, FREE, heldBy } from '../support/serial-model';
-import { until } from '../../proof/kit/until';
+} from './harness/interleaved-cases';
+import { finish, untilAtRest } from './harness/interleaving';
+import { endingText, Plan } from './harness/interleaving-verdict';
+import { ordersOf } from './harness/orders';
+import { createScenes, seatTexts } from './harness/scenes';
+import { BLOCKED, bookedBy, FREE, heldBy } from './harness/serial-model';
+import { untilPast } from '../support/house';
 
 /**
  * Two commands at once, each in an instance of its own: the product's own statements in every possible order, on a real
@@ -174,13 +174,7 @@ describe('a hold lapses between two steps', () => {
       session.allow(steps);
     }
     await untilAtRest(runner.sessions, runner.observer);
-    await until(async () => {
-      const [{ isPast }] = await runner.database.dataSource.query<[{ isPast: boolean }]>(
-        'SELECT clock_timestamp() > $1::timestamptz AS "isPast"',
-        [deadline],
-      );
-      return isPast;
-    });
+    await untilPast(runner.database.dataSource, deadline);
     await finish(runner.sessions, runner.observer);
 
     expect(runner.sessions.map(({ ending }) => endingText(ending!))).toEqual([

@@ -22,6 +22,21 @@ export function expectProblem(answer: Answer, code: ProblemCode, extras: object 
   expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
 }
 
+/** The answer is a 200, and is returned. */
+export async function ok(answer: Promise<Answer>): Promise<Answer> {
+  const got = await answer;
+  expect([got.status, got.body.code]).toEqual([200, undefined]);
+  return got;
+}
+
+/** The whole answer names these fields and no others; it may have several things to say of one. */
+export function expectInvalid(answer: Answer, ...paths: string[]): void {
+  expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+  const told = answer.body.errors.map(({ path }: { path: string }) => path);
+  expect(new Set(told)).toEqual(new Set(paths));
+  expectProblem(answer, 'VALIDATION_FAILED', fields(...told));
+}
+
 /** Offending seats, e.g. `{ A1: 'SEAT_HELD' }`. */
 export function seatsOf(codes: Record<string, string>): { seats: object[] } {
   return { seats: Object.entries(codes).map(([name, code]) => ({ ...seat(name), code })) };

@@ -1,6 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { createShows, ensureMovie, ensureScreen, readClock, rectangularLayout } from '../../src/shows/show-creation';
+import { until } from '../../proof/kit/until';
 import { seat } from './client';
+
+/** The id of no show. */
+export const NO_SHOW = 2_147_483_647;
 
 let count = 0;
 
@@ -73,4 +77,12 @@ export async function moveSalesEnd(dataSource: DataSource, showId: number, inMs:
     showId,
     inMs,
   ]);
+}
+
+/** Waits until an instant is over by the database's clock. */
+export function untilPast(dataSource: DataSource, instant: string): Promise<void> {
+  return until(async () => {
+    const [{ isPast }] = await dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS "isPast"', [instant]);
+    return isPast;
+  });
 }

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { seat } from './client';
-import { createAlike } from './house';
+import { seat } from '../../support/client';
+import { createAlike } from '../../support/house';
 import { seatText, STARTING_VERSIONS, StartingSeats } from './serial-model';
 
 /** Live holds have this long to go. */

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { SeatCommandAnswer } from '../../src/seats/seat-command';
+import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
 import type { Order } from './orders';
 import type { SteppedSession } from './stepped-session';
 

@@ -2,16 +2,16 @@ import { Client } from 'pg';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { BookingRows } from '../../src/bookings/booking-rows';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { sqlState, violatedConstraint } from '../../src/platform/database/pg-errors';
-import { Metrics } from '../../src/platform/metrics/metrics';
-import { schema } from '../../src/database/schema';
-import type { SeatCommandAnswer } from '../../src/seats/seat-command';
-import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
-import { SeatMetrics } from '../../src/seats/seat-metrics';
-import { SeatStateMachine } from '../../src/seats/seat-state-machine';
+import { BookingRows } from '../../../src/bookings/booking-rows';
+import { parseDatabaseEnvironment } from '../../../src/platform/config/app-config';
+import { dataSourceOptions } from '../../../src/platform/database/data-source-options';
+import { sqlState, violatedConstraint } from '../../../src/platform/database/pg-errors';
+import { Metrics } from '../../../src/platform/metrics/metrics';
+import { schema } from '../../../src/database/schema';
+import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
+import { SeatCommandQueue } from '../../../src/seats/seat-command-queue';
+import { SeatMetrics } from '../../../src/seats/seat-metrics';
+import { SeatStateMachine } from '../../../src/seats/seat-state-machine';
 
 /**
  * Into how many steps a transaction is cut. The statements and their order are the product's own; what it sends in one go

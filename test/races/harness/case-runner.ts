@@ -1,8 +1,8 @@
-import { verifyLedger } from '../../src/ledger/ledger-verifier';
-import { SeatCommand, seatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
-import { seats } from './client';
-import { createTestDatabase, TestDatabase } from './database';
-import { closeHouse } from './house';
+import { verifyLedger } from '../../../src/ledger/ledger-verifier';
+import { SeatCommand, seatCommand, SeatCommandAnswer } from '../../../src/seats/seat-command';
+import { seats } from '../../support/client';
+import { createTestDatabase, TestDatabase } from '../../support/database';
+import { closeHouse } from '../../support/house';
 import { Case, HOLD_LIMIT } from './interleaved-cases';
 import { finish, interleave, LockObserver, Work } from './interleaving';
 import {

@@ -1,9 +1,9 @@
-import { COMMANDS, isOfHouse } from '../../proof/checkers/commands';
-import { ModelScene } from '../../proof/checkers/model-scene';
-import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
-import type { SeatCommandAnswer } from '../../src/seats/seat-command';
-import type { SeatCommandName } from '../../src/seats/commands/registry';
-import type { SeatRef } from '../../src/seats/seat-transitions';
+import { COMMANDS, isOfHouse } from '../../../proof/checkers/commands';
+import { ModelScene } from '../../../proof/checkers/model-scene';
+import { effectOf, ModelSeat } from '../../../proof/checkers/seat-rules';
+import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
+import type { SeatCommandName } from '../../../src/seats/commands/registry';
+import type { SeatRef } from '../../../src/seats/seat-transitions';
 
 /** What commands answer and leave behind when they run one after the other, by the rules of the black-box checker. */
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { failureKind, isConnectionFailure } from '../../src/platform/database/pg-errors';
-import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
+import { failureKind, isConnectionFailure } from '../../../src/platform/database/pg-errors';
+import { CommitUnknownError } from '../../../src/platform/database/pipelined-transaction';
 import { Case, HOLD_LIMIT } from './interleaved-cases';
 import type { Losing, Run } from './interleaving';
 import { Order, permutationsOf } from './orders';
