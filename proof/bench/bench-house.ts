@@ -51,7 +51,7 @@ export class BenchHouse {
     await this.settle();
   }
 
-  /** So that no round pays for what the one before it left to do. */
+  /** Does the work that a round has left to PostgreSQL, so that the next round does not pay for it. */
   async settle(): Promise<void> {
     await onMaintenanceConnection(this.dataSource, async (runner) => {
       await runner.query('VACUUM ANALYZE');

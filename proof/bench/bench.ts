@@ -24,7 +24,7 @@ export interface BenchOptions {
   readonly rounds: number;
 }
 
-/** What a measure works with. */
+/** The tools of a measure. */
 export class Bench implements BenchOptions {
   readonly clients: number;
   readonly seconds: number;

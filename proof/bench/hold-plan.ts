@@ -66,7 +66,7 @@ export class HoldPlan {
     return expectOnly('200', await runLoad({ ...load, clients: this.guests.length, request }));
   }
 
-  /** Compares what was acknowledged with all that is held, then replays the ledger. @throws when they differ */
+  /** Compares the acknowledged seats with those that are held, then replays the ledger. @throws when they differ */
   async check(result: LoadResult): Promise<void> {
     const { answersOf } = expectOnly('200', result);
     const expected = new Map<string, string>();

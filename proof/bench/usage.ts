@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import type { ServerProcess } from '../kit/server-process';
 
-/** What was used up so far. Steadier than times on a machine that others use as well. */
+/** CPU time that was used so far. Steadier than times on a machine that others use as well. */
 export interface Usage {
   readonly serverCpuMs: number;
   /** Of each of PostgreSQL's processes, by its id; NaN where it can't be known, as PostgreSQL is on another machine. */

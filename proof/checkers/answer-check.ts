@@ -2,7 +2,7 @@ import { COMMANDS } from './commands';
 import type { Attempt, SeatName, SeenSeat, Stats, Violation } from './history';
 
 /**
- * PURE. What must hold of each answer by itself, whatever happened around it: the history has well-formed requests only,
+ * PURE. Rules that each answer must keep by itself, whatever happened around it: the history has well-formed requests only,
  * for seats that were on the map, so most refusals can't be true.
  */
 
@@ -13,7 +13,7 @@ export const ANSWER_RULES = {
   COUNTS: 'counts and seats of one seat map agree',
 } as const;
 
-/** Whether a well-formed request for existing seats with a good token can be refused so. Under one key nothing else is ever sent. */
+/** Whether a well-formed request for existing seats can be refused so. Under one key nothing else is ever sent. */
 function isPossible(code: string | null, command: Attempt['command']): boolean {
   if (code === 'RATE_LIMITED') return true;
   if (command === 'read' || code === null) return false;
@@ -78,7 +78,13 @@ function sameSeats(told: readonly SeatName[], asked: readonly SeatName[]): [keyo
 
 function sameCounts(stats: Stats, seats: readonly SeenSeat[]): [keyof typeof ANSWER_RULES, string][] {
   const of = (status: SeenSeat['status']) => seats.filter((seat) => seat.status === status).length;
-  const counted: Stats = { total: seats.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const counted: Stats = {
+    total: seats.length,
+    available: of('AVAILABLE'),
+    held: of('HELD'),
+    booked: of('BOOKED'),
+    blocked: of('BLOCKED'),
+  };
   const differs = (Object.keys(counted) as (keyof Stats)[]).some((name) => counted[name] !== stats[name]);
   return differs ? [['COUNTS', `counts ${JSON.stringify(stats)}, seats ${JSON.stringify(counted)}`]] : [];
 }

@@ -4,7 +4,7 @@ import { Command, COMMANDS, SeatStatus } from './commands';
 import type { Answer, Attempt, HeldSeat, SeatName, SeenSeat, Stats } from './history';
 import { seatName, seatRef } from './history';
 
-/** Seat commands and reads over HTTP, and what became of them in the words of the history. */
+/** Sends seat commands and reads over HTTP, and puts their answers into the words of the history. */
 
 export interface Question {
   readonly holder: { readonly id: string; readonly token: string };

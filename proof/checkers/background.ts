@@ -1,12 +1,12 @@
 import type { Attempt } from './history';
 import { serverClock, ServerClock } from './server-clock';
 
-/** What only the whole history tells. With it each show is judged by itself, so memory grows with the largest show alone. */
+/** Facts that only the whole history tells. With them each show is judged by itself: memory grows with the largest. */
 export interface Background {
   readonly clock: ServerClock;
   /** How long a hold lasts, as far as the answers tell; 0 when they don't. */
   readonly holdTtlMs: number;
-  /** Everybody who sent anything. */
+  /** All that sent anything. */
   readonly holders: ReadonlySet<string>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The seat commands as the contract has them: the one place of the proof that says which there are, and what they do. It
+ * The seat commands as the contract has them. No other place of the proof lists them or says what they do. It
  * must share no code with the server, so that a mistake in the one is not repeated in the other.
  */
 

@@ -1,7 +1,7 @@
 import type { Command, SeatStatus } from './commands';
 
 /**
- * The recorded history: one attempt, that is one request and what became of it, is one line of JSON. Everything here is
+ * The recorded history: one attempt, that is one request and its answer, is one line of JSON. Everything here is
  * what the client saw. Instants ending in `Ms` are of the client's one monotonic clock, except those under an answer, which
  * are what the server said, in milliseconds since the epoch.
  */
@@ -37,6 +37,7 @@ export interface Stats {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
 /** What an answer said, in the words the checkers use. */

@@ -11,7 +11,7 @@ import { operationsOf } from './operations';
 export interface Judgement {
   readonly attempts: number;
   readonly operations: number;
-  /** Of the operations: nobody knows whether they happened. */
+  /** Of the operations: those of which no answer tells whether they happened. */
   readonly unknown: number;
   readonly answers: { readonly checked: number; readonly seconds: number };
   readonly blackBox: {

@@ -93,7 +93,12 @@ function seen(scene: ModelScene, reader: string, atMs: number): Answer {
     const { status, version, holder, deadline } = scene.get(seat)!;
     return { seat, status, version, deadlineMs: status === 'HELD' && holder === reader ? (deadline as number) : null };
   });
-  return { kind: 'seen', serverTimeMs: EPOCH_MS + atMs, stats: { total: 0, available: 0, held: 0, booked: 0 }, seats };
+  return {
+    kind: 'seen',
+    serverTimeMs: EPOCH_MS + atMs,
+    stats: { total: 0, available: 0, held: 0, booked: 0, blocked: 0 },
+    seats,
+  };
 }
 
 /** Changes one answer, or when it came. */

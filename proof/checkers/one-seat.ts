@@ -3,9 +3,10 @@ import type { Answer, Attempt, SeatName } from './history';
 type Held = Extract<Answer, { kind: 'held' }>;
 
 /**
- * PURE. What is wrong with the answers to people who all asked for one free seat at once, and did nothing else; empty when
- * nothing is. A slow machine may take longer than a hold lasts. The seat is then lawfully held by another, so what counts is
- * not how many got it: it must have been one at a time, by the server's own versions, times and deadlines.
+ * PURE. Judges the answers to people who all asked for one free seat at once, and did nothing else. Returns the violations.
+ *
+ * A slow machine may take longer than a hold lasts, and then another lawfully gets the seat. So the judge does not count the
+ * winners: they must have had the seat one at a time, by the versions, times and deadlines that the server told.
  */
 export function judgeOneSeat(attempts: readonly Attempt[], seat: SeatName): string[] {
   const wrong: string[] = [];

@@ -99,7 +99,7 @@ describe('checkAnswers', () => {
           answer: {
             kind: 'seen',
             serverTimeMs: 0,
-            stats: { total: 1, available: 1, held: 0, booked: 0 },
+            stats: { total: 1, available: 1, held: 0, booked: 0, blocked: 0 },
             seats: [{ seat: 'A/1', status: 'HELD', version: 1, deadlineMs: null }],
           },
         },

@@ -51,7 +51,7 @@ export class SeatLedger {
     return this.bookings.get(`${showId} ${bookingId}`) ?? [];
   }
 
-  /** What is wrong with a seat as somebody saw it at the latest at a time of the server's clock; undefined when nothing is. */
+  /** How a seat, as a reader saw it up to a time of the server's clock, contradicts the ledger; undefined when it does not. */
   contradiction(
     showId: number,
     { seat, status, version, deadlineMs }: SeenSeat,

@@ -6,7 +6,7 @@ import type { Answer, SeatName, SeenSeat } from './history';
  * server: a mistake in the one must not be repeated in the other.
  */
 
-/** An instant of the server's clock, or a name for one that nobody has been told yet. */
+/** An instant of the server's clock, or a name for one that no answer has told yet. */
 export type Deadline = number | string;
 
 export interface ModelSeat {
@@ -15,7 +15,7 @@ export interface ModelSeat {
   /** Of the hold or the booking; undefined for one from before the history. */
   readonly holder?: string | undefined;
   readonly deadline?: Deadline;
-  /** As told by the server, or a name for one that nobody has been told yet. */
+  /** As told by the server, or a name for one that no answer has told yet. */
   readonly bookingId?: string;
 }
 
@@ -38,7 +38,7 @@ export interface ModelCommand {
   readonly alias: string;
 }
 
-/** What a command does in a scene. */
+/** The effect of a command in a scene. */
 export type Effect =
   | { readonly changes: readonly Change[] }
   /** In which its seats were booked by it, earlier. */
@@ -85,8 +85,8 @@ export function lapse(seat: SeatName, deadline: Deadline, scene: Scene): readonl
 }
 
 /**
- * What a command did if this is what it answered; undefined when it can't have answered that in this scene. An answer also
- * tells what was unknown until then: deadlines and bookings of earlier commands that were not answered.
+ * The changes of a command that got this answer; undefined when it can't have got it in this scene. An answer also tells
+ * facts that were unknown until then: deadlines and bookings of earlier commands that were not answered.
  */
 export function effectByAnswer(
   command: ModelCommand,
@@ -142,7 +142,7 @@ function heldAs(
   return changes;
 }
 
-/** What a reader learns, as changes of the model alone; undefined when the seats can't be seen so in this scene. */
+/** The news of a read, as changes of the model alone; undefined when the seats can't be seen so in this scene. */
 export function effectOfRead(
   reader: string,
   { seats }: Extract<Answer, { kind: 'seen' }>,

@@ -24,17 +24,17 @@ export function modelSeat({ seat, status, version }: SeenSeat): readonly [SeatNa
   return [seat, { status, version, ...(status === 'HELD' ? { deadline: `${FROM_BEFORE} ${seat}` } : {}) }];
 }
 
-/** What the events of a show depend on besides what was asked and answered. */
+/** The events of a show depend on this, besides its questions and answers. */
 export interface World {
   readonly clock: ServerClock;
   readonly holdTtlMs: number;
   readonly holdLimit: number;
 }
 
-/** What happened, what may have happened, and what time did. */
+/** The operations that happened, those that may have happened, and the lapses. */
 export function eventsOf(operations: readonly Operation[], seats: readonly SeenSeat[], world: World): Event[] {
   const events: Event[] = [];
-  /** By seat and deadline: who was told of it. */
+  /** By seat and deadline: the events that tell of it. */
   const told = new Map<string, { seat: SeatName; holder: string; deadlineMs: number; by: Event[] }>();
   for (const operation of operations) {
     const event = eventOf(operation, world.holdLimit);
@@ -45,7 +45,7 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
       known.by.push(event);
       told.set(name, known);
     }
-    // Holds that nobody has been told of lapse as well, some time.
+    // Holds that no answer tells of lapse as well, some time.
     if (operation.answer === undefined && leavesHold(operation)) {
       for (const seat of operation.seats) {
         events.push(
@@ -70,7 +70,7 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
   }
   for (const { seat, status } of seats)
     if (status === 'HELD') events.push(mayLapse([seat], `${FROM_BEFORE} ${seat}`, -Infinity));
-  // What lapses after the end of the history is no part of it.
+  // A lapse after the end of the history is no part of it.
   let endMs = -Infinity;
   for (const { sentMs, answeredMs } of operations)
     endMs = Math.max(endMs, answeredMs === Infinity ? sentMs : answeredMs);
@@ -114,7 +114,7 @@ function eventOf(operation: Operation, holdLimit: number): Event {
   };
 }
 
-/** @param concerned the seat, and who holds it where that is known */
+/** @param concerned the seat, and its holder where that is known */
 function mayLapse(concerned: readonly [SeatName, ...string[]], deadline: string, beginMs: number): Event {
   const [seat] = concerned;
   return {

@@ -118,7 +118,7 @@ export function unanswered(
   return attempt([sentMs, null], holder, command, seats, null, { code: 'DROPPED', ...given });
 }
 
-/** What a reader saw: `'HELD 3'`, and `'HELD 3 600000'` for his own hold with its deadline in client time. */
+/** A read of seats: `'HELD 3'`, and `'HELD 3 600000'` for the reader's own hold with its deadline in client time. */
 export function saw(period: Period, holder: string, seats: Record<SeatName, string>, given: Given = {}): Attempt {
   const seen = Object.entries(seats).map(([seat, text]): SeenSeat => {
     const [status, version, deadlineMs] = text.split(' ');
@@ -130,7 +130,13 @@ export function saw(period: Period, holder: string, seats: Record<SeatName, stri
     };
   });
   const of = (status: SeatStatus) => seen.filter((seat) => seat.status === status).length;
-  const stats = { total: seen.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const stats = {
+    total: seen.length,
+    available: of('AVAILABLE'),
+    held: of('HELD'),
+    booked: of('BOOKED'),
+    blocked: of('BLOCKED'),
+  };
   return attempt(
     period,
     holder,

@@ -25,7 +25,7 @@ export const answerLost: Scenario = {
   name: 'answer-lost',
   good: 'the retry under the same key gives the same answer; exactly one transition',
   async run(stage, { cycles = CYCLES, seconds = SECONDS, seed }, findings) {
-    // What is sold one by one is not for the people: what they see must begin with the first read.
+    // The shows of the first part are not for the people: their history must begin with the first read of a show.
     const house = await stage.house([...PLAN, { shows: WAYS.length * cycles, rows: 1, seatsPerRow: 2 }]);
     const ownShows = house.showIds.at(-1)!;
     const proxy = await stage.proxy(house.url);

@@ -12,7 +12,7 @@ const CYCLES = 2;
 const STREAMS = 3;
 const GRACE_SECONDS = 10;
 const LOAD_MS = 700;
-/** Until the signal has arrived; what is sent before that may be served as ever. */
+/** Until the signal has arrived; requests that are sent before that may be served as ever. */
 const SIGNAL_MS = 250;
 const NEWCOMERS = 20;
 const END_TIMEOUT_MS = 20_000;
@@ -30,7 +30,7 @@ export const appTerminated: Scenario = {
     for (let cycle = 0; cycle < cycles; cycle++) {
       const app = await stage.app(house.url, { SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS) });
       const instances = stage.instances([app.url]);
-      // A person that hangs up or sends again would hide that nobody answered.
+      // A person that hangs up or sends again would hide that there was no answer.
       const load = await Load.start(stage, instances, house, seed + cycle, {
         ...PERSISTENT,
         dropped: 0,

@@ -18,7 +18,7 @@ const QUEUE_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const ANSWER_TIMEOUT_MS = 6_000;
 const DEADLINE_MS = QUEUE_TIMEOUT_MS + CONNECT_TIMEOUT_MS + ANSWER_TIMEOUT_MS;
-/** What came through at the last moment was told a little later. */
+/** An answer that came through at the last moment is told a little later. */
 const ON_ITS_WAY_MS = 200;
 const POOL = 8;
 /** Shorter than the wait for a lock, after which the readers would give up. */
@@ -29,7 +29,7 @@ interface Hole {
   readonly resumedMs: number;
 }
 
-/** Between app and database nothing arrives any more, and nobody is told so. */
+/** Between app and database nothing arrives any more, and neither side is told so. */
 export const blackHole: Scenario = {
   name: 'black-hole',
   good: `requests end within ${DEADLINE_MS / 1_000} s with 503; row locks are free within 5 s; no connection leaks`,
@@ -98,7 +98,7 @@ export const blackHole: Scenario = {
   },
 };
 
-/** Whose answer would have had to come through. People who hung up themselves tell nothing. */
+/** The attempts whose answers would have had to come through. Those of people that hung up themselves tell nothing. */
 function caughtIn({ stalledMs, resumedMs }: Hole, attempts: readonly Attempt[]): Attempt[] {
   const endMs = ({ answeredMs }: Attempt) => answeredMs ?? Infinity;
   return attempts.filter(

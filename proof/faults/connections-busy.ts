@@ -12,7 +12,7 @@ const LANES = 2;
 const QUEUE_MAX = 100;
 const BEYOND = 50;
 const REFUSED_WITHIN_MS = 1_000;
-/** What readiness waits for a connection, and a little. */
+/** As long as readiness waits for a connection, and a little. */
 const READY_WITHIN_MS = 2_500;
 const RECOVERED_WITHIN_MS = 1_000;
 /** Longer than all that is done meanwhile: nothing may end the wait but the end of the block. */
@@ -21,7 +21,7 @@ const SHOWS = 8;
 const ROWS = 'ABCDEFGHIJ';
 const SEATS_PER_ROW = Math.ceil((LANES + QUEUE_MAX + BEYOND) / SHOWS);
 
-/** Somebody else has locked what everybody wants, so that every connection of the pool waits. */
+/** Another session has locked the table that all need, so that every connection of the pool waits. */
 export const connectionsBusy: Scenario = {
   name: 'connections-busy',
   good: 'the queue is bounded, readiness still answers, recovery within 1 s',

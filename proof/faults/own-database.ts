@@ -7,7 +7,7 @@ import { until } from '../kit/until';
 const CONNECT_TIMEOUT_MS = 2_000;
 const END_TIMEOUT_MS = 30_000;
 
-/** What a server ends on: without its last checkpoint, or without a chance to do anything at all. */
+/** Ways of a server to end: without its last checkpoint, or without a chance to do anything at all. */
 export type Crash = 'immediate stop' | 'kill -9';
 const SIGNALS: Readonly<Record<Crash, NodeJS.Signals>> = { 'immediate stop': 'SIGQUIT', 'kill -9': 'SIGKILL' };
 

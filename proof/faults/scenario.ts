@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly random: Random;
 }
 
-/** What a scenario saw, and what of it is not as it must be. */
+/** The figures of a scenario, and its failures. */
 export class Findings {
   readonly figures: Record<string, string | number> = {};
   readonly failures: string[] = [];

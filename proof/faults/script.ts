@@ -9,7 +9,7 @@ import { guests, Holder } from '../people/target';
 
 /**
  * The same commands, one after the other, as seen by a client of any server: two servers that differ in nothing a client can
- * see have the same transcript, line by line. What is random or of the moment is put into words that are not.
+ * see have the same transcript, line by line. Random values and times are put into words that are the same each time.
  */
 
 /** Shows of the script: one to buy in, one whose sale ends soon, one whose sale begins soon. */

@@ -13,14 +13,14 @@ const ROUNDS = 5;
 const SECONDS = 3;
 const SLOW_CLIENTS = 2_000;
 const CLIENTS = 32;
-/** Few enough that what is measured is the answers, not how much the machine can do. */
+/** Few enough to measure the answers, and not how much the machine can do. */
 const ARRIVALS_PER_SECOND = 320;
 const RATIO_MAX = 2;
 /** The server's own: for a request to arrive, and until it looks. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 1_000;
 const MARGIN_MS = 4_000;
-/** What is measured is the presence of slow clients, not their coming and going. */
+/** Nothing is measured while slow clients come and go. */
 const SETTLE_SECONDS = 1;
 const CONNECT_TIMEOUT_MS = 20_000;
 

@@ -10,10 +10,10 @@ import { Stage } from '../kit/stage';
 import { Instances } from './instances';
 import type { OwnDatabase } from './own-database';
 
-/** It logs nothing: what goes wrong here goes wrong on purpose. */
+/** The servers log nothing: their failures are made here on purpose. */
 const APP_SETTINGS = { LOG_LEVEL: 'fatal', HOLD_TTL_SECONDS: '2', SWEEP_INTERVAL_SECONDS: '1' };
 
-/** What one scenario has standing. */
+/** The servers and connections of one scenario. */
 export class FaultStage extends Stage {
   constructor(readonly database: OwnDatabase) {
     super();
@@ -72,7 +72,7 @@ export async function sessionsOf(databaseUrl: string): Promise<{ pids: readonly 
 
 /**
  * Below the ports that outgoing connections take: a server that was killed must find its own free when it comes back, and
- * nobody may connect to itself in its absence.
+ * no connection attempt may meet itself in its absence.
  */
 const FIRST_PORT = 20_000 + (process.pid % 8_000);
 let ports = 0;

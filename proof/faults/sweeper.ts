@@ -14,7 +14,7 @@ const SWEPT_TIMEOUT_MS = 10_000;
 /** How many processes sweep, each as often as it may. */
 const SWEEPERS = { 'one sweeper': 1, 'no sweeper': 0, 'two sweepers': 2 } as const;
 
-/** Nobody sweeps, or two do at once. */
+/** No process sweeps, or two do at once. */
 export const sweeper: Scenario = {
   name: 'sweeper',
   good: 'without a sweeper and with two, clients see exactly the same',
@@ -33,7 +33,7 @@ export const sweeper: Scenario = {
       transcripts[name] = await play(stage.client(apps[0]!.url), {
         house,
         showIds: house.showIds[0]!,
-        // So that the rest of the script meets what a sweep leaves behind, and what is there without one.
+        // So that the rest of the script meets swept seats, or seats that no sweep has come to.
         onLapsed: async () => {
           if (sweepers > 0) await until(async () => (await expired()) === 3, SWEPT_TIMEOUT_MS);
           else findings.expect((await expired()) === 0, 'something was swept without a sweeper');

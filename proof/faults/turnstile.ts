@@ -10,8 +10,8 @@ import { guests, Holder, shows } from '../people/target';
 const SEATS_PER_HOLDER = 10;
 
 /**
- * Work that never runs out and that nobody quarrels over: each client has a seat of its own, and holds it and releases it in
- * turn. Each success is a row in the ledger, so that what was told can be counted there.
+ * Work that never runs out and causes no conflicts: each client has a seat of its own, and holds it and releases it in turn.
+ * Each success is a row in the ledger, so that the successes can be counted there.
  */
 export class Turnstile {
   private readonly isHeld: boolean[];

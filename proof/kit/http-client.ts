@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-/** What came back for one request, and when, by the process's monotonic clock. */
+/** The answer to one request, and when it came, by the process's monotonic clock. */
 export interface Reply {
   readonly sentMs: number;
   /** Null when nothing came back; `code` tells why. */
@@ -108,6 +108,6 @@ function codeOf(body: unknown): string | null {
 export const tookMs = ({ sentMs, answeredMs }: Pick<Reply, 'sentMs' | 'answeredMs'>): number =>
   (answeredMs ?? Infinity) - sentMs;
 
-/** What became of a request, in a word or two: `200`, `409 SEAT_UNAVAILABLE`, `ECONNRESET`. */
+/** The outcome of a request, in a word or two: `200`, `409 SEAT_UNAVAILABLE`, `ECONNRESET`. */
 export const outcomeOf = ({ status, code }: Pick<Reply, 'status' | 'code'>): string =>
   [status, code].filter((part) => part !== null).join(' ');

@@ -26,12 +26,12 @@ export function runProgram(main: (stage: Stage) => Promise<number>): void {
     try {
       return await main(stage);
     } catch (error) {
-      // The servers under it are gone: what it says about that is no news.
+      // Its servers were just taken down: an error about that is no news.
       if (interrupted) return exitCodeOf(interrupted);
       throw error;
     } finally {
       await stage.close();
     }
-    // Somebody may still be waiting for an answer that will not come.
+    // Requests may still wait for an answer that will not come.
   }).then(() => process.exit());
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 
-/** What came back, by status and problem code, and how long it took. */
+/** The answers, by status and problem code, and how long they took. */
 export interface LoadResult {
   readonly seconds: number;
   readonly answers: number;
@@ -22,7 +22,7 @@ export interface Load {
   /** Is told of each answer before the client's next request is asked for. */
   readonly onAnswer?: (client: number, outcome: string, tookMs: number) => void;
   /**
-   * Requests a second, whoever waits for answers (an open loop): a request that finds all clients busy waits, and its
+   * Requests a second, however slow the answers are (an open loop): a request that finds all clients busy waits, and its
    * latency counts from when it was due. Without it each client sends its next request when the last is answered.
    */
   readonly arrivalsPerSecond?: number;

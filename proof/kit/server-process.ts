@@ -58,7 +58,7 @@ async function start(
       AUTH_JWT_SECRET: TOKEN_SECRET,
       ...settings,
     },
-    // What it logs is no part of what the program prints.
+    // Its log is no part of the program's own output.
     stdio: ['ignore', process.stderr, 'pipe', 'ipc'],
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);

@@ -1,6 +1,6 @@
 /**
- * What a program has standing and takes down when it is over, however it ends: servers, databases, directories,
- * connections. What was put up last comes down first.
+ * Servers, databases, directories and connections that a program has put up, and that are taken down when it ends, however
+ * it ends. The last one comes down first.
  */
 export class Stage {
   private readonly closers: (() => Promise<unknown>)[] = [];
@@ -24,7 +24,7 @@ export class Stage {
     this.closers.push(async () => close());
   }
 
-  /** May be called again. Whatever fails to come down is told on standard error, and the rest comes down all the same. */
+  /** May be called again. A failure is told on standard error, and the rest comes down all the same. */
   close(): Promise<void> {
     this.closing ??= (async () => {
       for (let close = this.closers.pop(); close; close = this.closers.pop())

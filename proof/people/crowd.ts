@@ -19,7 +19,7 @@ export class Crowd {
     return this.soldOut.size === this.shows.length ? undefined : this.shows[this.index];
   }
 
-  /** Tells the crowd what somebody saw: it does not stay where nothing is left. */
+  /** Tells the crowd how one of it saw a show: it does not stay where nothing is left. */
   saw(show: Show, seats: readonly SeenSeat[]): void {
     if (seats.some(({ status }) => status !== 'BOOKED')) return;
     this.soldOut.add(show);

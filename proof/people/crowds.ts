@@ -17,7 +17,7 @@ const OPERATIONS_PER_SHOW_MAX = 4_000;
 
 const READS_AT_ONCE = 32;
 
-/** Looks at every show before anything happens there: what the checks start from. */
+/** Looks at every show before anything happens there: the checks start from that. */
 export async function readFirst(recorder: Recorder, holder: Holder, shows: readonly Show[]): Promise<void> {
   for (let index = 0; index < shows.length; index += READS_AT_ONCE) {
     const some = shows.slice(index, index + READS_AT_ONCE);

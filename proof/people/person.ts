@@ -66,9 +66,9 @@ const SEATS_MAX = 4;
 const DROP_WITHIN_MS = 12;
 const PAUSE_WHEN_LIMITED_MS = 1_000;
 
-/** Nobody comes back for a hold that lasts longer. */
+/** No person comes back for a hold that lasts longer. */
 const PATIENCE_MS = 10_000;
-/** When to be there: from so long before a deadline to so long after it. What is sent takes its time as well. */
+/** When to be there: from so long before a deadline to so long after it. A request takes its time as well. */
 const EARLY_MS = 150;
 const LATE_MS = 50;
 /** Nothing else is begun so shortly before. */
@@ -79,7 +79,7 @@ interface Held {
   readonly seats: readonly SeatName[];
 }
 
-/** Somebody who wants seats: looks, holds, collides, tries again, changes their mind, books, walks away. */
+/** A simulated person after seats: looks, holds, collides, tries again, changes their mind, books, walks away. */
 export class Person {
   /** Held, or perhaps held, and walked away from. */
   private left: Held[] = [];
@@ -125,7 +125,7 @@ export class Person {
     await this.decide(show, seats);
   }
 
-  /** Notes when to come back for a hold, by what the server has told of time. False when that is too far off, or not known. */
+  /** Notes when to come back for a hold, by the server's clock. False when that is too far off, or not known. */
   private arrange(show: Show, { seats, answer, answeredMs }: Attempt): boolean {
     if (answer?.kind !== 'held' || answeredMs === null) return false;
     const lastsMs = Math.min(...answer.seats.map(({ deadlineMs }) => deadlineMs)) - answer.serverTimeMs;
@@ -144,7 +144,7 @@ export class Person {
     await this.command(COMMAND_NAMES[this.random.below(COMMAND_NAMES.length)]!, show, seats);
   }
 
-  /** What to do with what is held: all of it, or some now and the rest another time. */
+  /** Books, releases or leaves the held seats: all of them, or some now and the rest another time. */
   private async decide(show: Show, held: readonly SeatName[]): Promise<void> {
     const { random, manners } = this;
     const seats = random.chance(0.8) ? held : held.slice(0, 1);
@@ -179,7 +179,7 @@ export class Person {
     return this.random.chance(0.5) ? seats : seats.reverse();
   }
 
-  /** Sends a command until it is answered or given up; returns what was heard last. */
+  /** Sends a command until it is answered or given up; returns the last attempt. */
   private async command(command: Command, show: Show, seats: readonly SeatName[]): Promise<Attempt> {
     const { random, manners } = this;
     const key = random.chance(manners.keyed) ? randomUUID() : null;

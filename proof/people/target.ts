@@ -1,9 +1,9 @@
 import { SeatName, seatName } from '../checkers/history';
 import { outcomeOf, Target } from '../kit/http-client';
 
-/** What a load needs of any deployment: people and shows, found by nothing but its API. */
+/** People and shows of any deployment, found by nothing but its API. */
 
-/** Somebody who can ask for seats. */
+/** A person with a token. */
 export interface Holder {
   readonly id: string;
   readonly token: string;

@@ -14,7 +14,7 @@ import { readUsage, usageEach } from '../usage';
 type UsageEach = ReturnType<typeof usageEach>;
 
 const PGBENCH_CLIENTS = 64;
-/** What a team would write itself has a pool of connections. */
+/** The usual way is a pool of connections with a transaction a request. */
 const POOL = 16;
 
 /** Few enough to wait for each other's transactions, and many enough to fill them. */

@@ -34,7 +34,7 @@ export const latency: Measure = async (bench) => {
   const open: string[] = [];
   for (const load of LOADS) {
     const arrivalsPerSecond = peakPerSecond * load;
-    // What the machine and the load generator add at the same pace, and with requests that have no effect.
+    // The share of the machine and the load generator: the same pace, with requests that have no effect.
     const without = await new HoldPlan(house, many).runWithoutDatabase({
       port: combined.port,
       seconds,

@@ -37,7 +37,7 @@ export const sellOut: Measure = async (bench) => {
 
 /**
  * A seat for each person, as long as there are seats. Everybody knows of the seats that have been given away, as the live
- * events tell, and picks another when somebody was faster.
+ * events tell, and picks another when someone was faster.
  */
 class Sale {
   private readonly free: string[];
@@ -78,7 +78,7 @@ class Sale {
   /** A person that was refused tries again; otherwise the next in the queue comes. */
   private ask(connection: number): string | undefined {
     const person = this.asking[connection]?.person ?? this.people[this.nextPerson++];
-    // In turn, nobody asks for what somebody else has asked for.
+    // In turn, no seat is asked for twice.
     const place = this.order === 'in turn' ? this.free.length - 1 : Math.floor(Math.random() * this.free.length);
     const seat = this.free[place];
     if (!person || seat === undefined) return undefined;
