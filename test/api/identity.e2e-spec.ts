@@ -214,7 +214,7 @@ describe('request limits', () => {
 
   afterEach(() => app.close());
 
-  /** A minute has begun since the start, and that is what is told of it. */
+  /** Each 429 names the rest of a minute that has begun since the start, in whole seconds. */
   function expectRetryAfter(answers: Answer[]): void {
     const leastSeconds = Math.max(1, Math.floor(60 - (performance.now() - startedMs) / 1_000));
     for (const { headers } of answers.filter(({ status }) => status === 429)) {
@@ -233,7 +233,7 @@ describe('request limits', () => {
     expectRetryAfter(attempts);
     // Or else the limit would tell which guess was right.
     expect(countsOf([await login(app, 'victim', PASSWORD)])).toEqual({ '429 RATE_LIMITED': 1 });
-    // Nobody else is locked out.
+    // No other name is locked out.
     await register(app, 'bystander', PASSWORD);
     expect(countsOf([await login(app, 'bystander', PASSWORD)])).toEqual({ '200': 1 });
   });
@@ -277,7 +277,7 @@ describe('request limits', () => {
 });
 
 describe('protected routes', () => {
-  /** Ways to write a path differently; each might be read otherwise by whoever checks it than by whoever routes it. */
+  /** Other ways to write a path. The guard that checks a path and the router might read each of them differently. */
   const rewrites: ((path: string) => string)[] = [
     (path) => path,
     (path) => path.replace(/\/$/, ''),
@@ -387,12 +387,12 @@ describe('protected routes', () => {
         await Promise.all(
           requests.splice(0, 50).map(async ({ method, address }) => {
             const { status, head, body } = await sendRaw(method, address);
-            // The dashboard, where it was built: `/` with a query. It is for everybody, and no handler of the API.
+            // The dashboard, where it was built: `/` with a query. It needs no token, and is no handler of the API.
             if (status === 200 && /^content-type: text\/html/im.test(head)) return;
             const isProblem =
               /^content-type: application\/problem\+json$/im.test(head) && /^x-request-id: ./im.test(head);
-            // Not routed, or routed and stopped by the guard, or a file that Swagger UI does not give out. `errors` come from
-            // validation, which is behind the guard.
+            // Not routed, or routed and stopped by the guard, or a file that Swagger UI does not give out. `errors`
+            // come from validation, which is behind the guard.
             const isStopped =
               method === 'HEAD'
                 ? [400, 401, 403, 404, 414].includes(status)

@@ -71,7 +71,7 @@ describe('live events', () => {
     one = await startApp();
     // Begins when the first has been alone for a while.
     two = await startApp({ DATABASE_URL: one.databaseUrl });
-    // What is told late is told too late: these two do not look at the seats now and then.
+    // These two watchers do not poll the seats. Without its event a change would never reach them.
     for (const { app } of [one, two]) app.get(SchedulerRegistry).deleteInterval('live-reconcile');
   });
   afterAll(async () => {
@@ -207,7 +207,7 @@ describe('live events', () => {
     const stream = await open(one);
     await holder.hold(showId, ['A1']);
     await until(() => changedSeats(stream).length === 1);
-    await lapse(one.dataSource, showId, ['A1']); // behind everybody's back
+    await lapse(one.dataSource, showId, ['A1']); // no instance notices
     one.app.get(ShowFeeds)[told]([showId]);
     await until(() => changedSeats(stream).length === 2);
     expect(changedSeats(stream)[1]).toEqual({ ...seat('A1'), status: 'AVAILABLE', version: 2 });
@@ -219,7 +219,7 @@ describe('live events', () => {
       const stream = await open(third);
       await holder.hold(showId, ['A1']);
       await until(() => changedSeats(stream).length === 1);
-      await lapse(one.dataSource, showId, ['A1']); // behind everybody's back
+      await lapse(one.dataSource, showId, ['A1']); // no instance notices
       await until(() => changedSeats(stream).length === 2);
     } finally {
       await third.close();

@@ -325,7 +325,7 @@ describe('the dashboard', () => {
     await press(page, 'you', /^Hold/);
     await looks(page, 'AX50', 'held-you');
     await shoot(page, 'arena-near');
-    // Seconds, as the machine may be busy with other things: what is too slow for people was slower by far.
+    // Seconds, as the machine may be busy with other things. A page that is too slow for people was slower by far.
     console.log('10,000 seats', { drawnMs, changedMs, zoomMs });
     expect(Math.max(...changedMs)).toBeLessThan(3_000);
     expect(Math.max(...zoomMs)).toBeLessThan(3_000);

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +10,7 @@ import { startProgram } from '../support/program';
 
 const MIGRATIONS = schema.migrations.map((migration) => migration.name).join('\n');
 
-/** Runs a command to its own end: nothing here makes it stop. */
+/** Runs a command until it ends by itself. */
 const runProgram = (program: string, args: string[], env: NodeJS.ProcessEnv) =>
   startProgram(`src/${program}.ts`, args, env).ended;
 

@@ -1,33 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { until } from '../../proof/kit/until';
 import { EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
+import { startProgram } from '../support/program';
 
-const OWNER = join(__dirname, '../support', 'embedded-owner.ts');
-const PROJECT = join(__dirname, '../..');
-
-/** Lets plain Node load our TypeScript, so that an owner can be another process without a build. */
-const RUN_TYPESCRIPT = `
-  const { transformFileSync } = require('@swc/core');
-  const jsc = { target: 'es2022', parser: { syntax: 'typescript' } };
-  const options = { swcrc: false, jsc, module: { type: 'commonjs' } };
-  require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
-  require(process.argv[1]);
-`;
+const OWNER_TIMEOUT_MS = 30_000;
 
 describe('embedded PostgreSQL', () => {
-  /** One for all tests, as making one takes most of a second; only the first test finds it empty. */
+  /** All tests share one directory, as making a cluster takes most of a second. Only the first test finds it empty. */
   let dataDir: string;
   let cluster: string;
-  /** Whatever a test started, so that a failing one leaves nothing behind. */
+  /** The servers that a test started. They are stopped even if it fails. */
   let running: EmbeddedPostgres[];
   let owners: ChildProcess[];
 
@@ -56,17 +45,13 @@ describe('embedded PostgreSQL', () => {
   };
 
   const startOwner = async (directory = dataDir) => {
-    const owner = spawn(process.execPath, ['-e', RUN_TYPESCRIPT, OWNER, directory], {
-      cwd: PROJECT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const { child: owner, written, ended } = startProgram('test/operations/embedded-owner.ts', [directory]);
     owners.push(owner);
-    const ended = once(owner, 'exit').then(() => {
-      throw new Error('the owner ended without starting PostgreSQL');
-    });
-    ended.catch(() => undefined);
-    const [line] = (await Promise.race([once(createInterface(owner.stdout), 'line'), ended])) as [string];
-    return { owner, ...(JSON.parse(line) as { url: string; adopted: boolean }) };
+    await Promise.race([
+      until(() => written.stdout.endsWith('\n'), OWNER_TIMEOUT_MS),
+      ended.then(({ stderr }) => Promise.reject(new Error(`The owner ended without PostgreSQL: ${stderr}`))),
+    ]);
+    return { owner, ...(JSON.parse(written.stdout) as { url: string; adopted: boolean }) };
   };
 
   it('is a durable, UTF-8, loopback-only PostgreSQL 18', async () => {
@@ -264,7 +249,7 @@ describe('embedded PostgreSQL', () => {
   });
 });
 
-/** Started as root, PostgreSQL gets another user, to whom exactly this directory is given: nothing above it. */
+/** Started by root, PostgreSQL runs as another user. That user owns this directory, and none above it. */
 function makeDataDir(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'rowlock-embedded-'));
 }

@@ -16,13 +16,13 @@ const TEST_TIMEOUT_MS = UP_TIMEOUT_MS + DOWN_TIMEOUT_MS + 10_000;
 let program: Program;
 /** Where the program makes its temporary files. */
 let directory: string;
-/** What it had started before it was ended. */
+/** The processes that the program had started before it was ended. */
 let started: readonly { pid: number; command: string }[];
 
 beforeEach(async () => {
   started = [];
   directory = await mkdtemp(join(tmpdir(), 'rowlock-test-programs-'));
-  // PostgreSQL runs as another user, who must get to its data.
+  // PostgreSQL runs as another user, and that user must get to its data.
   await chmod(directory, 0o755);
 });
 afterEach(async () => {
@@ -35,14 +35,14 @@ function start(name: 'bench' | 'faults' | 'stress', args: readonly string[], env
   program = startProgram(`proof/${name}/main.ts`, args, { TMPDIR: directory, ...env });
 }
 
-/** Starts people who are at work until they are told to end, and waits until they are. */
+/** Starts stress with people who go on for minutes, and waits until they are at work. */
 async function startStress(): Promise<void> {
   const history = join(directory, 'history');
   start('stress', ['--seconds', '600', '--history', history]);
   await until(async () => (await readFile(history, 'utf8').catch(() => '')).includes('\n'), UP_TIMEOUT_MS);
 }
 
-/** The processes that a process has started, and those that they have started. */
+/** The processes that a process has started, with all those below them. */
 async function descendantsOf(parent: number): Promise<{ pid: number; command: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const all = await Promise.all(

@@ -19,7 +19,7 @@ describe('combining', () => {
   };
   afterEach(() => target.close());
 
-  /** Sends commands, each when the one before waits in the queue, so that their order is known. */
+  /** Sends commands, each once the one before waits in the queue, so that their order is known. */
   const enqueue = async (sends: (() => Promise<Answer>)[]): Promise<Promise<Answer>[]> => {
     const queue = target.app.get(SeatCommandQueue);
     const sent: Promise<Answer>[] = [];
@@ -257,7 +257,7 @@ describe('combining', () => {
     const parsed = jest.spyOn(Connection.prototype, 'parse');
     try {
       expect((await people[0]!.hold(showId, ['A1'])).status).toBe(200);
-      // BEGIN, the lock and ROLLBACK were parsed before; what stood behind the lock was not.
+      // BEGIN, the lock and ROLLBACK were parsed before, but not the statements behind the lock.
       expect(parsed.mock.calls.map(([{ text }]) => kindOf(text))).toEqual([
         'CLOCK',
         'SELECT',

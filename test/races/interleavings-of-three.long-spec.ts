@@ -1,4 +1,4 @@
-import { CaseRunner } from '../support/case-runner';
+import { CaseRunner } from './harness/case-runner';
 import {
   book,
   Case,
@@ -10,10 +10,12 @@ import {
   sweep,
   THREE_FREE,
   titled,
-} from '../support/interleaved-cases';
-import { FREE, heldBy } from '../support/serial-model';
+} from './harness/interleaved-cases';
+import { FREE, heldBy } from './harness/serial-model';
 
-/** Three commands at once, as interleavings.e2e-spec.ts has two. Three transactions of three steps have 1,680 orders. */
+/**
+ * Three commands at once, as interleavings.e2e-spec.ts has two. Three transactions of three steps have 1,680 orders.
+ */
 
 const TIMEOUT_MS = 180_000;
 

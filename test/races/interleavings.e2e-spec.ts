@@ -1,5 +1,5 @@
 import { block as blockRows } from '../../proof/kit/blocker';
-import { CaseRunner, submit } from '../support/case-runner';
+import { CaseRunner, submit } from './harness/case-runner';
 import {
   block,
   book,
@@ -13,17 +13,17 @@ import {
   THREE_FREE,
   titled,
   unblock,
-} from '../support/interleaved-cases';
-import { finish, untilAtRest } from '../support/interleaving';
-import { endingText, Plan } from '../support/interleaving-verdict';
-import { ordersOf } from '../support/orders';
-import { createScenes, seatTexts } from '../support/scenes';
-import { BLOCKED, bookedBy, FREE, heldBy } from '../support/serial-model';
-import { until } from '../../proof/kit/until';
+} from './harness/interleaved-cases';
+import { finish, untilAtRest } from './harness/interleaving';
+import { endingText, Plan } from './harness/interleaving-verdict';
+import { ordersOf } from './harness/orders';
+import { createScenes, seatTexts } from './harness/scenes';
+import { BLOCKED, bookedBy, FREE, heldBy } from './harness/serial-model';
+import { untilPast } from '../support/house';
 
 /**
  * Two commands at once, each in an instance of its own: the product's own statements in every possible order, on a real
- * PostgreSQL. Two transactions of four steps have 70 orders. What comes of every order must be what comes of the commands one
+ * PostgreSQL. Two transactions of four steps have 70 orders. Every order must have the outcome of the commands one
  * after the other, in a sequence in which no command stands behind one that began only after its end.
  */
 
@@ -55,7 +55,7 @@ const PAIRS: readonly Case[] = [
   { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), book('ann', 'A2', 'A1')] },
   { seats: LAPSED_OF_ANN, commands: [hold('ben', 'A1', 'A2'), hold('ann', 'A2', 'A1')] },
   { seats: { ...HELD_BY_ANN, A3: bookedBy('ann') }, commands: [book('ann', 'A3'), hold('ben', 'A3', 'A2')] },
-  // Of the house.
+  // Commands of the house.
   { seats: THREE_FREE, commands: [block('house', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
   { seats: THREE_FREE, commands: [block('house', 'A1', 'A2'), block('house', 'A2', 'A3')] },
   { seats: HELD_BY_ANN, commands: [block('house', 'A3', 'A1'), release('ann', 'A1', 'A2')] },
@@ -66,7 +66,7 @@ const PAIRS: readonly Case[] = [
     seats: { A1: BLOCKED, A2: BLOCKED, A3: FREE },
     commands: [unblock('house', 'A1', 'A2'), block('house', 'A2', 'A3')],
   },
-  // The limit.
+  // The limit of held seats.
   { seats: HELD_BY_ANN, holdLimit: 2, commands: [release('ann', 'A1'), hold('ann', 'A3')] },
   { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A3')] },
   {
@@ -111,7 +111,7 @@ const PAIRS: readonly Case[] = [
   },
 ];
 
-/** Those of the pairs in which a connection is lost. */
+/** The pairs in which one of the commands loses its connection. */
 const LOSSES: readonly Case[] = [
   { seats: THREE_FREE, commands: [hold('ann', 'A1', 'A2'), hold('ben', 'A3', 'A2')] },
   { seats: HELD_BY_ANN, commands: [keyed('k', book('ann', 'A1', 'A2')), release('ann', 'A2', 'A1')] },
@@ -153,7 +153,7 @@ describe('one of two loses its connection', () => {
 });
 
 describe('a hold lapses between two steps', () => {
-  // Later than that it does not matter: what stands behind the last look at the clock is COMMIT, sent in one go with it.
+  // A later lapse does not matter: behind the last look at the clock there is only COMMIT, sent in one go with it.
   test.each([0, 1, 2])('of its booking and of its release, behind step %i: both come too late', async (steps) => {
     const commands = [book('ann', 'A1', 'A2'), release('ann', 'A1', 'A2')];
     const showIds = await createScenes(runner.database.dataSource, HELD_BY_ANN, commands.length);
@@ -174,20 +174,14 @@ describe('a hold lapses between two steps', () => {
       session.allow(steps);
     }
     await untilAtRest(runner.sessions, runner.observer);
-    await until(async () => {
-      const [{ isPast }] = await runner.database.dataSource.query<[{ isPast: boolean }]>(
-        'SELECT clock_timestamp() > $1::timestamptz AS "isPast"',
-        [deadline],
-      );
-      return isPast;
-    });
+    await untilPast(runner.database.dataSource, deadline);
     await finish(runner.sessions, runner.observer);
 
     expect(runner.sessions.map(({ ending }) => endingText(ending!))).toEqual([
       'NOT_YOUR_HOLD A1:HOLD_GONE A2:HOLD_GONE',
       'released',
     ]);
-    // What was decided in time is stopped at the last look at the clock.
+    // A decision that was made in time is stopped at the last look at the clock.
     expect(runner.sessions.map(({ failures }) => failures)).toEqual(steps === 2 ? [['22012'], ['22012']] : [[], []]);
     const stored = await seatTexts(runner.database.dataSource, showIds);
     expect([...stored.values()]).toEqual(showIds.map(() => ['A1 AVAILABLE v2', 'A2 AVAILABLE v2', 'A3 AVAILABLE v0']));

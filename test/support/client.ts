@@ -27,7 +27,7 @@ export interface Answer {
 
 const clients = new Map<string, HttpClient>();
 
-/** What a test sends and gets: nothing is interpreted. @throws Error when there is no answer */
+/** Sends a request as it is given, and returns the answer as it came. @throws Error when there is no answer */
 export async function request(
   { url }: Pick<TestApp, 'url'>,
   method: string,

@@ -15,10 +15,10 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A freshly migrated database of one's own. */
+/** A freshly migrated database for one test file. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `rowlock_test_${process.pid}_${++count}`;
-  // Test files that share a process count anew: one that failed before its clean-up may have left this name behind.
+  // Test files that share a process count anew. A file that failed before its clean-up may have left this name behind.
   await dropDatabase(name);
   await onServer((server) => server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()}`));
   const url = urlOf(name);

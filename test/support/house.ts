@@ -1,6 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { createShows, ensureMovie, ensureScreen, readClock, rectangularLayout } from '../../src/shows/show-creation';
+import { until } from '../../proof/kit/until';
 import { seat } from './client';
+
+/** The id of no show. */
+export const NO_SHOW = 2_147_483_647;
 
 let count = 0;
 
@@ -12,7 +16,7 @@ export interface ShowOptions {
   readonly startsInMs?: number;
   readonly opensInMs?: number;
   readonly price?: string;
-  /** Each seat costs so much more than the one before. */
+  /** By how much each seat costs more than the one before. */
   readonly priceStep?: string;
 }
 
@@ -22,7 +26,7 @@ export async function createShow(dataSource: DataSource, options: ShowOptions = 
   return id!;
 }
 
-/** So many shows on one screen. Returns their ids. */
+/** As many shows on one screen. Returns their ids. */
 export async function createAlike(manager: EntityManager, shows: number, options: ShowOptions): Promise<number[]> {
   const { rows = 5, seatsPerRow = 10, startsInMs = HOUR_MS, opensInMs = -HOUR_MS, price = '100.00' } = options;
   const name = `Screen ${++count} of ${process.pid}`;
@@ -39,7 +43,10 @@ export async function createAlike(manager: EntityManager, shows: number, options
   return ids;
 }
 
-/** Leaves no show and nothing of one: no hold of an earlier test lapses during a later one, nor is it verified with it. */
+/**
+ * Removes all shows with all that belongs to them, so that no hold of an earlier test lapses or is verified in a later
+ * one.
+ */
 export async function closeHouse(dataSource: DataSource): Promise<void> {
   const tables = ['booking_seat', 'booking', 'seat_transition', 'seat', 'show', 'idempotency_record'];
   await dataSource.query(tables.map((table) => `DELETE FROM ${table}`).join('; '));
@@ -73,4 +80,12 @@ export async function moveSalesEnd(dataSource: DataSource, showId: number, inMs:
     showId,
     inMs,
   ]);
+}
+
+/** Waits until an instant is over by the database's clock. */
+export function untilPast(dataSource: DataSource, instant: string): Promise<void> {
+  return until(async () => {
+    const [{ isPast }] = await dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS "isPast"', [instant]);
+    return isPast;
+  });
 }

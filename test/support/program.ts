@@ -14,7 +14,7 @@ export interface Ended {
 /** A program of the project as a process, which runs to its own end unless it gets a signal. */
 export interface Program {
   readonly child: ChildProcess;
-  /** What it has written so far. */
+  /** Its output so far. */
   readonly written: { stdout: string; stderr: string };
   readonly ended: Promise<Ended>;
 }

@@ -1,16 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { SeatCommandAnswer } from '../../src/seats/seat-command';
+import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
 import type { Order } from './orders';
 import type { SteppedSession } from './stepped-session';
 
 /** Far longer than any step takes: past it something hangs. */
 const LIMIT_MS = 10_000;
 
-/** Statements that may have to wait for somebody else's transaction. */
+/** Statements that may have to wait for another transaction. */
 const MAY_WAIT = /FOR UPDATE|^(INSERT|UPDATE|DELETE)/;
 
-/** Sees from outside who waits for whom. */
+/** Sees from outside which backend waits for which. */
 export class LockObserver {
   static async open(databaseUrl: string): Promise<LockObserver> {
     const client = new Client({ connectionString: databaseUrl });
@@ -21,13 +21,13 @@ export class LockObserver {
   private constructor(private readonly client: Client) {}
 
   /**
-   * Those of the backends that wait for a lock of a session, each with the backends of sessions it waits for.
+   * The backends that wait for a lock of a session, each with the backends of sessions that it waits for.
    *
-   * A wait for anything else passes by itself and says nothing about the sessions. Under load an INSERT into the ledger was
-   * once reported as such a wait. pg_locks and pg_stat_activity, read whenever pg_blocking_pids named a backend that is no
-   * session's, with two busy loops beside and autovacuum every second, gave the reason: the INSERT waited for its
-   * RowExclusiveLock on the table, which an autovacuum worker held in AccessExclusiveLock (wait event DataFileTruncate) to
-   * cut off the pages that an emptied house had left.
+   * A wait for anything else passes by itself and says nothing about the sessions. Under load an INSERT into the ledger
+   * was once reported as such a wait. pg_locks and pg_stat_activity, read whenever pg_blocking_pids named a backend
+   * that is no session's, with two busy loops beside and autovacuum every second, gave the reason: the INSERT waited
+   * for its RowExclusiveLock on the table, which an autovacuum worker held in AccessExclusiveLock (wait event
+   * DataFileTruncate) to cut off the pages that an emptied house had left.
    */
   async blocked(processIds: readonly number[], sessions: readonly SteppedSession[]): Promise<Map<number, number[]>> {
     const { rows } = await this.client.query<{ pid: number; blockers: number[] }>({
@@ -53,7 +53,7 @@ export class LockObserver {
 /** How a connection is lost: the client's end closes its socket, or PostgreSQL ends the session. */
 export type Loss = 'cut' | 'terminated';
 
-/** What a session does. */
+/** The task of a session. */
 export type Work = (session: SteppedSession) => Promise<SeatCommandAnswer>;
 
 /**
@@ -66,7 +66,7 @@ export interface Losing {
   readonly isAtOnce: boolean;
 }
 
-/** What was seen of sessions that took their steps in one order. */
+/** The course of sessions that took their steps in one order. */
 export interface Run {
   /** At which place of the order each session began. */
   readonly began: readonly number[];
@@ -77,9 +77,9 @@ export interface Run {
 }
 
 /**
- * Lets sessions take their steps in an order. A session that waits for another's lock when it is its turn takes those steps
- * as soon as it can, before anybody else's turn. What sessions do beyond one transaction, as when they start again after a
- * conflict, comes at the end.
+ * Lets sessions take their steps in an order. A session that waits for another's lock when it is its turn takes those
+ * steps as soon as it can, before any other session's turn. All steps beyond one transaction, as when a session starts
+ * again after a conflict, comes at the end.
  *
  * @throws Error when sessions wait for each other, or one hangs
  */
@@ -120,7 +120,7 @@ export async function interleave(
   return { began, ended, waited };
 }
 
-/** Lets sessions do all that is left, one after the other as far as they don't wait. */
+/** Lets the sessions end their work, one after the other as far as they don't wait. */
 export async function finish(sessions: readonly SteppedSession[], observer: LockObserver): Promise<void> {
   const giveUpMs = performance.now() + LIMIT_MS;
   while (!sessions.every((session) => session.isFinished)) {
@@ -133,8 +133,8 @@ export async function finish(sessions: readonly SteppedSession[], observer: Lock
 }
 
 /**
- * Waits until every session is at rest or waits for another session's lock, and returns those that wait. There is no timer:
- * the database itself is asked again and again, and only where a statement may have to wait.
+ * Waits until every session is at rest or waits for another session's lock, and returns those that wait. There is no
+ * timer: the database itself is asked again and again, and only where a statement may have to wait.
  */
 export async function untilAtRest(
   sessions: readonly SteppedSession[],
@@ -142,7 +142,7 @@ export async function untilAtRest(
 ): Promise<SteppedSession[]> {
   const giveUpMs = performance.now() + LIMIT_MS;
   for (;;) {
-    // What happens in this process alone has happened after a turn of its event loop.
+    // Work within this process is done after a turn of its event loop.
     await turn();
     const busy = sessions.filter((session) => !session.isAtRest);
     if (busy.length === 0) return [];
@@ -157,7 +157,7 @@ export async function untilAtRest(
       busy.map((session) => session.processId!),
       sessions,
     );
-    // Whatever happened meanwhile may have let somebody go on.
+    // An event in the meantime may have let a session go on.
     if (events !== eventsOf(sessions) || !busy.every((session) => blocked.has(session.processId!))) continue;
     const circle = circleIn(blocked);
     if (circle) throw new Error(`Deadlock: backend ${circle.join(' waits for ')}`);
@@ -169,7 +169,7 @@ function eventsOf(sessions: readonly SteppedSession[]): number {
   return sessions.reduce((sum, session) => sum + session.events, 0);
 }
 
-/** Backends that wait for each other, from one back to itself. */
+/** Backends that wait for each other in a circle, from one back to itself. */
 function circleIn(blocked: ReadonlyMap<number, readonly number[]>): number[] | undefined {
   const follow = (trail: readonly number[]): number[] | undefined => {
     for (const blocker of blocked.get(trail.at(-1)!) ?? []) {

@@ -7,8 +7,8 @@ export interface Case {
   /** Most seats that a holder may hold; {@link HOLD_LIMIT} unless given. */
   readonly holdLimit?: number;
   /**
-   * Of commands that share no seat and meet at a unique key: in how many orders one of them fails at which key, and starts
-   * again. Of the 70 orders of a pair, each command has read before the other's COMMIT in 60.
+   * Of commands that share no seat and meet at a unique key: in how many orders one of them fails at which key, and
+   * starts again. Of the 70 orders of a pair, each command has read before the other's COMMIT in 60.
    */
   readonly conflicts?: Readonly<Record<string, number>>;
   /** In how many of these orders a command waits. Each of a pair has written before the other's COMMIT in 40. */

@@ -2,8 +2,8 @@
 export type Order = readonly number[];
 
 /**
- * PURE. Every order in which sessions can take so many steps each, once; each session takes its own steps in their order.
- * Sessions with *n*₁, *n*₂, … steps have (*n*₁ + *n*₂ + …)! ÷ (*n*₁! · *n*₂! · …) orders.
+ * PURE. Every order in which sessions can take so many steps each, once; each session takes its own steps in their
+ * order. Sessions with *n*₁, *n*₂, … steps have (*n*₁ + *n*₂ + …)! ÷ (*n*₁! · *n*₂! · …) orders.
  */
 export function ordersOf(steps: readonly number[]): Order[] {
   if (steps.every((left) => left === 0)) return [[]];

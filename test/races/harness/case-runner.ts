@@ -1,8 +1,8 @@
-import { verifyLedger } from '../../src/ledger/ledger-verifier';
-import { SeatCommand, seatCommand, SeatCommandAnswer } from '../../src/seats/seat-command';
-import { seats } from './client';
-import { createTestDatabase, TestDatabase } from './database';
-import { closeHouse } from './house';
+import { verifyLedger } from '../../../src/ledger/ledger-verifier';
+import { SeatCommand, seatCommand, SeatCommandAnswer } from '../../../src/seats/seat-command';
+import { seats } from '../../support/client';
+import { createTestDatabase, TestDatabase } from '../../support/database';
+import { closeHouse } from '../../support/house';
 import { Case, HOLD_LIMIT } from './interleaved-cases';
 import { finish, interleave, LockObserver, Work } from './interleaving';
 import {
@@ -100,7 +100,7 @@ export class CaseRunner {
 
   private async run(given: Case, { order, losing }: Plan, showId: number): Promise<Seen> {
     const work = given.commands.map((each, index): Work => {
-      // Without the queue, which would try again on another connection: here the loss itself is what matters.
+      // Without the queue, which would try again on another connection: the loss itself is under test.
       if (index === losing?.session)
         return async ({ machine }) => (await machine.execute([commandOf(each, showId)]))[0]!;
       return (session) => submit(session, each, showId);
@@ -124,7 +124,7 @@ export function submit(session: SteppedSession, command: CaseCommand, showId: nu
   return session.queue.submit(commandOf(command, showId));
 }
 
-/** A key is one show's. */
+/** Each show has a key of its own. */
 function commandOf({ name, holder, seats: names, key }: CaseCommand, showId: number): SeatCommand {
   const idempotencyKey = key === undefined ? {} : { idempotencyKey: `${key}-${showId}` };
   const reason = name === 'block' ? { reason: 'broken' } : {};

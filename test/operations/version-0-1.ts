@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 
 /**
- * An instance of version 0.1 as the database knows it: its statements, to the letter where it matters which columns they
- * name. One seat a command. It runs beside the current version while a rolling upgrade is under way.
+ * An instance of version 0.1 as the database knows it: its statements, to the letter where it matters which columns
+ * they name. One seat a command. It runs beside the current version while a rolling upgrade is under way.
  */
 export class Version01 {
   constructor(private readonly dataSource: DataSource) {}

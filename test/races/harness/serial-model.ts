@@ -1,13 +1,16 @@
-import { COMMANDS, isOfHouse } from '../../proof/checkers/commands';
-import { ModelScene } from '../../proof/checkers/model-scene';
-import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
-import type { SeatCommandAnswer } from '../../src/seats/seat-command';
-import type { SeatCommandName } from '../../src/seats/commands/registry';
-import type { SeatRef } from '../../src/seats/seat-transitions';
+import { COMMANDS, isOfHouse } from '../../../proof/checkers/commands';
+import { ModelScene } from '../../../proof/checkers/model-scene';
+import { effectOf, ModelSeat } from '../../../proof/checkers/seat-rules';
+import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
+import type { SeatCommandName } from '../../../src/seats/commands/registry';
+import type { SeatRef } from '../../../src/seats/seat-transitions';
 
-/** What commands answer and leave behind when they run one after the other, by the rules of the black-box checker. */
+/**
+ * The answers of commands that run one after the other, and the seats behind them, by the rules of the black-box
+ * checker.
+ */
 
-/** A seat before a case, named like `A1`. A booked one was booked together with its holder's others. */
+/** A seat before a case, named like `A1`. The booked seats of a holder are one booking. */
 export interface StartingSeat {
   readonly status: 'AVAILABLE' | 'HELD' | 'LAPSED' | 'BOOKED' | 'BLOCKED';
   readonly holder?: string;
@@ -21,7 +24,7 @@ export const lapsedOf = (holder: string): StartingSeat => ({ status: 'LAPSED', h
 export const BLOCKED: StartingSeat = { status: 'BLOCKED' };
 export const bookedBy = (holder: string): StartingSeat => ({ status: 'BOOKED', holder });
 
-/** `expire` is nobody's. Seats are in the order in which they are named. */
+/** `expire` has no holder. Seats are in the order in which they are named. */
 export interface CaseCommand {
   readonly name: SeatCommandName;
   readonly holder: string | null;
@@ -29,7 +32,7 @@ export interface CaseCommand {
   readonly key?: string;
 }
 
-/** Versions of what a case starts from: how many steps it took to get there. */
+/** The version of a seat before a case: how many steps led there. */
 export const STARTING_VERSIONS: Readonly<Record<StartingSeat['status'], number>> = {
   AVAILABLE: 0,
   HELD: 1,
@@ -47,7 +50,7 @@ export interface SerialResult {
 
 /** Runs commands one after the other. */
 export function runSerially(start: StartingSeats, commands: readonly CaseCommand[], holdLimit: number): SerialResult {
-  // A lapsed hold counts as expired; whether that is stored already is told by the answers to `expire` alone.
+  // A lapsed hold counts as expired. Only the answer to `expire` shows whether that was stored already.
   const lapsed = new Map(
     Object.entries(start).flatMap(([seat, { status, holder }]) => (status === 'LAPSED' ? [[seat, holder]] : [])),
   );

@@ -2,27 +2,27 @@ import { Client } from 'pg';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { BookingRows } from '../../src/bookings/booking-rows';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { sqlState, violatedConstraint } from '../../src/platform/database/pg-errors';
-import { Metrics } from '../../src/platform/metrics/metrics';
-import { schema } from '../../src/database/schema';
-import type { SeatCommandAnswer } from '../../src/seats/seat-command';
-import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
-import { SeatMetrics } from '../../src/seats/seat-metrics';
-import { SeatStateMachine } from '../../src/seats/seat-state-machine';
+import { BookingRows } from '../../../src/bookings/booking-rows';
+import { parseDatabaseEnvironment } from '../../../src/platform/config/app-config';
+import { dataSourceOptions } from '../../../src/platform/database/data-source-options';
+import { sqlState, violatedConstraint } from '../../../src/platform/database/pg-errors';
+import { Metrics } from '../../../src/platform/metrics/metrics';
+import { schema } from '../../../src/database/schema';
+import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
+import { SeatCommandQueue } from '../../../src/seats/seat-command-queue';
+import { SeatMetrics } from '../../../src/seats/seat-metrics';
+import { SeatStateMachine } from '../../../src/seats/seat-state-machine';
 
 /**
- * Into how many steps a transaction is cut. The statements and their order are the product's own; what it sends in one go
- * is held back here, and let through step by step.
+ * Into how many steps a transaction is cut. The statements and their order are the product's own; what it sends in one
+ * go is held back here, and let through step by step.
  *
  * - 4: BEGIN and the statement behind it, which locks; the other reads; the writes; COMMIT or ROLLBACK
  * - 3: BEGIN, the lock and the other reads; the writes; COMMIT or ROLLBACK
  */
 export type StepCount = 3 | 4;
 
-/** What became of a command. */
+/** The end of a command. */
 export type Ending = { readonly answer: SeatCommandAnswer } | { readonly error: unknown };
 
 interface Statement {
@@ -32,10 +32,10 @@ interface Statement {
   readonly send: () => void;
 }
 
-/** What the statements behind a failed one fail with. */
+/** The SQLSTATE of the statements behind a failed one. */
 const IN_FAILED_TRANSACTION = '25P02';
 
-/** What the gate stands before. */
+/** The method before which the gate stands. */
 const query = Client.prototype.query as (this: PoolClient, statement: QueryConfig) => Promise<unknown>;
 
 /** A connection while a transaction has it. */
@@ -48,25 +48,25 @@ interface Lease {
 }
 
 /**
- * An instance of the app as far as seats are concerned: the queue of commands, the state machine and a pool of connections,
- * whose statements reach the database only as far as they are allowed to. Runs one command at a time.
+ * An instance of the app as far as seats are concerned: the queue of commands, the state machine and a pool of
+ * connections, whose statements reach the database only as far as they are allowed to. Runs one command at a time.
  */
 export class SteppedSession {
   readonly queue: SeatCommandQueue;
   readonly machine: SeatStateMachine;
   /** How the command ended, once it has. */
   ending: Ending | undefined;
-  /** Whether it was answered while what it had written was not yet committed. */
+  /** Whether it was answered while its writes were not yet committed. */
   answeredEarly = false;
   /** How many connections were given back in the middle of a transaction, since the session was opened. */
   leftOpen = 0;
   /** Statements that failed, as SQLSTATE and constraint, since the session was opened. */
   readonly failures: string[] = [];
-  /** Shows of which it was told that a commit's outcome is unknown, since the session was opened. */
+  /** Shows with a commit of unknown outcome, as far as its listener heard, since the session was opened. */
   readonly uncertainShowIds: number[] = [];
-  /** All backends it ever had: one that lost its connection may keep its locks for a while. */
+  /** All backends that it ever had, as one that lost its connection may keep its locks for a while. */
   readonly processIds = new Set<number>();
-  /** Counts what happens between here and the database. */
+  /** Counts statements, answers and connections between here and the database. */
   events = 0;
 
   private readonly pool: Pool;
@@ -121,15 +121,15 @@ export class SteppedSession {
     );
   }
 
-  /** Lets the statements of the first so many steps through. What is behind them waits for its turn. */
+  /** Lets the statements of the first so many steps through. The later ones wait for their turn. */
   allow(steps: number): void {
     this.allowedSteps = steps;
     while (this.held.length > 0 && this.held[0]!.step < steps) this.held.shift()!.send();
   }
 
   /**
-   * Loses the connections it has, with all that was not let through yet, and allows what it does thereupon. The sockets are
-   * closed here, unless `terminate` has PostgreSQL end the backend.
+   * Loses its connections, with the statements that were not let through yet, and allows everything that it does
+   * thereupon. The sockets are closed here, unless `terminate` has PostgreSQL end the backend.
    */
   async lose(terminate?: (processId: number) => Promise<void>): Promise<void> {
     const clients = [...this.leases.keys()];
@@ -196,7 +196,7 @@ export class SteppedSession {
     const lease = this.leases.get(client)!;
     if (!isBroken && !lease.isLost && client.getTransactionStatus() !== 'I') this.leftOpen++;
     this.leases.delete(client);
-    // The prototype's own is there again.
+    // This uncovers the prototype's method.
     delete (client as Partial<PoolClient>).query;
   }
 

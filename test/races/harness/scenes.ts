@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { seat } from './client';
-import { createAlike } from './house';
+import { seat } from '../../support/client';
+import { createAlike } from '../../support/house';
 import { seatText, STARTING_VERSIONS, StartingSeats } from './serial-model';
 
 /** Live holds have this long to go. */
@@ -8,8 +8,8 @@ const HOLD_LEFT = "interval '590 s'";
 const HOLD_TTL = "interval '600 s'";
 
 /**
- * Makes `shows` shows on sale with the same seats in the same states, ledger and bookings included, in a few statements.
- * Returns their ids.
+ * Makes `shows` shows on sale with the same seats in the same states, ledger and bookings included, in a few
+ * statements. Returns their ids.
  */
 export function createScenes(dataSource: DataSource, start: StartingSeats, shows: number): Promise<number[]> {
   const seats = Object.entries(start).map(([name, state]) => ({ ...seat(name), ...state }));

@@ -1,40 +1,40 @@
 import { isDeepStrictEqual } from 'node:util';
-import { failureKind, isConnectionFailure } from '../../src/platform/database/pg-errors';
-import { CommitUnknownError } from '../../src/platform/database/pipelined-transaction';
+import { failureKind, isConnectionFailure } from '../../../src/platform/database/pg-errors';
+import { CommitUnknownError } from '../../../src/platform/database/pipelined-transaction';
 import { Case, HOLD_LIMIT } from './interleaved-cases';
 import type { Losing, Run } from './interleaving';
 import { Order, permutationsOf } from './orders';
 import { answerText, CaseCommand, runSerially } from './serial-model';
 import type { Ending } from './stepped-session';
 
-/** Whether what came of commands that ran at once is what comes of them one after the other. */
+/** Judges commands that ran at once: their outcome must be one that they can have one after the other. */
 
 export interface Plan {
   readonly order: Order;
   readonly losing?: Losing | undefined;
 }
 
-/** What came of one order. */
+/** The observations in one order. */
 export interface Seen extends Plan, Run {
   readonly showId: number;
   readonly endings: readonly Ending[];
-  /** What the session that lost its connection got when it asked once more. */
+  /** The second answer of the session that lost its connection, which asks once more. */
   readonly again?: Ending;
   readonly answeredEarly: boolean;
-  /** Whether somebody was told that the outcome of a commit in this show is not known. */
+  /** Whether a session heard that the outcome of a commit in this show is not known. */
   readonly isUncertain: boolean;
 }
 
-/** What is wrong with what came of one order. */
+/** The faults of the outcome of one order. */
 export function wrongWith(given: Case, seen: Seen, outcome: string, ledger: readonly string[]): string[] {
   const wrong: string[] = [];
   if (seen.answeredEarly) wrong.push('answered before its commit');
   const isUnknown = seen.endings.some((ending) => 'error' in ending && ending.error instanceof CommitUnknownError);
   if (seen.isUncertain !== isUnknown)
-    wrong.push(isUnknown ? 'nobody was told that it is not known' : 'told that it is not known');
+    wrong.push(isUnknown ? 'no listener heard of the unknown outcome' : 'a listener heard of an unknown outcome');
   if (!seen.losing && !given.conflicts) {
     const hasWaited = seen.waited.size > 0;
-    if (hasWaited !== meetAtSeats(given, seen.order)) wrong.push(hasWaited ? 'somebody waited' : 'nobody waited');
+    if (hasWaited !== meetAtSeats(given, seen.order)) wrong.push(hasWaited ? 'a session waited' : 'no session waited');
     const others = [...seen.waited].filter((statement) => !statement.includes('FOR UPDATE'));
     if (others.length > 0) wrong.push(`waited, and not for a seat: ${others.join()}`);
   }
@@ -50,7 +50,7 @@ export function wrongWith(given: Case, seen: Seen, outcome: string, ledger: read
   return wrong;
 }
 
-/** What could have come of it: of every serial order that agrees with who had ended before whom began. */
+/** The outcomes of all serial sequences in which no command stands behind one that began only after its end. */
 function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen): string[] {
   const lost = losing && endings[losing.session]!;
   const unknown = lost && 'error' in lost ? losing.session : undefined;
@@ -59,7 +59,7 @@ function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen):
     sequence.every((later, place) => !sequence.slice(0, place).some((earlier) => hadEnded(later, earlier)));
   const all = indicesOf(given);
   const others = all.filter((index) => index !== unknown);
-  // Nothing of a command can be there before its COMMIT was let through, or when it was told to have failed.
+  // No part of a command can be there before its COMMIT was let through, or once its session heard that it failed.
   const mayBeThere = losing?.isAtOnce && lost && 'error' in lost && lost.error instanceof CommitUnknownError;
   const chosen = mayBeThere ? [others, all] : [others];
   return chosen
@@ -68,7 +68,9 @@ function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen):
     .map((sequence) => serialText(given, sequence, unknown, losing?.session));
 }
 
-/** The outcome of commands that run one after the other, `again` once more at the end; what `unknown` was told is not. */
+/**
+ * The outcome of commands one after the other, with `again` once more at the end, and without the answer to `unknown`.
+ */
 export function serialText(given: Case, sequence: readonly number[], unknown?: number, again?: number): string {
   const commands = [...sequence, ...(again === undefined ? [] : [again])].map((index) => given.commands[index]!);
   const { answers, seats: after } = runSerially(given.seats, commands, given.holdLimit ?? HOLD_LIMIT);
@@ -76,7 +78,7 @@ export function serialText(given: Case, sequence: readonly number[], unknown?: n
   return normalized([...told, ...answers.slice(sequence.length)], after);
 }
 
-/** What of an answer is not in the ledger just so. */
+/** The parts of an answer that the ledger does not confirm. */
 function unfounded({ holder }: CaseCommand, ending: Ending, ledger: readonly string[]): string[] {
   if ('error' in ending) return [String(ending.error)];
   const { outcome } = ending.answer;
@@ -101,7 +103,7 @@ function unfounded({ holder }: CaseCommand, ending: Ending, ledger: readonly str
   }
 }
 
-/** The same command under the same key has one answer. */
+/** Equal commands under one key that got different answers. */
 function differentUnderOneKey(given: Case, { endings }: Seen): string[] {
   const answers = given.commands.flatMap(({ name, key, holder, seats: names }, index) => {
     const ending = endings[index]!;
@@ -115,7 +117,7 @@ function differentUnderOneKey(given: Case, { endings }: Seen): string[] {
     .map(({ request }) => `different answers to ${request}`);
 }
 
-/** Whether in this order somebody needs a seat that is another's until his transaction ends. */
+/** Whether in this order a command needs a seat that another transaction has locked. */
 export function meetAtSeats({ commands }: Case, order: Order): boolean {
   return commands.some((one, i) =>
     commands.some(
@@ -132,7 +134,7 @@ export function indicesOf({ commands }: Case): number[] {
   return [...commands.keys()];
 }
 
-/** What a command gets whose connection is lost. */
+/** The text for a command that lost its connection. */
 const NO_ANSWER = 'no answer';
 
 export function endingText(ending: Ending): string {

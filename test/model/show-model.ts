@@ -6,14 +6,15 @@ import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
 import { instant, Unknown } from './unknowns';
 
 /**
- * The API of one show as a client may know it, small enough to be seen to be right: nothing runs side by side, nothing is
- * combined or swept, a hold that lapses is available at once, and nothing is kept but what tells in an answer. It shares no
- * code with the server; the rules of seats are those of the black-box checker.
+ * The API of one show as a client may know it, small enough that a reader can see that it is right. Commands run one
+ * after the other, nothing is combined or swept, and a seat is available as soon as its hold lapses. The model keeps
+ * only the facts that show in an answer. It shares no code with the server; the rules of seats are those of the
+ * black-box checker.
  */
 
 export interface CommandQuestion {
   readonly name: Command | HouseCommand;
-  /** Which of the people. */
+  /** The number of the person. */
   readonly holder: number;
   readonly seats: readonly SeatName[];
   readonly key?: string | undefined;
@@ -32,7 +33,7 @@ export type Question = CommandQuestion | ReadQuestion;
 export interface Expected {
   readonly status: number;
   readonly isReplayed: boolean;
-  /** What must be in the body, with {@link Unknown} for what was not told before. */
+  /** The fields that must be in the body, with an {@link Unknown} for each value that no answer told before. */
   readonly body: object;
 }
 
@@ -67,14 +68,14 @@ export class ShowModel {
   private answers: ReadonlyMap<string, { readonly meaning: string; readonly expected: Expected }> = new Map();
   /** All that were sent, to be sent again. */
   commands: readonly CommandQuestion[] = [];
-  /** Counts questions: names what each of them makes. */
+  /** Counts questions. The count names the values that an answer makes up. */
   private asked = 0;
 
   constructor(private readonly options: ShowModelOptions) {
     this.seats = new Map([...options.prices.keys()].map((seat) => [seat, { status: 'AVAILABLE', version: 0 }]));
   }
 
-  /** Another one in the same state. */
+  /** Another model in the same state. */
   copy(): ShowModel {
     return Object.assign(new ShowModel(this.options), this);
   }
@@ -83,7 +84,7 @@ export class ShowModel {
     return this.seats.get(seat);
   }
 
-  /** What somebody has, held seats first. */
+  /** The seats of a holder, held ones first. */
   own(holder: number): SeatName[] {
     const own = [...this.seats].filter(([, seat]) => seat.holder === String(holder));
     const of = (status: ModelSeat['status']) => own.filter(([, seat]) => seat.status === status);
@@ -94,14 +95,14 @@ export class ShowModel {
     this.sales = to;
   }
 
-  /** Time passes for these of the seats that are held; returns which those are. */
+  /** Lets the holds of these seats lapse. Returns the seats that were held. */
   lapse(seats: readonly SeatName[]): SeatName[] {
     const held = seats.filter((seat) => this.seats.get(seat)?.status === 'HELD');
     this.change(held.map((seat) => [seat, { status: 'AVAILABLE', version: this.seats.get(seat)!.version + 1 }]));
     return held;
   }
 
-  /** What the answer must be; afterwards it has been given. */
+  /** The answer that the server must give. Afterwards the model takes it for given. */
   ask(question: Question): Expected {
     const alias = `?${++this.asked}`;
     switch (question.name) {
@@ -130,7 +131,7 @@ export class ShowModel {
     if (known)
       return known.meaning === meaning ? { ...known.expected, isReplayed: true } : problem('IDEMPOTENCY_KEY_REUSED');
     const expected = this.decide(question, alias);
-    // What names no show or seat is not kept.
+    // An answer about a show or seat that does not exist is not kept.
     if (expected.status === 404) return expected;
     this.answers = new Map(this.answers).set(name, { meaning, expected });
     return expected;

@@ -1,6 +1,9 @@
-/** Comparing answers with what was expected of them, where that has gaps: what the first answer tells, all later ones must. */
+/**
+ * Compares answers with expected ones that have gaps. The first answer fills a gap, and all later ones must agree with
+ * it.
+ */
 
-/** A value that is not known before it is told. As `Instant`, one that is told in an answer's time. */
+/** A value that no client can know before an answer tells it. */
 export interface Unknown {
   readonly unknown: string;
   /** Of an instant: told with so many milliseconds added. */
@@ -16,7 +19,7 @@ export function instant(name: string, plusMs = 0): Unknown {
   return { unknown: `time ${name}`, plusMs };
 }
 
-/** What was told, by name. No two names stand for the same id. */
+/** The values that answers have told, by name. No two names stand for the same id. */
 export class Told {
   private readonly values: Map<string, string | number>;
 
@@ -24,7 +27,7 @@ export class Told {
     this.values = new Map(other?.values);
   }
 
-  /** Learns what is told here, and returns the first difference; undefined when there is none. */
+  /** Learns the values that this answer tells. Returns the first difference, or undefined if there is none. */
   difference(expected: unknown, actual: unknown, at = ''): string | undefined {
     const differs = (wanted: unknown) =>
       `${at || 'answer'}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`;
@@ -48,7 +51,7 @@ export class Told {
     return undefined;
   }
 
-  /** What an unknown was told to be. */
+  /** The value of an unknown, once an answer has told it. */
   value({ unknown, plusMs }: Unknown): string | undefined {
     const value = this.values.get(unknown);
     return typeof value === 'number' ? new Date(value + plusMs!).toISOString() : value;

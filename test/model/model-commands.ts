@@ -4,12 +4,12 @@ import type { SeatName } from '../../proof/checkers/history';
 import { CommandQuestion, Question, ReadQuestion, ShowModel } from './show-model';
 import { Told, Unknown } from './unknowns';
 
-/** What a model-based run does, one after the other, and how each step is compared with what the model expects. */
+/** The steps of a model-based run, and the comparison of each answer with the one that the model expects. */
 
 /** An app instance, by its number. */
 export type Instance = 0 | 1;
 
-/** The real thing. */
+/** The server, as the steps see it. */
 export interface Real {
   ask(question: Question, instance: Instance): Promise<Actual>;
   sweep(instance: Instance): Promise<void>;
@@ -23,11 +23,11 @@ export interface Real {
 export interface Actual {
   readonly status: number | null;
   readonly isReplayed: boolean;
-  /** As far as the model tells what must be in it. */
+  /** The part of the body that the model predicts. */
   readonly body: unknown;
 }
 
-/** What the client knows: the model, and what was told so far. */
+/** The knowledge of a client: the model, and the values that earlier answers told. */
 export interface Known {
   model: ShowModel;
   told: Told;
@@ -85,7 +85,7 @@ class AskAgain implements Step {
   }
 }
 
-/** Two at once: what both are told must be right in one order or the other. */
+/** Two questions at once. Both answers must be right in one order or in the other. */
 export class AskBoth implements Step {
   constructor(
     private readonly wishes: readonly [Wish, Wish],
@@ -150,7 +150,7 @@ class Sweep implements Step {
 
   check = () => true;
 
-  /** Nobody can tell: the model does nothing. */
+  /** No answer shows it, so the model does nothing. */
   run(_known: Known, real: Real): Promise<void> {
     return real.sweep(this.instance);
   }
@@ -184,7 +184,8 @@ function compare({ model, told }: Known, question: Question, { status, isReplaye
 }
 
 /**
- * Bookings, newest first. Those of one millisecond may come in any order: here in the one expected.
+ * Bookings, newest first. Bookings of one millisecond may come in any order, and are sorted here as the model expects
+ * them.
  *
  * @throws Error when they are out of order
  */
@@ -266,7 +267,7 @@ export function steps({
         .map(([one, two]): [Wish, Wish] => [one, { ...two, seats: one.seats, own: 0 }]),
     },
   );
-  // The house's own, which no route has yet: seldom, or there would be nothing left to sell.
+  // Commands of the house, without a route as yet. They are rare, or there would be no seats left to sell.
   const house: fc.Arbitrary<CommandQuestion & Wish> = fc.record({
     name: fc.constantFrom('block' as const, 'unblock' as const),
     holder,
@@ -278,7 +279,7 @@ export function steps({
   const askToRead = fc.tuple(read, instance).map((parts) => new Ask(...parts));
   const askBoth = fc.tuple(pair, fc.tuple(instance, instance), rarely(4)).map((parts) => new AskBoth(...parts));
   const again = fc.tuple(fc.nat(20), instance).map((parts) => new AskAgain(...parts));
-  // fast-check picks evenly, so what comes often is there several times.
+  // fast-check picks evenly, so a frequent step is listed several times.
   return fc.commands(
     [
       ask,
