@@ -16,13 +16,13 @@ import { HoldAnswerDto, SeatCommandDto, SeatMapQueryDto } from '../../src/seats/
 import { stopOnSignal } from '../../src/serve';
 
 /**
- * The server of production with routes beside its own that do everything but the work with the database: what is measured
- * is what they are compared with.
+ * The server of production with routes beside its own that do everything but the work with the database: the measures
+ * compare the others with them.
  */
 
 let roundTrips = 0;
 
-/** What a transaction waits for is a stage. */
+/** A transaction waits for PostgreSQL once for each stage. */
 function countRoundTrips(): void {
   const { stage } = PipelinedTransaction.prototype;
   PipelinedTransaction.prototype.stage = function (this: PipelinedTransaction, reads) {

@@ -1,18 +1,27 @@
-/** The median of some rounds, and their range. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: sorted[Math.floor(sorted.length / 2)]!, min: sorted[0]!, max: sorted.at(-1)! };
-}
+import { Spread, spread } from '../kit/figures';
+import type { Aim, Row } from './report';
 
 /** Round by round, as both sides of a round ran on the same minute of the same machine. */
-export function ratio(a: readonly number[], b: readonly number[]): Spread {
+function ratio(a: readonly number[], b: readonly number[]): Spread {
   return spread(a.map((value, round) => value / b[round]!));
+}
+
+/**
+ * The row of a measure and of the variant that it is compared with, by their figures of each round.
+ *
+ * @param told.unit of the figures, which are told with so many `digits`, and `more` behind them
+ */
+export function compare(
+  measure: string,
+  figures: readonly number[],
+  comparedWith: string,
+  others: readonly number[],
+  aim: Aim | undefined,
+  { unit = '/s', digits = 0, more = '' } = {},
+): Row {
+  const median = (values: readonly number[]) => `${spread(values).median.toFixed(digits)}${unit}`;
+  const told = `${median(figures)} against ${median(others)}${more}`;
+  return { measure, comparedWith, result: ratio(figures, others), aim, figures: told };
 }
 
 /** Until a server's code has been compiled for speed. */

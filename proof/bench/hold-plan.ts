@@ -1,9 +1,10 @@
 import type { SeatRef } from '../../src/seats/seat-transitions';
-import type { Guest, House } from './house';
-import { expectOnly, Load, LoadResult, post, runLoad } from './http-load';
+import { COMMANDS } from '../checkers/commands';
+import { expectOnly, Load, LoadResult, post, runLoad } from '../kit/raw-load';
+import type { Holder } from '../people/target';
+import type { BenchHouse } from './bench-house';
 
 const SEATS_PER_HOLD = 2;
-export const HOLDS = '/api/seats/hold-batch/';
 /** The route of `app.ts` that does everything else, and Fastify's alone of `bare.ts`. */
 const HOLDS_WITHOUT_DATABASE = '/bench/hold/';
 
@@ -13,8 +14,8 @@ export class HoldPlan {
   private readonly holdsPerRow: number;
 
   constructor(
-    private readonly house: House,
-    private readonly guests: readonly Guest[],
+    private readonly house: BenchHouse,
+    private readonly guests: readonly Holder[],
     /** Spread over these. */
     private readonly showIds: readonly number[] = house.showIds,
   ) {
@@ -52,7 +53,11 @@ export class HoldPlan {
 
   /** Everybody holds, until the time is over or the house is full. @param load how, and where */
   run(load: Pick<Load, 'port' | 'seconds' | 'arrivalsPerSecond'>): Promise<LoadResult> {
-    return runLoad({ ...load, clients: this.guests.length, request: (client, k) => this.request(HOLDS, client, k) });
+    return runLoad({
+      ...load,
+      clients: this.guests.length,
+      request: (client, k) => this.request(COMMANDS.hold.path, client, k),
+    });
   }
 
   /** The same requests without effect, which may come again. @throws when any is refused */
@@ -61,7 +66,7 @@ export class HoldPlan {
     return expectOnly('200', await runLoad({ ...load, clients: this.guests.length, request }));
   }
 
-  /** Compares what was acknowledged with all that is held, then replays the ledger. @throws when they differ */
+  /** Compares the acknowledged seats with those that are held, then replays the ledger. @throws when they differ */
   async check(result: LoadResult): Promise<void> {
     const { answersOf } = expectOnly('200', result);
     const expected = new Map<string, string>();

@@ -1,11 +1,13 @@
-import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Logger } from '@nestjs/common';
-import { parseArguments, runCommand, UsageError, wholeNumber } from '../../src/cli/command';
+import { UsageError } from '../../src/cli/command';
 import { withSection } from '../../src/cli/document';
-import type { Measure } from './bench';
-import { openDatabaseServer } from './house';
+import { databaseUrl, query } from '../kit/database-server';
+import { FLAG, number, readOptions, TEXT } from '../kit/options';
+import { runProgram } from '../kit/program';
+import { Stage } from '../kit/stage';
+import { Bench, Measure } from './bench';
 import { holds } from './measures/holds';
 import { instances } from './measures/instances';
 import { latency } from './measures/latency';
@@ -40,7 +42,7 @@ measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of d
   npm run bench -- --only holds,latency
 
   --only NAMES     of ${Object.keys(MEASURES).join(', ')}
-  --clients N      who ask at the same time, where a measure does not say; 64 by default
+  --clients N      how many ask at the same time, where a measure does not say; 64 by default
   --seconds N      length of a turn; 4 by default
   --rounds N       turns of each variant, after two to warm up; 5 by default
   --json FILE      writes the results as JSON
@@ -51,49 +53,47 @@ measure with a wrong answer has no result. Takes about 25 minutes, and 4 GB of d
 Makes databases of its own on the server of DATABASE_URL, or on an embedded PostgreSQL, and drops them in the end.
 pgbench comes with PostgreSQL (Debian: postgresql-contrib); PGBENCH names it where it is not on the path.`;
 
-void runCommand(async () => {
-  const given = parseArguments(HELP, {
-    only: { type: 'string' },
-    clients: { type: 'string' },
-    seconds: { type: 'string' },
-    rounds: { type: 'string' },
-    json: { type: 'string' },
-    markdown: { type: 'string' },
-    document: { type: 'boolean' },
+runProgram(async (stage) => {
+  const options = readOptions(HELP, {
+    only: TEXT,
+    clients: number(1, 1_000, 64),
+    seconds: number(1, 600, 4),
+    rounds: number(1, 100, 5),
+    json: TEXT,
+    markdown: TEXT,
+    document: FLAG,
   });
-  if (!given) return 0;
-  const names = given.only?.split(',') ?? Object.keys(MEASURES);
+  if (!options) return 0;
+  const names = options.only?.split(',') ?? Object.keys(MEASURES);
   const unknown = names.find((name) => !(name in MEASURES));
   if (unknown !== undefined) throw new UsageError(`--only: there is no "${unknown}".`);
-  const number = (name: 'clients' | 'seconds' | 'rounds', fallback: number, max: number) =>
-    given[name] === undefined ? fallback : wholeNumber(name, given[name], 1, max);
-  const clients = number('clients', 64, 1_000);
-  const seconds = number('seconds', 4, 600);
-  const rounds = number('rounds', 5, 100);
 
   // The pool's warnings, when databases are dropped.
   Logger.overrideLogger(['error', 'fatal']);
-  const databases = await openDatabaseServer(log);
+  const url = await databaseUrl(stage, log);
+  const [server] = await query<{ version: string; fsync: string }>(
+    url,
+    "SELECT version(), current_setting('fsync') AS fsync",
+  );
   const machine =
     `Node ${process.version}, ${cpus().length} × ${cpus()[0]!.model}, server, PostgreSQL and load generator together; ` +
-    `${databases.version.split(' on ')[0]}, fsync ${databases.fsync}; ${rounds} rounds of ${seconds} s.`;
+    `${server!.version.split(' on ')[0]}, fsync ${server!.fsync}; ${options.rounds} rounds of ${options.seconds} s.`;
   log(machine);
   const rows: Row[] = [];
-  try {
-    for (const name of names) {
-      log(name);
-      for (const row of await MEASURES[name]!({ databases, clients, seconds, rounds, log })) {
-        rows.push(row);
-        console.log(asText(row));
-      }
+  for (const name of names) {
+    log(name);
+    const own = new Stage();
+    stage.defer(() => own.close());
+    for (const row of await MEASURES[name]!(new Bench(own, url, options, log))) {
+      rows.push(row);
+      console.log(asText(row));
     }
-  } finally {
-    await databases.stop();
+    await own.close();
   }
   const report = { machine, rows };
-  if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
-  if (given.markdown !== undefined) writeFileSync(given.markdown, `${asMarkdown(report)}\n`);
-  if (given.document) writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), 'measured', asMarkdown(report)));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (options.markdown !== undefined) writeFileSync(options.markdown, `${asMarkdown(report)}\n`);
+  if (options.document) writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), 'measured', asMarkdown(report)));
   return 0;
 });
 

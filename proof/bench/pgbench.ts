@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
 /** One hold of two seats as a transaction of its own, as a careful team would write it by hand. */
 const HOLD = `
@@ -24,22 +22,21 @@ COMMIT;
 `;
 
 /** Transactions a second of PostgreSQL's own load generator, without any application; undefined where it is not installed. */
-export function pgbenchHoldsPerSecond(databaseUrl: string, clients: number, seconds: number): number | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'rowlock-pgbench-'));
-  const script = join(directory, 'hold.sql');
-  writeFileSync(script, HOLD);
-  let output: string;
+export async function pgbenchHoldsPerSecond(
+  databaseUrl: string,
+  clients: number,
+  seconds: number,
+): Promise<number | undefined> {
+  const running = promisify(execFile)(
+    process.env.PGBENCH ?? 'pgbench',
+    ['-n', '-M', 'prepared', '-c', String(clients), '-j', '2', '-T', String(seconds), '-f', '-', databaseUrl],
+    { encoding: 'utf8' },
+  );
+  running.child.stdin!.on('error', () => undefined).end(HOLD); // Where there is no program, the promise tells.
   try {
-    output = execFileSync(
-      process.env.PGBENCH ?? 'pgbench',
-      ['-n', '-M', 'prepared', '-c', String(clients), '-j', '2', '-T', String(seconds), '-f', script, databaseUrl],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    return Number(/tps = ([\d.]+)/.exec((await running).stdout)![1]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  } finally {
-    rmSync(directory, { recursive: true });
   }
-  return Number(/tps = ([\d.]+)/.exec(output)![1]);
 }

@@ -1,4 +1,4 @@
-import type { Spread } from './comparison';
+import type { Spread } from '../kit/figures';
 
 /** A measure's result. */
 export interface Row {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
-import type { BenchServer } from './server';
+import type { ServerProcess } from '../kit/server-process';
 
-/** What was used up so far. Steadier than times on a machine that others use as well. */
+/** CPU time that was used so far. Steadier than times on a machine that others use as well. */
 export interface Usage {
   readonly serverCpuMs: number;
   /** Of each of PostgreSQL's processes, by its id; NaN where it can't be known, as PostgreSQL is on another machine. */
@@ -12,7 +12,7 @@ export interface Usage {
 /** In which /proc counts CPU time on Linux, whatever the kernel's own clock. */
 const TICKS_PER_SECOND = 100;
 
-export async function readUsage(server: BenchServer, dataSource: DataSource): Promise<Usage> {
+export async function readUsage(server: ServerProcess, dataSource: DataSource): Promise<Usage> {
   const serverCpuMs = (await readMetric(server, 'process_cpu_seconds_total')) * 1_000;
   const processes = await dataSource.query<{ pid: number; is_local: boolean }[]>(
     `SELECT pid, inet_server_addr() IS NULL OR inet_server_addr() << '127.0.0.0/8' AS is_local FROM pg_stat_activity
@@ -49,12 +49,12 @@ function cpuMs(pid: number): number {
   }
 }
 
-export async function rssMb(server: BenchServer): Promise<number> {
+export async function rssMb(server: ServerProcess): Promise<number> {
   return (await readMetric(server, 'process_resident_memory_bytes')) / 1_048_576;
 }
 
 /** A metric without labels. */
-async function readMetric(server: BenchServer, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
+async function readMetric(server: ServerProcess, name: string): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)![1]);
 }

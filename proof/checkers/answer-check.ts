@@ -1,7 +1,8 @@
+import { COMMANDS } from './commands';
 import type { Attempt, SeatName, SeenSeat, Stats, Violation } from './history';
 
 /**
- * PURE. What must hold of each answer by itself, whatever happened around it: the history has well-formed requests only,
+ * PURE. Rules that each answer must keep by itself, whatever happened around it: the history has well-formed requests only,
  * for seats that were on the map, so most refusals can't be true.
  */
 
@@ -12,13 +13,13 @@ export const ANSWER_RULES = {
   COUNTS: 'counts and seats of one seat map agree',
 } as const;
 
-/** Of well-formed requests for existing seats with a good token. Under one key nothing else is ever sent. */
-const POSSIBLE_REFUSALS: Readonly<Record<Attempt['command'], readonly string[]>> = {
-  hold: ['SEAT_UNAVAILABLE', 'HOLD_LIMIT_EXCEEDED', 'SALES_CLOSED', 'IDEMPOTENCY_IN_PROGRESS', 'RATE_LIMITED'],
-  book: ['NOT_YOUR_HOLD', 'SALES_CLOSED', 'IDEMPOTENCY_IN_PROGRESS', 'RATE_LIMITED'],
-  release: ['NOT_YOUR_HOLD', 'IDEMPOTENCY_IN_PROGRESS', 'RATE_LIMITED'],
-  read: ['RATE_LIMITED'],
-};
+/** Whether a well-formed request for existing seats can be refused so. Under one key nothing else is ever sent. */
+function isPossible(code: string | null, command: Attempt['command']): boolean {
+  if (code === 'RATE_LIMITED') return true;
+  if (command === 'read' || code === null) return false;
+  const { refusal, otherRefusals } = COMMANDS[command];
+  return [refusal, ...otherRefusals, 'IDEMPOTENCY_IN_PROGRESS'].includes(code);
+}
 
 const POSSIBLE_REASONS: Readonly<Record<string, readonly string[]>> = {
   SEAT_UNAVAILABLE: ['SEAT_HELD', 'SEAT_BOOKED'],
@@ -41,7 +42,7 @@ function faultsOf(attempt: Attempt): [keyof typeof ANSWER_RULES, string][] {
   if (status === null || status >= 500) return [];
   if (code === 'MALFORMED') return [['WELL_FORMED', `${status} with a body that is not the contract's`]];
   if (status >= 300) {
-    if (!POSSIBLE_REFUSALS[command].includes(code ?? '')) return [['EXPECTED', `${status} ${code}`]];
+    if (!isPossible(code, command)) return [['EXPECTED', `${status} ${code}`]];
     if (answer?.kind !== 'refused' || !(answer.code in POSSIBLE_REASONS)) return [];
     const named = Object.entries(answer.seats);
     if (named.length === 0 || named.some(([seat]) => !seats.includes(seat))) {
@@ -77,7 +78,13 @@ function sameSeats(told: readonly SeatName[], asked: readonly SeatName[]): [keyo
 
 function sameCounts(stats: Stats, seats: readonly SeenSeat[]): [keyof typeof ANSWER_RULES, string][] {
   const of = (status: SeenSeat['status']) => seats.filter((seat) => seat.status === status).length;
-  const counted: Stats = { total: seats.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const counted: Stats = {
+    total: seats.length,
+    available: of('AVAILABLE'),
+    held: of('HELD'),
+    booked: of('BOOKED'),
+    blocked: of('BLOCKED'),
+  };
   const differs = (Object.keys(counted) as (keyof Stats)[]).some((name) => counted[name] !== stats[name]);
   return differs ? [['COUNTS', `counts ${JSON.stringify(stats)}, seats ${JSON.stringify(counted)}`]] : [];
 }

@@ -1,18 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { SharedSeats } from './shared-seats';
+import type { Command, SeatStatus } from './commands';
 
 /**
- * The recorded history: one attempt, that is one request and what became of it, is one line of JSON. Everything here is
+ * The recorded history: one attempt, that is one request and its answer, is one line of JSON. Everything here is
  * what the client saw. Instants ending in `Ms` are of the client's one monotonic clock, except those under an answer, which
  * are what the server said, in milliseconds since the epoch.
  */
-
-export const COMMANDS = ['hold', 'book', 'release'] as const;
-export type Command = (typeof COMMANDS)[number];
-export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED' | 'BLOCKED';
-/** What the house does with its seats: no route has it yet, and the models know it. */
-export type HouseCommand = 'block' | 'unblock';
 
 /** A seat within its show, as `row/number`. Row labels have no slash. */
 export type SeatName = string;
@@ -45,6 +37,7 @@ export interface Stats {
   readonly available: number;
   readonly held: number;
   readonly booked: number;
+  readonly blocked: number;
 }
 
 /** What an answer said, in the words the checkers use. */
@@ -88,14 +81,4 @@ export interface Violation {
   readonly showId: number | null;
   /** What was found, for people. */
   readonly detail: string;
-}
-
-/** Reads a recorded history. @throws SyntaxError for a line that is no JSON, and whatever reading the file throws */
-export async function readHistory(file: string): Promise<Attempt[]> {
-  const attempts: Attempt[] = [];
-  const seats = new SharedSeats();
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (line !== '') attempts.push(seats.share(JSON.parse(line) as Attempt));
-  }
-  return attempts;
 }

@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { VerificationReport, verifyLedger } from '../../src/ledger/ledger-verifier';
 import { checkAnswers } from './answer-check';
-import { backgroundOf } from '../stress/background';
-import { checkBlackBox } from '../stress/black-box';
+import { backgroundOf } from './background';
+import { checkBlackBox } from './black-box';
 import type { Attempt, Violation } from './history';
 import { checkLedger } from './ledger-check';
 import { readSteps } from './ledger-rows';
@@ -11,7 +11,7 @@ import { operationsOf } from './operations';
 export interface Judgement {
   readonly attempts: number;
   readonly operations: number;
-  /** Of the operations: nobody knows whether they happened. */
+  /** Of the operations: those of which no answer tells whether they happened. */
   readonly unknown: number;
   readonly answers: { readonly checked: number; readonly seconds: number };
   readonly blackBox: {

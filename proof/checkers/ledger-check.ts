@@ -1,18 +1,18 @@
-import type { Background } from '../stress/background';
+import type { Background } from './background';
+import { LAPSE } from './commands';
 import type { Violation } from './history';
 import { describe, Operation } from './operations';
 import { SeatLedger, Step } from './seat-ledger';
 import { Observations } from './observations';
 
 /**
- * PURE. Compares what was answered with the ledger, in linear time but for sorting: what the ledger must hold by itself is
- * the matter of `verifyLedger()`.
+ * PURE. Compares the answers with the ledger, in linear time but for sorting. `verifyLedger()` checks the ledger by itself.
  */
 
 export const HISTORY_RULES = {
   ACKNOWLEDGED: 'every acknowledged change is in the ledger',
   EXPLAINED: 'every step of a holder is one of his commands: acknowledged once, unknown at most once, refused never',
-  ORDER: 'what was answered before another was sent has the lower version',
+  ORDER: 'an operation that was answered before another was sent has the lower version',
   ONE_TRANSACTION: 'all seats of a command are changed by one transaction',
   WHOLE: 'a command changes all its seats or none, acknowledged or not',
   BOOKING: 'a booking has the seats, the holder and the time that were told',
@@ -70,7 +70,8 @@ class LedgerCheck {
     for (const [operation, answer] of this.answered('held')) {
       for (const { seat, version, deadlineMs } of answer.seats) {
         const step = this.ledger.step(operation.showId, seat, version);
-        const isIt = step?.command === 'hold' && step.holder === operation.holder && step.deadlineMs === deadlineMs;
+        const isIt =
+          step?.command === operation.command && step.holder === operation.holder && step.deadlineMs === deadlineMs;
         if (isIt) this.claim(step, operation);
         else this.report('ACKNOWLEDGED', operation, `${seat} v${version}: the ledger has ${told(step)}`);
       }
@@ -107,7 +108,7 @@ class LedgerCheck {
       for (const seat of answer.seats) add(wanted, stepOf({ ...operation, seat }), operation);
     }
     const steps = new Map<string, Step[]>();
-    for (const step of this.ledger.all) if (step.command === 'release') add(steps, stepOf(step), step);
+    for (const step of this.ledger.all) if (wanted.has(stepOf(step))) add(steps, stepOf(step), step);
     for (const [name, operations] of wanted) {
       const left = [...operations];
       for (const step of (steps.get(name) ?? []).sort((a, b) => a.version - b.version)) {
@@ -121,14 +122,14 @@ class LedgerCheck {
     }
   }
 
-  /** Steps of our holders that nobody was told of must be those of commands without an answer, each at most once. */
+  /** Steps of our holders that no answer tells of must be those of commands without an answer, each at most once. */
   matchUnknown(): void {
     const transactions = new Map<Operation, string>();
     for (const step of this.ledger.all) {
-      if (this.claims.has(step) || step.command === 'expire' || !this.background.holders.has(step.holder)) continue;
+      if (this.claims.has(step) || step.command === LAPSE || !this.background.holders.has(step.holder)) continue;
       const candidates = this.unknown.get(stepOf(step)) ?? [];
       const fitting = candidates.filter((one) => this.mayBeAt(step, one));
-      // Of several that somebody hung up on, the one that is there with all its seats.
+      // Of several commands without an answer, the one whose seats are all there.
       const whole = fitting.filter((one) => one.seats.every((seat) => this.ledger.isDoneBy(one, seat, step)));
       const found =
         whole.find((one) => transactions.get(one) === step.transaction) ??
@@ -168,7 +169,7 @@ class LedgerCheck {
     }
   }
 
-  /** What was seen and why something was refused, beside what the ledger has for that time. */
+  /** Compares the seats in reads and the reasons of refusals with the ledger at that time. */
   checkObservations(): void {
     for (const operation of this.operations) {
       const { answer, showId } = operation;
@@ -223,7 +224,7 @@ class LedgerCheck {
       if (operation.answer?.kind === kind) yield [operation, operation.answer as Of<Kind>];
   }
 
-  /** Who made a step, where that is sure: several may tell of it, as a repeated command tells of what it found. */
+  /** The operation that made a step, where that is sure: a repeated command tells of the step that it found. */
   private makerOf(step: Step): Operation | undefined {
     const [first, ...others] = this.claims.get(step) ?? [];
     if (!first || others.length > 0) return undefined;
@@ -257,7 +258,7 @@ function add<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
   else map.set(key, [value]);
 }
 
-/** What a step and a command for it have in common. */
+/** Names a step and the command for it alike. */
 function stepOf({ command, showId, seat, holder }: Pick<Step, 'command' | 'showId' | 'seat' | 'holder'>): string {
   return `${command} of ${seat} of show ${showId} by ${holder}`;
 }

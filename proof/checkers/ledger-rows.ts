@@ -1,15 +1,6 @@
-import { DataSource } from 'typeorm';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { schema } from '../../src/database/schema';
+import type { DataSource } from 'typeorm';
 import { seatName } from './history';
 import type { Step } from './seat-ledger';
-
-/** Connects to a server's database. The caller closes it. */
-export function openDataSource(databaseUrl: string): Promise<DataSource> {
-  const settings = parseDatabaseEnvironment({ ...process.env, EMBEDDED_DATABASE: 'false', DATABASE_URL: databaseUrl });
-  return new DataSource(dataSourceOptions(settings, schema)).initialize();
-}
 
 interface Row {
   show_id: number;

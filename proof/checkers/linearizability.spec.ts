@@ -1,11 +1,12 @@
-import type { Answer, Attempt, SeatName, SeenSeat, SeatStatus } from './history';
+import { SEAT_CONTRACTS, SeatStatus } from './commands';
+import type { Answer, Attempt, SeatName, SeenSeat } from './history';
 import { Event, linearize } from './linearizability';
 import { ModelScene } from './model-scene';
 import { Operation, operationsOf } from './operations';
 import { Random } from '../kit/random';
 import { Change, effectOf, lapse, ModelSeat } from './seat-rules';
 import { eventsOf, modelSeat } from './show-events';
-import { EPOCH_MS } from './testing';
+import { attempt, EPOCH_MS } from './testing';
 
 /** The search against one that knows no short cuts, on small histories made by chance: half of them true, half spoilt. */
 
@@ -55,22 +56,7 @@ function history(random: Random, length: number): Operation[] {
     const isLost = command !== 'read' && random.chance(0.2);
     const sentMs = atMs - random.below(30);
     const answeredMs = isLost ? null : atMs + random.below(30);
-    const code = answer.kind === 'refused' ? answer.code : null;
-    const status = isLost ? null : code === null ? 200 : 409;
-    attempts.push({
-      id: index,
-      sentMs,
-      answeredMs,
-      holder,
-      command,
-      showId: 1,
-      seats,
-      key: null,
-      status,
-      code,
-      isReplayed: false,
-      answer: isLost ? null : answer,
-    });
+    attempts.push(attempt([sentMs, answeredMs], holder, command, seats, isLost ? null : answer));
   }
   return operationsOf(attempts).operations;
 }
@@ -84,8 +70,8 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
     effect.changes.map(([seat, state]) => [seat, state.status === 'HELD' ? { ...state, deadline: deadlineMs } : state]),
   );
   const told = (seat: SeatName): ModelSeat => scene.get(seat)!;
-  switch (command.name) {
-    case 'hold':
+  switch (SEAT_CONTRACTS[command.name].leaves) {
+    case 'HELD':
       return {
         kind: 'held',
         serverTimeMs: EPOCH_MS + atMs,
@@ -95,7 +81,7 @@ function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, at
           deadlineMs: told(seat).deadline as number,
         })),
       };
-    case 'book':
+    case 'BOOKED':
       return { kind: 'booked', bookingId: command.alias, bookedAtMs: 0, seats: command.seats };
     default:
       return { kind: 'released', seats: effect.changes.map(([seat]) => seat) };
@@ -107,7 +93,12 @@ function seen(scene: ModelScene, reader: string, atMs: number): Answer {
     const { status, version, holder, deadline } = scene.get(seat)!;
     return { seat, status, version, deadlineMs: status === 'HELD' && holder === reader ? (deadline as number) : null };
   });
-  return { kind: 'seen', serverTimeMs: EPOCH_MS + atMs, stats: { total: 0, available: 0, held: 0, booked: 0 }, seats };
+  return {
+    kind: 'seen',
+    serverTimeMs: EPOCH_MS + atMs,
+    stats: { total: 0, available: 0, held: 0, booked: 0, blocked: 0 },
+    seats,
+  };
 }
 
 /** Changes one answer, or when it came. */

@@ -5,11 +5,11 @@ import type { Change, Scene } from './seat-rules';
  * PURE but for the stop watch. Finds an order of all events of a history in which each could have happened at one instant
  * between its beginning and its end (Wing and Gong 1993, with Lowe's memory of what has failed). Five things keep it quick:
  *
- * - What changes nothing and fits now is taken at once. Taking it later can't help: it would still change nothing, and until
- *   then it only stands in the way.
+ * - An event that changes nothing and fits now is taken at once. Taking it later can't help: it would still change
+ *   nothing, and until then it only stands in the way.
  * - Where something certain can never happen any more, as its seats have moved on, nothing else is tried.
- * - A seat leaves no version that something certain has yet to see: versions only rise. Without this, a wrong guess about what
- *   nobody answered shows much later, behind a great many orders of everything else.
+ * - A seat leaves no version that something certain has yet to see: versions only rise. Without this, a wrong guess about
+ *   a command without an answer shows much later, behind a great many orders of everything else.
  * - Of what may come next, only a stubborn set is tried (Valmari 1990): everything that could bring about the event that must
  *   end first, or come into conflict with that. The rest may as well come later, as it ends later.
  * - Only what has failed is remembered, so a straight way costs no memory.
@@ -117,7 +117,7 @@ class Search {
     }
   }
 
-  /** Takes what changes nothing, and finds the ways on from here. */
+  /** Takes the events that change nothing, and finds the ways on from here. */
   private arrive(): Frame | 'done' | 'failed' {
     const taken: number[] = [];
     let possible: number[];
@@ -149,7 +149,7 @@ class Search {
     return { taken, key, ways, next: 0, back: [] };
   }
 
-  /** What can be next and changes something, of a stubborn set: first what is certain, by its end. */
+  /** The events of a stubborn set that can be next and change something: certain ones first, by their ends. */
   private waysOn(possible: readonly number[]): Way[] {
     const needed = new Set(this.needsOfFirst());
     const stubborn: number[] = [];
@@ -185,7 +185,7 @@ class Search {
     for (const one of sees) this.unseen.set(one, (this.unseen.get(one) ?? 0) + by);
   }
 
-  /** What the certain event that ends first needs, and what those need that it waits for. */
+  /** The needs of the certain event that ends first, and of the events that it waits for. */
   private needsOfFirst(): string[] {
     let first = -1;
     for (const index of this.left) {
@@ -248,7 +248,7 @@ class Search {
     }
   }
 
-  /** Remembers the dead end that is farthest from the beginning: what is wrong is there. */
+  /** Remembers the dead end that is farthest from the beginning: the violation is there. */
   private note(possible: readonly number[]): void {
     if (this.certainLeft >= this.best.certainLeft) return;
     const stuck = possible.filter((index) => this.events[index]!.isCertain).slice(0, 8);
@@ -261,7 +261,7 @@ class Search {
   }
 }
 
-/** The numbers from 0 to size − 1 that are left, in order. What was removed last must be restored first. */
+/** The numbers from 0 to size − 1 that are left, in order. The one removed last must be restored first. */
 class Remaining implements Iterable<number> {
   private readonly next: Int32Array;
   private readonly previous: Int32Array;

@@ -1,8 +1,8 @@
 import type { SeatName } from './history';
 import type { Operation } from './operations';
-import { firstIndex } from '../kit/sorted';
+import { firstIndex } from './sorted';
 
-/** Somebody knows a version of a seat: he made it, or saw it. */
+/** An operation that made a version of a seat, or saw it. */
 export interface Observation {
   readonly operation: Operation;
   readonly version: number;
@@ -19,7 +19,7 @@ interface Sorted {
   readonly lowest: readonly (Observation | undefined)[];
 }
 
-/** PURE. Who knew which version of a seat when, and so between which versions everything else was. */
+/** PURE. Which operations knew which version of a seat when, and so between which versions everything else was. */
 export class Observations {
   private readonly seats = new Map<string, { showId: number; seat: SeatName; all: Observation[]; sorted?: Sorted }>();
 

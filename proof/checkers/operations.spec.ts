@@ -1,7 +1,7 @@
 import { checkAnswers } from './answer-check';
 import type { Attempt } from './history';
 import { operationsOf } from './operations';
-import { serverClock } from '../kit/server-clock';
+import { serverClock } from './server-clock';
 import { booked, EPOCH_MS, held, refused, released, saw, unanswered } from './testing';
 
 describe('operationsOf', () => {
@@ -37,12 +37,14 @@ describe('operationsOf', () => {
     expect(operationsOf(attempts).operations).toHaveLength(6);
   });
 
-  it.each<[string, Partial<Attempt>, unknown[]]>([
-    ['no answer is unknown', { answeredMs: null, status: null }, [['hold', 2, Infinity, undefined]]],
-    ['5xx is unknown', { status: 503, code: 'BUSY', answer: null }, [['hold', 2, Infinity, undefined]]],
-    ['a refusal before the locks is nothing at all', { status: 429, code: 'RATE_LIMITED', answer: null }, []],
-    ['nor is a key in use', { status: 409, code: 'IDEMPOTENCY_IN_PROGRESS', answer: null }, []],
-  ])('%s', (_, given, expected) => {
+  it.each(
+    Object.entries<[Partial<Attempt>, unknown[]]>({
+      'no answer is unknown': [{ answeredMs: null, status: null }, [['hold', 2, Infinity, undefined]]],
+      '5xx is unknown': [{ status: 503, code: 'BUSY', answer: null }, [['hold', 2, Infinity, undefined]]],
+      'a refusal before the locks is nothing at all': [{ status: 429, code: 'RATE_LIMITED', answer: null }, []],
+      'nor is a key in use': [{ status: 409, code: 'IDEMPOTENCY_IN_PROGRESS', answer: null }, []],
+    }),
+  )('%s', (_, [given, expected]) => {
     expect(
       summary([
         { ...held([2, 3], 'ann', { 'A/1': 1 }), ...(given.answeredMs === null ? { answer: null } : {}), ...given },
@@ -75,35 +77,35 @@ describe('checkAnswers', () => {
     ).toEqual([]);
   });
 
-  it.each<[string, string, Attempt]>([
-    ['a body that is something else', 'WELL_FORMED', { ...hold, code: 'MALFORMED', answer: null }],
-    ['success without an answer', 'WELL_FORMED', { ...hold, answer: null }],
-    [
-      'a refusal that a valid request can’t get',
-      'EXPECTED',
-      { ...hold, status: 400, code: 'VALIDATION_FAILED', answer: null },
-    ],
-    ['a reason that is none for this command', 'EXPECTED', refused([2, 3], 'ann', 'hold', { 'A/1': 'HOLD_GONE' })],
-    ['an answer about other seats', 'ITS_SEATS', { ...hold, seats: ['A/2'] }],
-    ['an answer about some of the seats', 'ITS_SEATS', { ...hold, seats: ['A/1', 'A/2'] }],
-    ['a release of what was not named', 'ITS_SEATS', released([2, 3], 'ann', ['A/1'], ['A/2'])],
-    ['a refusal for other seats', 'ITS_SEATS', refused([2, 3], 'ann', 'hold', { 'A/2': 'SEAT_HELD' }, ['A/1'])],
-    ['a refusal for no seat', 'ITS_SEATS', refused([2, 3], 'ann', 'hold', {}, ['A/1'])],
-    [
-      'counts of another moment',
-      'COUNTS',
-      {
-        ...hold,
-        command: 'read',
-        answer: {
-          kind: 'seen',
-          serverTimeMs: 0,
-          stats: { total: 1, available: 1, held: 0, booked: 0 },
-          seats: [{ seat: 'A/1', status: 'HELD', version: 1, deadlineMs: null }],
+  it.each(
+    Object.entries<[string, Attempt]>({
+      'a body that is something else': ['WELL_FORMED', { ...hold, code: 'MALFORMED', answer: null }],
+      'success without an answer': ['WELL_FORMED', { ...hold, answer: null }],
+      'a refusal that a valid request can’t get': [
+        'EXPECTED',
+        { ...hold, status: 400, code: 'VALIDATION_FAILED', answer: null },
+      ],
+      'a reason that is none for this command': ['EXPECTED', refused([2, 3], 'ann', 'hold', { 'A/1': 'HOLD_GONE' })],
+      'an answer about other seats': ['ITS_SEATS', { ...hold, seats: ['A/2'] }],
+      'an answer about some of the seats': ['ITS_SEATS', { ...hold, seats: ['A/1', 'A/2'] }],
+      'a release of what was not named': ['ITS_SEATS', released([2, 3], 'ann', ['A/1'], ['A/2'])],
+      'a refusal for other seats': ['ITS_SEATS', refused([2, 3], 'ann', 'hold', { 'A/2': 'SEAT_HELD' }, ['A/1'])],
+      'a refusal for no seat': ['ITS_SEATS', refused([2, 3], 'ann', 'hold', {}, ['A/1'])],
+      'counts of another moment': [
+        'COUNTS',
+        {
+          ...hold,
+          command: 'read',
+          answer: {
+            kind: 'seen',
+            serverTimeMs: 0,
+            stats: { total: 1, available: 1, held: 0, booked: 0, blocked: 0 },
+            seats: [{ seat: 'A/1', status: 'HELD', version: 1, deadlineMs: null }],
+          },
         },
-      },
-    ],
-  ])('finds %s', (_, rule, attempt) => {
+      ],
+    }),
+  )('finds %s', (_, [rule, attempt]) => {
     expect(rules(attempt)).toEqual([rule]);
   });
 });

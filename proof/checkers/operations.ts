@@ -1,7 +1,8 @@
-import type { Answer, Attempt, Command, SeatName, Violation } from './history';
+import type { Command } from './commands';
+import type { Answer, Attempt, SeatName, Violation } from './history';
 
 /**
- * PURE. From attempts to operations: what was wanted once, however often it was sent. Attempts under one key are one
+ * PURE. From attempts to operations: an operation is one wish, however often it was sent. Attempts under one key are one
  * operation, and every answer to them must be the same; an attempt without a key is an operation of its own.
  */
 
@@ -39,7 +40,7 @@ export function fateOf({ status, code, answeredMs }: Attempt): Fate {
   return code !== null && DECIDED_REFUSALS.has(code) ? 'decided' : 'untouched';
 }
 
-/** The operations, in the order in which they were sent, and what is wrong with the answers under one key. */
+/** The operations, in the order in which they were sent, and the violations among the answers under one key. */
 export function operationsOf(attempts: readonly Attempt[]): { operations: Operation[]; violations: Violation[] } {
   const violations: Violation[] = [];
   const groups = new Map<string, Attempt[]>();

@@ -1,6 +1,7 @@
-import type { SeatName, SeatStatus, SeenSeat } from './history';
+import { statusAfter } from './commands';
+import type { SeatName, SeenSeat } from './history';
 import type { Operation } from './operations';
-import { firstIndex } from '../kit/sorted';
+import { firstIndex } from './sorted';
 
 /** A row of the ledger as stored. */
 export interface Step {
@@ -18,12 +19,7 @@ export interface Step {
   readonly transaction: string;
 }
 
-const STATUS_AFTER: Readonly<Record<string, SeatStatus>> = {
-  hold: 'HELD',
-  book: 'BOOKED',
-  release: 'AVAILABLE',
-  expire: 'AVAILABLE',
-};
+const isHold = (step: Step | undefined): step is Step => step !== undefined && statusAfter(step.command) === 'HELD';
 
 /** PURE. The ledger of all seats, to be asked how a seat was in each of its versions. */
 export class SeatLedger {
@@ -55,7 +51,7 @@ export class SeatLedger {
     return this.bookings.get(`${showId} ${bookingId}`) ?? [];
   }
 
-  /** What is wrong with a seat as somebody saw it at the latest at a time of the server's clock; undefined when nothing is. */
+  /** How a seat, as a reader saw it up to a time of the server's clock, contradicts the ledger; undefined when it does not. */
   contradiction(
     showId: number,
     { seat, status, version, deadlineMs }: SeenSeat,
@@ -67,13 +63,13 @@ export class SeatLedger {
       if (version === 0 && status === 'AVAILABLE') return undefined;
       // A lapsed hold that nothing has tidied up shows the version that its expiry will have.
       const before = this.step(showId, seat, version - 1);
-      return status === 'AVAILABLE' && before?.command === 'hold' && before.deadlineMs <= atMs
+      return status === 'AVAILABLE' && isHold(before) && before.deadlineMs <= atMs
         ? undefined
         : 'there is no such version';
     }
-    const isMine = step.command === 'hold' && step.holder === reader;
+    const isMine = isHold(step) && step.holder === reader;
     const isSame =
-      STATUS_AFTER[step.command] === status && (isMine ? deadlineMs === step.deadlineMs : deadlineMs === null);
+      statusAfter(step.command) === status && (isMine ? deadlineMs === step.deadlineMs : deadlineMs === null);
     return isSame ? undefined : `it was a ${step.command} by ${step.holder}`;
   }
 
@@ -90,27 +86,29 @@ export class SeatLedger {
       const step = this.step(showId, seat, version);
       if (!step && version > 0) {
         const before = this.step(showId, seat, version - 1);
-        return reason === 'HOLD_GONE' && before?.command === 'hold' && before.deadlineMs <= period.toMs;
+        return reason === 'HOLD_GONE' && isHold(before) && before.deadlineMs <= period.toMs;
       }
-      const status = step ? STATUS_AFTER[step.command] : 'AVAILABLE';
-      const isHold = status === 'HELD' && step !== undefined;
+      const status = step ? statusAfter(step.command) : 'AVAILABLE';
       if (reason === 'SEAT_BOOKED' && status === 'BOOKED') return true;
-      if (reason === 'SEAT_HELD' && isHold && step.holder !== holder && step.deadlineMs > period.fromMs) return true;
-      if (reason === 'HOLD_GONE' && (status === 'AVAILABLE' || (isHold && step.deadlineMs <= period.toMs))) return true;
+      if (reason === 'SEAT_HELD' && isHold(step) && step.holder !== holder && step.deadlineMs > period.fromMs)
+        return true;
+      if (reason === 'HOLD_GONE' && (status === 'AVAILABLE' || (isHold(step) && step.deadlineMs <= period.toMs)))
+        return true;
     }
     return false;
   }
 
   /** Whether a seat was, at the end of the transaction that made a step of the same command, as the command leaves it. */
   isDoneBy({ command, holder, showId }: Operation, seat: SeatName, made: Step): boolean {
-    if (command === 'book') {
+    const leaves = statusAfter(command);
+    if (leaves === 'BOOKED') {
       return this.booking(showId, made.bookingId ?? '').some(
         (step) => step.seat === seat && step.transaction === made.transaction,
       );
     }
     if (seat === made.seat) return true;
     const steps = this.bySeat.get(`${showId} ${seat}`) ?? [];
-    if (command === 'release' && (steps.length === 0 || steps[0]!.atMs >= made.atMs)) return true;
+    if (leaves === 'AVAILABLE' && (steps.length === 0 || steps[0]!.atMs >= made.atMs)) return true;
     // Times don't fall from version to version: how the seat was just before, and all that became of it at that time.
     for (
       let index = Math.max(0, firstIndex(steps, ({ atMs }) => atMs >= made.atMs) - 1);
@@ -119,11 +117,9 @@ export class SeatLedger {
     ) {
       const step = steps[index]!;
       if (step.atMs > made.atMs) break;
-      const isHeld = step.command === 'hold';
-      if (command === 'hold' ? isHeld && step.holder === holder : STATUS_AFTER[step.command] === 'AVAILABLE')
-        return true;
+      if (statusAfter(step.command) === leaves && (leaves === 'AVAILABLE' || step.holder === holder)) return true;
       // A lapsed hold is none, whether or not it was tidied up.
-      if (command === 'release' && isHeld && step.deadlineMs <= made.atMs) return true;
+      if (leaves === 'AVAILABLE' && isHold(step) && step.deadlineMs <= made.atMs) return true;
     }
     return false;
   }

@@ -1,11 +1,12 @@
-import type { Answer, Command, HouseCommand, SeatName, SeatStatus, SeenSeat } from './history';
+import { Command, HouseCommand, SEAT_CONTRACTS, SeatStatus } from './commands';
+import type { Answer, SeatName, SeenSeat } from './history';
 
 /**
  * PURE. The rules of seats for the black-box checker, written from the contract alone. It must share no code with the
  * server: a mistake in the one must not be repeated in the other.
  */
 
-/** An instant of the server's clock, or a name for one that nobody has been told yet. */
+/** An instant of the server's clock, or a name for one that no answer has told yet. */
 export type Deadline = number | string;
 
 export interface ModelSeat {
@@ -14,7 +15,7 @@ export interface ModelSeat {
   /** Of the hold or the booking; undefined for one from before the history. */
   readonly holder?: string | undefined;
   readonly deadline?: Deadline;
-  /** As told by the server, or a name for one that nobody has been told yet. */
+  /** As told by the server, or a name for one that no answer has told yet. */
   readonly bookingId?: string;
 }
 
@@ -37,7 +38,7 @@ export interface ModelCommand {
   readonly alias: string;
 }
 
-/** What a command does in a scene. */
+/** The effect of a command in a scene. */
 export type Effect =
   | { readonly changes: readonly Change[] }
   /** In which its seats were booked by it, earlier. */
@@ -45,8 +46,9 @@ export type Effect =
   | { readonly code: string; readonly seats: Readonly<Record<SeatName, string>> };
 
 export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Scene, holdLimit: number): Effect {
+  const { changes: from, leaves: status, refusesFree, refusal, isOfHouse } = SEAT_CONTRACTS[name];
   const found = seats.map((seat) => [seat, scene.get(seat)!] as const);
-  if (name === 'book') {
+  if (status === 'BOOKED') {
     const bookingId = found[0]?.[1].bookingId;
     const isOne = found.every(
       ([, seat]) => seat.status === 'BOOKED' && seat.holder === holder && seat.bookingId === bookingId,
@@ -55,47 +57,23 @@ export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Sc
       return { repeats: bookingId };
   }
   const refused: Record<SeatName, string> = {};
-  for (const [seat, { status, holder: owner }] of found) {
-    if (name === 'unblock') continue;
-    if (status === 'BLOCKED') {
-      if (name !== 'block') refused[seat] = 'SEAT_BLOCKED';
-    } else if (status === 'BOOKED') refused[seat] = 'SEAT_BOOKED';
-    else if (status === 'HELD' && (owner !== holder || name === 'block')) refused[seat] = 'SEAT_HELD';
-    else if (status === 'AVAILABLE' && name === 'book') refused[seat] = 'HOLD_GONE';
+  for (const [seat, was] of found) {
+    if (was.status === 'BLOCKED') {
+      if (status !== 'BLOCKED') refused[seat] = 'SEAT_BLOCKED';
+    } else if (was.status === 'BOOKED') refused[seat] = 'SEAT_BOOKED';
+    else if (was.status === 'HELD' && (isOfHouse || was.holder !== holder)) refused[seat] = 'SEAT_HELD';
+    else if (was.status === 'AVAILABLE' && refusesFree) refused[seat] = refusesFree;
   }
-  if (Object.keys(refused).length > 0)
-    return { code: name === 'hold' || name === 'block' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD', seats: refused };
+  if (refusal !== undefined && Object.keys(refused).length > 0) return { code: refusal, seats: refused };
 
-  const next = ({ version }: ModelSeat) => version + 1;
-  switch (name) {
-    case 'hold': {
-      const free = found.filter(([, seat]) => seat.status === 'AVAILABLE');
-      if (free.length > 0 && scene.held(holder) + free.length > holdLimit)
-        return { code: 'HOLD_LIMIT_EXCEEDED', seats: {} };
-      return {
-        changes: free.map(([seat, was]) => [
-          seat,
-          { status: 'HELD', version: next(was), holder, deadline: `${alias} ${seat}` },
-        ]),
-      };
-    }
-    case 'book':
-      return {
-        changes: found.map(([seat, was]) => [seat, { status: 'BOOKED', version: next(was), holder, bookingId: alias }]),
-      };
-    case 'block':
-    case 'unblock': {
-      const [from, to] = name === 'block' ? (['AVAILABLE', 'BLOCKED'] as const) : (['BLOCKED', 'AVAILABLE'] as const);
-      const moved = found.filter(([, { status }]) => status === from);
-      return { changes: moved.map(([seat, was]) => [seat, { status: to, version: next(was) }]) };
-    }
-    case 'release':
-      return {
-        changes: found.flatMap(([seat, was]) =>
-          was.status === 'HELD' ? [[seat, { status: 'AVAILABLE', version: next(was) }] as const] : [],
-        ),
-      };
-  }
+  const changed = found.filter(([, was]) => was.status === from);
+  if (status === 'HELD' && changed.length > 0 && scene.held(holder) + changed.length > holdLimit)
+    return { code: 'HOLD_LIMIT_EXCEEDED', seats: {} };
+  const after = (seat: SeatName) => {
+    if (status === 'HELD') return { holder, deadline: `${alias} ${seat}` };
+    return status === 'BOOKED' ? { holder, bookingId: alias } : {};
+  };
+  return { changes: changed.map(([seat, was]) => [seat, { status, version: was.version + 1, ...after(seat) }]) };
 }
 
 /** A deadline has come: the seat is available, and one version on. Nothing, where that hold is not there any more. */
@@ -107,8 +85,8 @@ export function lapse(seat: SeatName, deadline: Deadline, scene: Scene): readonl
 }
 
 /**
- * What a command did if this is what it answered; undefined when it can't have answered that in this scene. An answer also
- * tells what was unknown until then: deadlines and bookings of earlier commands that were not answered.
+ * The changes of a command that got this answer; undefined when it can't have got it in this scene. An answer also tells
+ * facts that were unknown until then: deadlines and bookings of earlier commands that were not answered.
  */
 export function effectByAnswer(
   command: ModelCommand,
@@ -164,7 +142,7 @@ function heldAs(
   return changes;
 }
 
-/** What a reader learns, as changes of the model alone; undefined when the seats can't be seen so in this scene. */
+/** The news of a read, as changes of the model alone; undefined when the seats can't be seen so in this scene. */
 export function effectOfRead(
   reader: string,
   { seats }: Extract<Answer, { kind: 'seen' }>,

@@ -1,4 +1,5 @@
-import type { Answer, Command, HeldSeat, SeatName, SeenSeat } from './history';
+import { Command, COMMANDS } from './commands';
+import type { Answer, HeldSeat, SeatName, SeenSeat } from './history';
 import { Event, inVersion } from './linearizability';
 import { describe, Operation } from './operations';
 import {
@@ -12,7 +13,7 @@ import {
   lapse,
   ModelSeat,
 } from './seat-rules';
-import type { ServerClock } from '../kit/server-clock';
+import type { ServerClock } from './server-clock';
 
 /** PURE. The operations of one show, and the lapses that go with them, as events that the search can put in order. */
 
@@ -23,17 +24,17 @@ export function modelSeat({ seat, status, version }: SeenSeat): readonly [SeatNa
   return [seat, { status, version, ...(status === 'HELD' ? { deadline: `${FROM_BEFORE} ${seat}` } : {}) }];
 }
 
-/** What the events of a show depend on besides what was asked and answered. */
+/** The events of a show depend on this, besides its questions and answers. */
 export interface World {
   readonly clock: ServerClock;
   readonly holdTtlMs: number;
   readonly holdLimit: number;
 }
 
-/** What happened, what may have happened, and what time did. */
+/** The operations that happened, those that may have happened, and the lapses. */
 export function eventsOf(operations: readonly Operation[], seats: readonly SeenSeat[], world: World): Event[] {
   const events: Event[] = [];
-  /** By seat and deadline: who was told of it. */
+  /** By seat and deadline: the events that tell of it. */
   const told = new Map<string, { seat: SeatName; holder: string; deadlineMs: number; by: Event[] }>();
   for (const operation of operations) {
     const event = eventOf(operation, world.holdLimit);
@@ -44,8 +45,8 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
       known.by.push(event);
       told.set(name, known);
     }
-    // Holds that nobody has been told of lapse as well, some time.
-    if (operation.command === 'hold' && operation.answer === undefined) {
+    // Holds that no answer tells of lapse as well, some time.
+    if (operation.answer === undefined && leavesHold(operation)) {
       for (const seat of operation.seats) {
         events.push(
           mayLapse([seat, operation.holder], `${aliasOf(operation)} ${seat}`, operation.sentMs + world.holdTtlMs),
@@ -69,7 +70,7 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
   }
   for (const { seat, status } of seats)
     if (status === 'HELD') events.push(mayLapse([seat], `${FROM_BEFORE} ${seat}`, -Infinity));
-  // What lapses after the end of the history is no part of it.
+  // A lapse after the end of the history is no part of it.
   let endMs = -Infinity;
   for (const { sentMs, answeredMs } of operations)
     endMs = Math.max(endMs, answeredMs === Infinity ? sentMs : answeredMs);
@@ -113,7 +114,7 @@ function eventOf(operation: Operation, holdLimit: number): Event {
   };
 }
 
-/** @param concerned the seat, and who holds it where that is known */
+/** @param concerned the seat, and its holder where that is known */
 function mayLapse(concerned: readonly [SeatName, ...string[]], deadline: string, beginMs: number): Event {
   const [seat] = concerned;
   return {
@@ -127,6 +128,8 @@ function mayLapse(concerned: readonly [SeatName, ...string[]], deadline: string,
     needs: () => concerned,
   };
 }
+
+const leavesHold = ({ command }: Operation) => command !== 'read' && COMMANDS[command].leaves === 'HELD';
 
 /** Question marks start no id of the server's. */
 const aliasOf = ({ id }: Operation) => `?${id}`;

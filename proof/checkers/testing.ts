@@ -1,4 +1,5 @@
-import type { Answer, Attempt, SeatName, SeenSeat, SeatStatus } from './history';
+import { Command, COMMANDS, SeatStatus } from './commands';
+import type { Answer, Attempt, SeatName, SeenSeat } from './history';
 import type { Step } from './seat-ledger';
 
 /** Histories and ledgers written by hand, for the tests of the checkers. Server time is client time plus {@link EPOCH_MS}. */
@@ -11,7 +12,7 @@ let lastId = 0;
 
 type Given = Partial<Pick<Attempt, 'key' | 'status' | 'code' | 'isReplayed' | 'showId'>>;
 
-function attempt(
+export function attempt(
   [sentMs, answeredMs]: readonly [number, number | null],
   holder: string,
   command: Attempt['command'],
@@ -94,12 +95,12 @@ export function released(
 export function refused(
   period: Period,
   holder: string,
-  command: 'hold' | 'book' | 'release',
+  command: Command,
   reasons: Record<SeatName, string>,
   seats = Object.keys(reasons),
   given: Given = {},
 ): Attempt {
-  const code = command === 'hold' ? 'SEAT_UNAVAILABLE' : 'NOT_YOUR_HOLD';
+  const { refusal: code } = COMMANDS[command];
   return attempt(period, holder, command, seats, { kind: 'refused', code, seats: reasons }, given);
 }
 
@@ -110,14 +111,14 @@ export function overLimit(period: Period, holder: string, seats: SeatName[]): At
 export function unanswered(
   sentMs: number,
   holder: string,
-  command: 'hold' | 'book' | 'release',
+  command: Command,
   seats: SeatName[],
   given: Given = {},
 ): Attempt {
   return attempt([sentMs, null], holder, command, seats, null, { code: 'DROPPED', ...given });
 }
 
-/** What a reader saw: `'HELD 3'`, and `'HELD 3 600000'` for his own hold with its deadline in client time. */
+/** A read of seats: `'HELD 3'`, and `'HELD 3 600000'` for the reader's own hold with its deadline in client time. */
 export function saw(period: Period, holder: string, seats: Record<SeatName, string>, given: Given = {}): Attempt {
   const seen = Object.entries(seats).map(([seat, text]): SeenSeat => {
     const [status, version, deadlineMs] = text.split(' ');
@@ -129,7 +130,13 @@ export function saw(period: Period, holder: string, seats: Record<SeatName, stri
     };
   });
   const of = (status: SeatStatus) => seen.filter((seat) => seat.status === status).length;
-  const stats = { total: seen.length, available: of('AVAILABLE'), held: of('HELD'), booked: of('BOOKED') };
+  const stats = {
+    total: seen.length,
+    available: of('AVAILABLE'),
+    held: of('HELD'),
+    booked: of('BOOKED'),
+    blocked: of('BLOCKED'),
+  };
   return attempt(
     period,
     holder,

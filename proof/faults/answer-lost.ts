@@ -1,21 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Api, Target } from '../kit/api';
-import type { Command } from '../checkers/history';
-import type { Holder } from '../stress/person';
-import { guests, shows } from '../kit/target';
-import { send } from './commander';
+import { ask } from '../checkers/attempt';
+import type { Command } from '../checkers/commands';
+import { query } from '../kit/database-server';
+import type { House } from '../kit/house';
+import type { Target } from '../kit/http-client';
+import { guests, Holder, shows } from '../people/target';
 import { Load, PLAN } from './load';
-import { query } from './own-database';
 import type { Findings, Scenario } from './scenario';
-import type { House } from './stage';
 
 /** In each, every command loses its answer in every way. */
 const CYCLES = 2;
 const SECONDS = 5;
 /** Of the commits under load. */
 const LOST_EVERY = 3;
-/** Whoever waits for a silent answer gives it up after this time and a second. */
+/** The app gives up waiting for a silent answer after this time and a second. */
 const STATEMENT_TIMEOUT_MS = 300;
 
 const COMMANDS: readonly Command[] = ['hold', 'release', 'hold', 'book'];
@@ -26,15 +25,14 @@ export const answerLost: Scenario = {
   name: 'answer-lost',
   good: 'the retry under the same key gives the same answer; exactly one transition',
   async run(stage, { cycles = CYCLES, seconds = SECONDS, seed }, findings) {
-    // What is sold one by one is not for the people: what they see must begin with the first read.
+    // The shows of the first part are not for the people: their history must begin with the first read of a show.
     const house = await stage.house([...PLAN, { shows: WAYS.length * cycles, rows: 1, seatsPerRow: 2 }]);
     const ownShows = house.showIds.at(-1)!;
     const proxy = await stage.proxy(house.url);
     const settings = { STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) };
-    // Nothing lapses while somebody waits for what will not come.
-    const api = new Api((await stage.app(proxy.url, { ...settings, HOLD_TTL_SECONDS: '600' })).url);
-    stage.defer(() => api.close());
-    const [holder] = (await guests(api, 1)) as [Holder];
+    // Nothing lapses while the app waits for an answer that will not come.
+    const client = stage.client((await stage.app(proxy.url, { ...settings, HOLD_TTL_SECONDS: '600' })).url);
+    const [holder] = (await guests(client, 1)) as [Holder];
     const losses = Array.from({ length: cycles }, () =>
       WAYS.flatMap((way) => COMMANDS.map((command) => ({ way, command }))),
     ).flat();
@@ -42,7 +40,7 @@ export const answerLost: Scenario = {
       const showId = ownShows[Math.floor(index / COMMANDS.length)]!;
       const key = `lost-${index}`;
       const loss = { showId, command, key, lose: () => proxy.loseCommits(1, way), keep: () => proxy.loseCommits(0) };
-      await loseOne(api, holder, loss, findings);
+      await loseOne(client, holder, loss, findings);
     }
     const lostAlone = proxy.lostCommits;
     findings.note('answers lost one by one', lostAlone);
@@ -69,7 +67,7 @@ interface Loss {
   keep(): void;
 }
 
-/** One command whose commit is not told: nobody knows, until the same is sent again. */
+/** One command whose commit is not told: its outcome is unknown until the same is sent again. */
 async function loseOne(
   target: Target,
   holder: Holder,
@@ -77,22 +75,22 @@ async function loseOne(
   findings: Findings,
 ): Promise<void> {
   const { seats } = (await shows(target, [showId]))[0]!;
-  const ask = (withKey?: string) => send(target, holder, command, showId, seats, withKey);
+  const send = (withKey?: string) => ask(target, { holder, command, showId, seats, key: withKey });
   lose();
-  const first = await ask(key);
+  const first = await send(key);
   keep();
   const detail = (first.body as { detail?: string } | undefined)?.detail;
   const isToldSo = first.status === 503 && detail === 'The outcome is not known; send the same request again.';
   findings.expect(isToldSo, `a ${command}, whose answer was lost, got ${first.status} ${first.code}: ${detail}`);
-  const retries = [await ask(key), await ask(key)];
+  const retries = [await send(key), await send(key)];
   for (const { status, code, isReplayed, body } of retries) {
     const how = isReplayed ? 'stored' : 'decided anew';
     findings.expect(status === 200 && isReplayed, `the retry of a ${command} got ${status} ${code}, ${how}`);
     findings.expect(isDeepStrictEqual(body, retries[0]!.body), `two retries of a ${command} got different answers`);
   }
   if (command === 'release') return;
-  // A hold or a booking that is there already is told again to whoever has no key, with nothing changed.
-  const { status, body } = await ask();
+  // A hold or a booking that is there already is told again without a key as well, with nothing changed.
+  const { status, body } = await send();
   const told = (answer: unknown) => {
     const { seats: held, booking } = (answer ?? {}) as { seats?: unknown; booking?: { id: string } };
     return booking?.id ?? held;

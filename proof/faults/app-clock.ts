@@ -1,6 +1,5 @@
-import { Api } from '../kit/api';
-import type { Holder } from '../stress/person';
-import { guests } from '../kit/target';
+import type { HttpClient } from '../kit/http-client';
+import { guests, Holder } from '../people/target';
 import { differences, play, SCRIPT_PLAN, SCRIPT_TTL_SECONDS } from './script';
 import type { Scenario } from './scenario';
 
@@ -16,20 +15,23 @@ export const appClock: Scenario = {
     const house = await stage.house(OFFSETS_MINUTES.map(() => SCRIPT_PLAN));
     const transcripts: Record<string, string[]> = {};
     const tokens: string[] = [];
-    const urls: string[] = [];
+    const clients: HttpClient[] = [];
     for (const [index, minutes] of OFFSETS_MINUTES.entries()) {
       const name = minutes === 0 ? 'right' : `${minutes > 0 ? '+' : '−'}${Math.abs(minutes)} min`;
       const settings = { HOLD_TTL_SECONDS: String(SCRIPT_TTL_SECONDS), CLOCK_OFFSET_MS: String(minutes * MINUTE_MS) };
       const { url } = await stage.app(house.url, settings, ['--require', require.resolve('./shifted-clock')]);
-      const api = new Api(url);
-      stage.defer(() => api.close());
-      const [{ token }] = (await guests(api, 1)) as [Holder];
+      const client = stage.client(url);
+      const [{ token }] = (await guests(client, 1)) as [Holder];
       // Tokens are signed and judged by the app's clock: it tells which one it has.
       const offMs = issuedMs(token) - Date.now() - minutes * MINUTE_MS;
       findings.expect(Math.abs(offMs) < TOLERANCE_MS, `${name}: the clock is shifted by ${Math.round(offMs)} ms more`);
       tokens.push(token);
-      urls.push(url);
-      transcripts[name] = await play(url, { house, showIds: house.showIds[index]!, onLapsed: async () => undefined });
+      clients.push(client);
+      transcripts[name] = await play(client, {
+        house,
+        showIds: house.showIds[index]!,
+        onLapsed: async () => undefined,
+      });
     }
     findings.note('clocks', Object.keys(transcripts).join(', '));
     findings.note('answers compared on each', transcripts.right!.length);
@@ -37,19 +39,15 @@ export const appClock: Scenario = {
 
     // Good for a day each: none is refused for ten minutes more or less.
     let accepted = 0;
-    for (const url of urls) {
-      const api = new Api(url);
+    for (const client of clients) {
       for (const token of tokens) {
-        const { status } = await api.request('GET', '/api/bookings/', { token });
+        const { status } = await client.request('GET', '/api/bookings/', { token });
         if (status === 200) accepted++;
       }
-      api.close();
     }
-    findings.note('tokens of each accepted by each', `${accepted} of ${tokens.length * urls.length}`);
-    findings.expect(
-      accepted === tokens.length * urls.length,
-      `only ${accepted} tokens were accepted by servers with other clocks`,
-    );
+    const all = tokens.length * clients.length;
+    findings.note('tokens of each accepted by each', `${accepted} of ${all}`);
+    findings.expect(accepted === all, `only ${accepted} tokens were accepted by servers with other clocks`);
   },
 };
 

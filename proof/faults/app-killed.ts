@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerProcess } from '../kit/server-process';
 import { until } from '../kit/until';
 import { Load, PLAN } from './load';
 import type { Scenario } from './scenario';
-import type { App } from './stage';
 
 const CYCLES = 10;
 const LONGEST_PEACE_MS = 400;
@@ -14,7 +14,7 @@ export const appKilled: Scenario = {
   good: 'nothing acknowledged is lost, nothing doubled, no half batch; the survivor serves on',
   async run(stage, { cycles = CYCLES, seed, random }, findings) {
     const house = await stage.house(PLAN);
-    const apps: App[] = [await stage.app(house.url), await stage.app(house.url)];
+    const apps: ServerProcess[] = [await stage.app(house.url), await stage.app(house.url)];
     const instances = stage.instances(apps.map(({ url }) => url));
     const load = await Load.start(stage, instances, house, seed);
     const duringOutages: number[] = [];
@@ -34,7 +34,7 @@ export const appKilled: Scenario = {
     }
     await load.end();
     findings.note('kills', cycles);
-    findings.note('longest outage of an instance (ms)', Math.round(Math.max(...outagesMs)));
+    findings.took('longest outage of an instance', [Math.max(...outagesMs)]);
     findings.note("survivor's successes in an outage, least", Math.min(...duringOutages));
     findings.note(
       "survivor's successes in all outages",

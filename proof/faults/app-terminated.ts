@@ -1,18 +1,18 @@
 import { get, IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Api } from '../kit/api';
-import { PERSISTENT } from '../stress/person';
+import { STOP_COMMANDS } from '../kit/blocker';
+import { tally } from '../kit/figures';
+import { HttpClient, outcomeOf, Reply } from '../kit/http-client';
 import { until } from '../kit/until';
-import { tally } from './commander';
+import { PERSISTENT } from '../people/person';
 import { Load, PLAN } from './load';
 import type { Scenario } from './scenario';
-import { untilWaiting } from './stage';
 
 const CYCLES = 2;
 const STREAMS = 3;
 const GRACE_SECONDS = 10;
 const LOAD_MS = 700;
-/** Until the signal has arrived; what is sent before that may be served as ever. */
+/** Until the signal has arrived; requests that are sent before that may be served as ever. */
 const SIGNAL_MS = 250;
 const NEWCOMERS = 20;
 const END_TIMEOUT_MS = 20_000;
@@ -25,12 +25,12 @@ export const appTerminated: Scenario = {
     const house = await stage.house(PLAN);
     const finished: number[] = [];
     const exitsMs: number[] = [];
-    const newcomers: Record<string, number> = {};
-    const afterSignal: Record<string, number> = {};
+    const newcomers: Reply[] = [];
+    const afterSignal: Outcome[] = [];
     for (let cycle = 0; cycle < cycles; cycle++) {
       const app = await stage.app(house.url, { SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS) });
       const instances = stage.instances([app.url]);
-      // Who hangs up or sends again would hide that nobody answered.
+      // A person that hangs up or sends again would hide that there was no answer.
       const load = await Load.start(stage, instances, house, seed + cycle, {
         ...PERSISTENT,
         dropped: 0,
@@ -43,20 +43,18 @@ export const appTerminated: Scenario = {
       await pause(LOAD_MS);
 
       // Commands get as far as their locks, and wait there; so it is known that some are in flight.
-      const blocker = await stage.block(house.url, 'LOCK TABLE seat IN EXCLUSIVE MODE');
-      await untilWaiting(house.url, 1);
+      const blocker = await stage.block(house.url, STOP_COMMANDS);
+      await until(async () => (await blocker.waiting()) > 0);
       const termMs = performance.now();
       process.kill(app.pid, 'SIGTERM');
       await pause(SIGNAL_MS);
-      const refused = await Promise.all(Array.from({ length: NEWCOMERS }, () => askOnce(app.url)));
+      newcomers.push(...(await Promise.all(Array.from({ length: NEWCOMERS }, () => askOnce(app.url)))));
       await blocker.release();
       const code = await Promise.race([app.ended, pause(END_TIMEOUT_MS, 'no end', { ref: false })]);
       exitsMs.push(performance.now() - termMs);
       await load.end();
       await until(() => streams.every(({ end }) => end !== undefined), END_TIMEOUT_MS);
 
-      for (const [outcome, count] of Object.entries(tally(refused)))
-        newcomers[outcome] = (newcomers[outcome] ?? 0) + count;
       const { attempts } = load.recorder;
       const inFlight = attempts.filter(
         ({ sentMs, answeredMs }) => sentMs < termMs && (answeredMs ?? Infinity) > termMs,
@@ -65,53 +63,37 @@ export const appTerminated: Scenario = {
       finished.push(success.length);
       const unanswered = inFlight.filter(({ status }) => status === null || status >= 500);
       findings.expect(success.length > 0, 'nothing was in flight');
-      const lost = JSON.stringify(countsOf(unanswered));
-      findings.expect(
-        unanswered.length === 0,
-        `${unanswered.length} of ${inFlight.length} requests in flight got ${lost}`,
-      );
-      for (const [outcome, count] of Object.entries(countsOf(attempts.filter(({ sentMs }) => sentMs > termMs)))) {
-        afterSignal[outcome] = (afterSignal[outcome] ?? 0) + count;
-      }
+      findings.expect(unanswered.length === 0, `of ${inFlight.length} requests in flight: ${told(unanswered)}`);
+      afterSignal.push(...attempts.filter(({ sentMs }) => sentMs > termMs));
       const late = attempts.filter(
         ({ sentMs, status }) => sentMs > termMs + SIGNAL_MS && status !== null && status !== 503,
       );
+      findings.expect(late.length === 0, `requests after the signal got ${told(late)}`);
+      const ends = streams.map(({ end }) => end);
       findings.expect(
-        late.length === 0,
-        `${late.length} requests after the signal got ${JSON.stringify(countsOf(late))}`,
-      );
-      findings.expect(
-        streams.every(({ end }) => end === 'ended'),
-        `streams ${streams.map(({ end }) => end).join(', ')}`,
+        ends.every((end) => end === 'ended'),
+        `streams ${ends.join(', ')}`,
       );
       findings.expect(code === 0, `exit: ${code}`);
       await load.judge(findings);
     }
     findings.note('times', cycles);
     findings.note('commands and reads in flight that were answered with success', finished.join(', '));
-    findings.note('newcomers', JSON.stringify(newcomers));
-    findings.note('people after the signal', JSON.stringify(afterSignal));
-    findings.note('exit after (ms)', exitsMs.map(Math.round).join(', '));
-    const unfit = Object.keys(newcomers).filter(
-      (outcome) => !['503 BUSY', 'ECONNREFUSED', 'ECONNRESET'].includes(outcome),
-    );
-    findings.expect(unfit.length === 0, `newcomers got ${unfit.join(', ')}`);
-    findings.expect(
-      Math.max(...exitsMs) < GRACE_SECONDS * 1_000,
-      `exits after ${exitsMs.map(Math.round).join(', ')} ms`,
-    );
+    findings.note('newcomers', told(newcomers));
+    findings.note('people after the signal', told(afterSignal));
+    findings.took('exit after', exitsMs, GRACE_SECONDS * 1_000);
+    const unfit = newcomers.filter((reply) => !['503 BUSY', 'ECONNREFUSED', 'ECONNRESET'].includes(outcomeOf(reply)));
+    findings.expect(unfit.length === 0, `newcomers got ${told(unfit)}`);
   },
 };
 
-function askOnce(url: string) {
-  const api = new Api(url);
-  return api.request('GET', '/api/shows/').finally(() => api.close());
-}
+type Outcome = Parameters<typeof outcomeOf>[0];
 
-function countsOf(attempts: readonly { status: number | null; code: string | null }[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { status, code } of attempts) counts[`${status} ${code}`] = (counts[`${status} ${code}`] ?? 0) + 1;
-  return counts;
+const told = (outcomes: readonly Outcome[]): string => JSON.stringify(tally(outcomes, outcomeOf));
+
+function askOnce(url: string): Promise<Reply> {
+  const client = new HttpClient(url);
+  return client.request('GET', '/api/shows/').finally(() => client.close());
 }
 
 /** An event stream, and how it ended. */

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 /** Told to the parent whenever it changes, by and by. */
 export interface HalfSenders {
   readonly open: number;
-  /** How many were told what, by status, before the server hung up. */
+  /** How many got which status before the server hung up. */
   readonly answers: Readonly<Record<string, number>>;
 }
 
@@ -45,5 +45,5 @@ setInterval(() => {
   if (text !== told) process.send!(state);
   told = text;
 }, TELL_INTERVAL_MS);
-// Whoever started us is no more.
+// The parent is no more.
 process.on('disconnect', () => process.exit());

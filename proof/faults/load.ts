@@ -1,16 +1,16 @@
-import type { Target } from '../kit/api';
 import { judge } from '../checkers/judge';
-import { openDataSource } from '../checkers/ledger-rows';
-import type { ShowPlan } from '../kit/own-server';
-import { Holder, Manners, PERSISTENT } from '../stress/person';
-import { Recorder } from '../kit/recorder';
-import { readFirst, runCrowds } from '../stress/scenarios';
-import { guests, shows } from '../kit/target';
+import { openDataSource } from '../kit/database-server';
+import type { House, HouseSize } from '../kit/house';
+import type { Target } from '../kit/http-client';
+import type { Stage } from '../kit/stage';
+import { readFirst, runCrowds } from '../people/crowds';
+import { Manners, PERSISTENT } from '../people/person';
+import { outcomesOf, Recorder } from '../people/recorder';
+import { guests, Holder, shows } from '../people/target';
 import type { Findings } from './scenario';
-import type { House, Stage } from './stage';
 
 /** Small shows that are fought for, beside ones of a usual size. */
-export const PLAN: ShowPlan = [
+export const PLAN: readonly HouseSize[] = [
   { shows: 200, rows: 1, seatsPerRow: 1 },
   { shows: 200, rows: 1, seatsPerRow: 4 },
   { shows: 50, rows: 5, seatsPerRow: 8 },
@@ -75,17 +75,12 @@ export class Load {
     findings.add('violations', violations.length);
     for (const { check, rule, showId, detail } of violations)
       findings.failures.push(`${check} ${rule}, show ${showId}: ${detail}`);
-    const failed = Object.entries(recorder.counts).filter(
-      ([outcome]) => / 5\d\d/.test(outcome) && !outcome.endsWith(' 503 BUSY'),
-    );
-    findings.expect(failed.length === 0, `answers that nobody may get: ${JSON.stringify(Object.fromEntries(failed))}`);
+    const failed = recorder.attempts.filter(({ status, code }) => status !== null && status >= 500 && code !== 'BUSY');
+    findings.expect(failed.length === 0, `answers that nobody may get: ${JSON.stringify(outcomesOf(failed))}`);
   }
 
-  /** How many attempts ended so, over all commands; by the end of the outcome's name. */
-  count(outcome: RegExp): number {
-    return Object.entries(this.recorder.counts).reduce(
-      (sum, [name, count]) => sum + (outcome.test(name) ? count : 0),
-      0,
-    );
+  /** How many attempts got no answer, for these reasons. */
+  count(code: RegExp): number {
+    return this.recorder.attempts.filter((one) => one.status === null && code.test(one.code!)).length;
   }
 }

@@ -1,19 +1,20 @@
-import 'reflect-metadata';
-import { runCommand } from '../../src/cli/command';
+import { UsageError } from '../../src/cli/command';
+import { FLAG, number, readOptions } from '../kit/options';
+import { runProgram } from '../kit/program';
 import { Random } from '../kit/random';
-import { appClock } from './app-clock';
+import type { Stage } from '../kit/stage';
 import { answerLost } from './answer-lost';
+import { appClock } from './app-clock';
 import { appKilled } from './app-killed';
 import { appTerminated } from './app-terminated';
 import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
-import { Options, readOptions } from './options';
-import { OwnDatabase } from './own-database';
 import { overload } from './overload';
-import { Findings, Scenario, Verdict } from './scenario';
+import { OwnDatabase } from './own-database';
+import { Findings, RunOptions, Scenario, Verdict } from './scenario';
 import { slowClients } from './slow-clients';
-import { freePort, Stage } from './stage';
+import { FaultStage, freePort } from './stage';
 import { sweeper } from './sweeper';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -29,77 +30,67 @@ const SCENARIOS: readonly Scenario[] = [
   overload,
 ];
 
+const HELP = `Breaks what a server of production stands on, under load, and checks everything that clients were told meanwhile. Starts
+servers and a PostgreSQL of its own, on this machine alone, and ends them.
+
+  npm run faults
+  npm run faults -- app-killed --cycles 50
+  npm run faults -- app-killed answer-lost
+
+  --cycles N    how often the fault happens
+  --seconds N   how long each measured part lasts
+  --seed N      makes the same people and the same choices; 1 by default
+  --json        prints the verdicts as JSON
+  --help        prints this
+
+The scenarios, and what is good:
+${SCENARIOS.map(({ name, good }) => `  ${name.padEnd(17)} ${good}`).join('\n')}
+
+Exit code: 0 if all is well, 1 if anything is not, 2 if it could not be found out.`;
+
 const EXIT_GOOD = 0;
 const EXIT_FAILED = 1;
-const EXIT_INTERRUPTED = 130;
 const FAILURES_LISTED_MAX = 20;
 
-/** What is standing now, last of all first. */
-const standing: { close(): Promise<unknown> }[] = [];
-let closing: Promise<void> | undefined;
-
-void runCommand(async () => {
-  const options = readOptions(SCENARIOS);
+runProgram(async (stage) => {
+  const numbers = { cycles: number(1, 1_000, undefined), seconds: number(1, 600, undefined), seed: number(0, 1e6, 1) };
+  const options = readOptions(HELP, { ...numbers, json: FLAG }, true);
   if (!options) return EXIT_GOOD;
-  const interrupt = () => void closeAll().then(() => process.exit(EXIT_INTERRUPTED));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  try {
-    return await runAll(options);
-  } finally {
-    await closeAll();
-  }
-  // People of a scenario that failed may still be waiting for an answer.
-}).then(() => process.exit());
+  const { _: names, json: isJson, seed } = options;
+  const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
+  if (unknown.length > 0) throw new UsageError(`There is no scenario ${unknown.join(', ')}.`);
 
-async function runAll(options: Options): Promise<number> {
-  const starting = OwnDatabase.start(await freePort());
-  standing.unshift({ close: () => starting.then((started) => started.stop()) });
-  const database = await starting;
-  if (!options.isJson) console.log(`Rowlock faults, seed ${options.seed}`);
+  const database = await OwnDatabase.start(stage, await freePort());
+  if (!isJson) console.log(`Rowlock faults, seed ${seed}`);
   const verdicts: Verdict[] = [];
-  for (const scenario of options.scenarios) {
-    if (closing) break;
-    const verdict = await runOne(scenario, database, options);
+  for (const scenario of SCENARIOS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    if (stage.isOver) break;
+    const verdict = await runOne(stage, scenario, database, { ...options, random: new Random(seed) });
     verdicts.push(verdict);
-    if (!options.isJson) console.log(asText(verdict));
+    if (!isJson) console.log(asText(verdict));
   }
   const failed = verdicts.filter(({ passed }) => !passed).length;
-  if (options.isJson) console.log(JSON.stringify({ seed: options.seed, verdicts }));
+  if (isJson) console.log(JSON.stringify({ seed, verdicts }));
   else console.log(`${verdicts.length - failed} passed, ${failed} failed`);
   return failed === 0 ? EXIT_GOOD : EXIT_FAILED;
-}
+});
 
-/** Whatever a scenario throws is a failure of it; the others are run all the same. */
-async function runOne(scenario: Scenario, database: OwnDatabase, { cycles, seconds, seed }: Options): Promise<Verdict> {
+/** Anything that a scenario throws is a failure of it; the others are run all the same. */
+async function runOne(outer: Stage, scenario: Scenario, database: OwnDatabase, options: RunOptions): Promise<Verdict> {
   const startedMs = performance.now();
   const findings = new Findings();
-  const stage = new Stage(database);
-  standing.unshift(stage);
+  const stage = new FaultStage(database);
+  outer.defer(() => stage.close());
   try {
-    await scenario.run(stage, { cycles, seconds, seed, random: new Random(seed) }, findings);
+    await scenario.run(stage, options, findings);
   } catch (error) {
     findings.expect(false, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   await stage.close();
-  if (!closing) standing.shift();
   const { figures, failures } = findings;
-  const took = (performance.now() - startedMs) / 1_000;
-  return {
-    scenario: scenario.name,
-    good: scenario.good,
-    passed: failures.length === 0,
-    seconds: took,
-    figures,
-    failures,
-  };
-}
-
-/** Once: who is interrupted, and therefore fails, ends when everything has ended. */
-function closeAll(): Promise<void> {
-  closing ??= (async () => {
-    for (const each of standing) await each.close().catch((error: unknown) => console.error(error));
-  })();
-  return closing;
+  const { name, good } = scenario;
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { scenario: name, good, passed: failures.length === 0, seconds, figures, failures };
 }
 
 function asText({ scenario, good, passed, seconds, figures, failures }: Verdict): string {

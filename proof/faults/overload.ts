@@ -1,9 +1,7 @@
-import { spread } from '../bench/comparison';
-import { LoadResult, percentile, runLoad } from '../bench/http-load';
 import { verifyLedger } from '../../src/ledger/ledger-verifier';
-import { Api } from '../kit/api';
-import { openDataSource } from '../checkers/ledger-rows';
-import { query } from './own-database';
+import { openDataSource, query } from '../kit/database-server';
+import { percentile, spread } from '../kit/figures';
+import { LoadResult, runLoad } from '../kit/raw-load';
 import type { Scenario } from './scenario';
 import { Turnstile } from './turnstile';
 
@@ -51,9 +49,7 @@ export const overload: Scenario = {
     await query(house.url, `ALTER DATABASE ${name} SET commit_delay = ${COMMIT_DELAY_US}`);
     await query(house.url, `ALTER DATABASE ${name} SET commit_siblings = 0`);
     const app = await stage.app(house.url, SETTINGS);
-    const api = new Api(app.url);
-    stage.defer(() => api.close());
-    const turnstile = await Turnstile.make(api, house, CLIENTS);
+    const turnstile = await Turnstile.make(stage.client(app.url), house, CLIENTS);
     let successes = 0;
     const run = async (clients: number, forSeconds: number, arrivalsPerSecond?: number) => {
       const refusedMs: number[] = [];

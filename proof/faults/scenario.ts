@@ -1,12 +1,12 @@
 import type { Random } from '../kit/random';
-import type { Stage } from './stage';
+import type { FaultStage } from './stage';
 
 /** One kind of fault: what is done, and what must be so all the same. */
 export interface Scenario {
   readonly name: string;
   /** What good looks like, in a line. */
   readonly good: string;
-  run(stage: Stage, options: RunOptions, findings: Findings): Promise<void>;
+  run(stage: FaultStage, options: RunOptions, findings: Findings): Promise<void>;
 }
 
 export interface RunOptions {
@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly random: Random;
 }
 
-/** What a scenario saw, and what of it is not as it must be. */
+/** The figures of a scenario, and its failures. */
 export class Findings {
   readonly figures: Record<string, string | number> = {};
   readonly failures: string[] = [];
@@ -37,6 +37,13 @@ export class Findings {
   /** @param otherwise what to say where it is not so; figures belong in it */
   expect(isSo: boolean, otherwise: string): void {
     if (!isSo) this.failures.push(otherwise);
+  }
+
+  /** Notes how long something took each time, in milliseconds. @param maxMs the longest that is good */
+  took(name: string, timesMs: readonly number[], maxMs = Infinity): void {
+    const told = timesMs.map(Math.round).join(', ');
+    this.note(`${name} (ms)`, told);
+    this.expect(Math.max(...timesMs) <= maxMs, `${name}: ${told} ms, and at most ${maxMs} ms are good`);
   }
 }
 

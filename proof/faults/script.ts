@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Api, Reply } from '../kit/api';
-import type { Command, SeatName } from '../checkers/history';
-import type { Holder } from '../stress/person';
-import { guests } from '../kit/target';
-import { send } from './commander';
-import { query } from './own-database';
-import type { House } from './stage';
+import { ask } from '../checkers/attempt';
+import type { Command } from '../checkers/commands';
+import { SeatName, seatName } from '../checkers/history';
+import { query } from '../kit/database-server';
+import type { House } from '../kit/house';
+import type { Reply, Target } from '../kit/http-client';
+import { guests, Holder } from '../people/target';
 
 /**
  * The same commands, one after the other, as seen by a client of any server: two servers that differ in nothing a client can
- * see have the same transcript, line by line. What is random or of the moment is put into words that are not.
+ * see have the same transcript, line by line. Random values and times are put into words that are the same each time.
  */
 
 /** Shows of the script: one to buy in, one whose sale ends soon, one whose sale begins soon. */
@@ -30,57 +30,38 @@ export interface Script {
 }
 
 /** Plays the script. Returns what was seen. */
-export async function play(url: string, script: Script): Promise<string[]> {
-  const api = new Api(url);
-  try {
-    return await new Play(api, script).run();
-  } finally {
-    api.close();
-  }
+export function play(target: Target, script: Script): Promise<string[]> {
+  return new Play(target, script).run();
 }
 
 interface ToldSeat {
   readonly row: string;
   readonly number: number;
-  readonly status?: string;
-  readonly version?: number;
-  readonly code?: string;
-  readonly held_by_me?: boolean;
-  readonly hold_expires_at?: string | null;
-}
-
-interface Body {
-  readonly server_time?: string;
-  readonly booking?: { readonly id: string; readonly booked_at: string };
-  readonly seats?: readonly ToldSeat[];
-  readonly released?: readonly { readonly row: string; readonly number: number }[];
-  readonly stats?: object;
-  readonly shows?: readonly { readonly id: number; readonly sales: string }[];
+  readonly status: string;
+  readonly hold_expires_at?: string;
 }
 
 class Play {
   private readonly lines: string[] = [];
   private readonly bodies = new Map<string, string>();
-  private readonly bookings: string[] = [];
+  /** Ids and references of bookings, in the order in which they are first seen. */
+  private readonly ids: string[] = [];
 
   constructor(
-    private readonly api: Api,
+    private readonly target: Target,
     private readonly script: Script,
   ) {}
 
   async run(): Promise<string[]> {
-    const [ann, bob] = (await guests(this.api, 2)) as [Holder, Holder];
+    const [ann, bob] = (await guests(this.target, 2)) as [Holder, Holder];
     const [show, closing, opening] = this.script.showIds as [number, number, number];
-    await query(
-      this.script.house.url,
-      `UPDATE show SET sales_close_at = clock_timestamp() + interval '${SOON}' WHERE id = $1`,
-      [closing],
-    );
-    await query(
-      this.script.house.url,
-      `UPDATE show SET sales_open_at = clock_timestamp() + interval '${SOON}' WHERE id = $1`,
-      [opening],
-    );
+    for (const [id, moment] of [
+      [closing, 'sales_close_at'],
+      [opening, 'sales_open_at'],
+    ] as const) {
+      const soon = `clock_timestamp() + interval '${SOON}'`;
+      await query(this.script.house.url, `UPDATE show SET ${moment} = ${soon} WHERE id = $1`, [id]);
+    }
     const key = (name: string) => `${name}-${show}`;
 
     await this.command('ann', ann, 'hold', show, ['A/1', 'A/2'], key('hold'));
@@ -113,18 +94,20 @@ class Play {
   }
 
   private async command(
-    ...[who, ...question]: [string, Holder, Command, number, readonly SeatName[], string?]
+    who: string,
+    holder: Holder,
+    command: Command,
+    showId: number,
+    seats: readonly SeatName[],
+    key?: string,
   ): Promise<void> {
-    const [, command, , seats] = question;
-    this.tell(`${who}: ${command} ${seats.join(' ')}`, await send(this.api, ...question), await this.clockMs());
+    const reply = await ask(this.target, { holder, command, showId, seats, key });
+    this.tell(`${who}: ${command} ${seats.join(' ')}`, reply, await this.clockMs());
   }
 
-  private async look(who: string, { token }: Holder, showId: number): Promise<void> {
-    this.tell(
-      `${who}: looks`,
-      await this.api.request('GET', `/api/seats/?show_id=${showId}`, { token }),
-      await this.clockMs(),
-    );
+  private async look(who: string, holder: Holder, showId: number): Promise<void> {
+    const reply = await ask(this.target, { holder, command: 'read', showId, seats: [] });
+    this.tell(`${who}: looks`, reply, await this.clockMs());
   }
 
   /** Looks until the hold is over, and tells whether that was at its deadline. */
@@ -133,10 +116,10 @@ class Play {
     let deadlineMs = Infinity;
     let isEarly = false;
     for (;;) {
-      const { body } = await this.api.request('GET', `/api/seats/?show_id=${showId}`, { token });
-      const { server_time: at, seats } = body as Body;
-      const seat = seats!.find(({ row, number }) => `${row}/${number}` === name)!;
-      const atMs = Date.parse(at!);
+      const { body } = await this.target.request('GET', `/api/seats/?show_id=${showId}`, { token });
+      const { server_time: at, seats } = body as { server_time: string; seats: ToldSeat[] };
+      const seat = seats.find((one) => seatName(one) === name)!;
+      const atMs = Date.parse(at);
       if (seat.status === 'HELD') deadlineMs = Date.parse(seat.hold_expires_at!);
       isEarly ||= (seat.status === 'HELD') !== atMs < deadlineMs;
       if (seat.status !== 'HELD' || performance.now() > endMs) {
@@ -148,36 +131,32 @@ class Play {
   }
 
   private async sales(): Promise<void> {
-    const { status, body } = await this.api.request('GET', '/api/shows/?limit=50');
-    const states = this.script.showIds.map((id) => (body as Body).shows?.find((show) => show.id === id)?.sales);
+    const { status, body } = await this.target.request('GET', '/api/shows/?limit=50');
+    const { shows } = body as { shows: { id: number; sales: string }[] };
+    const states = this.script.showIds.map((id) => shows.find((show) => show.id === id)?.sales);
     this.lines.push(`shows: ${status} ${states.join(' ')}`);
   }
 
-  private tell(question: string, { status, code, isReplayed, body }: Reply, nowMs: number): void {
-    const { server_time: at, booking, seats, released, stats } = (body ?? {}) as Body;
-    const told = [
-      status,
-      code,
-      isReplayed ? 'stored' : null,
-      at === undefined ? null : isReplayed ? 'the time of then' : timeInWords(Date.parse(at), nowMs),
-      booking === undefined
-        ? null
-        : `booking ${this.nameOf(booking.id)} ${ageInWords(Date.parse(booking.booked_at), nowMs)}`,
-      ...(seats ?? []).map((seat) => seatInWords(seat, at)),
-      ...(released ?? []).map(({ row, number }) => `${row}/${number} released`),
-      stats === undefined ? null : JSON.stringify(stats),
-    ];
-    const again = JSON.stringify(body);
-    const first = this.bodies.get(again);
-    if (isReplayed) told.push(first === undefined ? 'never told before' : `as told to "${first}"`);
-    else this.bodies.set(again, question);
-    this.lines.push(`${question}: ${told.filter((part) => part != null).join(', ')}`);
+  private tell(question: string, { status, isReplayed, body }: Reply, nowMs: number): void {
+    const all = JSON.stringify(body);
+    const first = this.bodies.get(all);
+    const stored = first === undefined ? 'stored, and never told before' : `stored, as told to "${first}"`;
+    if (!isReplayed) this.bodies.set(all, question);
+    const atMs = Date.parse((body as { server_time?: string }).server_time ?? '');
+    const inWords = (name: string, value: unknown): unknown => {
+      if (name === 'instance') return undefined;
+      if (name === 'show_id') return `show ${this.script.showIds.indexOf(value as number)}`;
+      if (name === 'id' || name === 'reference') return this.nameOf(value as string);
+      if (name === 'booked_at') return Date.parse(value as string) <= nowMs ? 'in the past' : 'in the future';
+      if (name === 'server_time') return isReplayed ? 'the time of then' : timeInWords(atMs, nowMs);
+      return name.endsWith('expires_at') ? leftInWords(Date.parse(value as string) - atMs) : value;
+    };
+    this.lines.push(`${question}: ${status}, ${isReplayed ? stored : 'fresh'}: ${JSON.stringify(body, inWords)}`);
   }
 
-  /** Bookings in the order in which they are first seen. */
   private nameOf(id: string): string {
-    if (!this.bookings.includes(id)) this.bookings.push(id);
-    return `no. ${this.bookings.indexOf(id) + 1}`;
+    if (!this.ids.includes(id)) this.ids.push(id);
+    return `no. ${this.ids.indexOf(id) + 1}`;
   }
 
   private async clockMs(): Promise<number> {
@@ -192,28 +171,8 @@ class Play {
 const timeInWords = (atMs: number, nowMs: number) =>
   Math.abs(atMs - nowMs) <= CLOCK_TOLERANCE_MS ? "the database's time" : 'another time';
 
-const ageInWords = (atMs: number, nowMs: number) => (atMs <= nowMs ? 'in the past' : 'in the future');
-
-function seatInWords(
-  { row, number, status, version, code, held_by_me: isMine, hold_expires_at: deadline }: ToldSeat,
-  at?: string,
-): string {
-  return [
-    `${row}/${number}`,
-    status,
-    version === undefined ? null : `v${version}`,
-    code,
-    isMine ? 'mine' : null,
-    inWords(deadline, at),
-  ]
-    .filter((part) => part != null)
-    .join(' ');
-}
-
 /** A fresh hold has all its time; one that was made before has some of it. */
-function inWords(deadline: string | null | undefined, at: string | undefined): string | null {
-  if (deadline == null || at === undefined) return null;
-  const leftMs = Date.parse(deadline) - Date.parse(at);
+function leftInWords(leftMs: number): string {
   if (leftMs === SCRIPT_TTL_SECONDS * 1_000) return 'for its whole time';
   return leftMs > 0 && leftMs < SCRIPT_TTL_SECONDS * 1_000 ? 'for the rest of its time' : `for ${leftMs} ms`;
 }

@@ -1,11 +1,10 @@
 import { ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { spread } from '../bench/comparison';
-import { percentile, runLoad } from '../bench/http-load';
-import { Api } from '../kit/api';
+import { query } from '../kit/database-server';
+import { percentile, spread } from '../kit/figures';
+import { runLoad } from '../kit/raw-load';
 import { until } from '../kit/until';
 import type { HalfSenders } from './half-senders';
-import { query } from './own-database';
 import type { Scenario } from './scenario';
 import { sessionsOf } from './stage';
 import { Turnstile } from './turnstile';
@@ -14,14 +13,14 @@ const ROUNDS = 5;
 const SECONDS = 3;
 const SLOW_CLIENTS = 2_000;
 const CLIENTS = 32;
-/** Few enough that what is measured is the answers, not how much the machine can do. */
+/** Few enough to measure the answers, and not how much the machine can do. */
 const ARRIVALS_PER_SECOND = 320;
 const RATIO_MAX = 2;
 /** The server's own: for a request to arrive, and until it looks. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 1_000;
 const MARGIN_MS = 4_000;
-/** What is measured is the presence of slow clients, not their coming and going. */
+/** Nothing is measured while slow clients come and go. */
 const SETTLE_SECONDS = 1;
 const CONNECT_TIMEOUT_MS = 20_000;
 
@@ -32,9 +31,7 @@ export const slowClients: Scenario = {
   async run(stage, { cycles: rounds = ROUNDS, seconds = SECONDS }, findings) {
     const house = await stage.house([{ shows: 10, rows: 1, seatsPerRow: 40 }]);
     const app = await stage.app(house.url, { HOLD_TTL_SECONDS: '600' });
-    const api = new Api(app.url);
-    stage.defer(() => api.close());
-    const turnstile = await Turnstile.make(api, house, CLIENTS);
+    const turnstile = await Turnstile.make(stage.client(app.url), house, CLIENTS);
     let successes = 0;
     const measure = async (duringSeconds: number) => {
       const { latenciesMs, counts } = await runLoad({
@@ -91,7 +88,7 @@ export const slowClients: Scenario = {
   },
 };
 
-/** In a process of their own, so that whoever measures the others is not slowed down by them. */
+/** In a process of their own, so that they do not slow down the measuring of the others. */
 class SlowClients {
   readonly startedMs = performance.now();
   open = 0;

@@ -1,19 +1,17 @@
-import { post } from '../bench/http-load';
-import type { Target } from '../kit/api';
+import { COMMANDS } from '../checkers/commands';
 import { seatRef } from '../checkers/history';
-import type { Holder } from '../stress/person';
-import { guests, shows } from '../kit/target';
-import { query } from './own-database';
-import type { House } from './stage';
+import { query } from '../kit/database-server';
+import type { House } from '../kit/house';
+import type { Target } from '../kit/http-client';
+import { post } from '../kit/raw-load';
+import { guests, Holder, shows } from '../people/target';
 
-const HOLDS = '/api/seats/hold-batch/';
-const RELEASES = '/api/seats/release-hold-batch/';
 /** Of one holder in one show; no more than the limit of the settings. */
 const SEATS_PER_HOLDER = 10;
 
 /**
- * Work that never runs out and that nobody quarrels over: each client has a seat of its own, and holds it and releases it in
- * turn. Each success is a row in the ledger, so that what was told can be counted there.
+ * Work that never runs out and causes no conflicts: each client has a seat of its own, and holds it and releases it in turn.
+ * Each success is a row in the ledger, so that the successes can be counted there.
  */
 export class Turnstile {
   private readonly isHeld: boolean[];
@@ -36,7 +34,7 @@ export class Turnstile {
       const [round, show] = [Math.floor(client / houses.length), houses[client % houses.length]!];
       const body = { show_id: show.id, seats: [seatRef(show.seats[round]!)] };
       const { token } = holders[Math.floor(round / SEATS_PER_HOLDER)]!;
-      return { hold: post(HOLDS, token, body), release: post(RELEASES, token, body) };
+      return { hold: post(COMMANDS.hold.path, token, body), release: post(COMMANDS.release.path, token, body) };
     });
     return new Turnstile(requests, house, await stepsOf(house));
   }

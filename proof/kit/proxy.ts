@@ -10,7 +10,7 @@ export interface Proxy {
   restore(): Promise<void>;
   /** A black hole: keeps the connections, takes new ones, and passes nothing on, in either direction, not even their end. */
   stall(): void;
-  /** What was held back by {@link stall} is lost, as are its connections; new ones work. */
+  /** Ends the stall. All that it held back is lost, as are its connections; new ones work. */
   resume(): void;
   /**
    * Of the transactions that commit from now on, every `every`-th is not told of it: its connection breaks, or goes silent,

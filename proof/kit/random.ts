@@ -19,7 +19,7 @@ export class Random {
   }
 }
 
-/** How somebody picks one of many, best first: the index from 0 to `count` − 1. */
+/** A way to pick one of many, best first: the index from 0 to `count` − 1. */
 export type Choice = (random: Random, count: number) => number;
 
 const HOT_SEATS = 2;

@@ -1,27 +1,28 @@
-import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
-import { runCommand } from '../../src/cli/command';
-import { Api } from '../kit/api';
-import type { Show } from './crowd';
-import { asHtml } from '../kit/html';
-import { readHistory, Violation } from '../checkers/history';
+import type { Attempt, Violation } from '../checkers/history';
+import { readHistory } from '../checkers/history-file';
 import { judge } from '../checkers/judge';
-import { openDataSource } from '../checkers/ledger-rows';
-import { Options, readOptions } from '../kit/options';
-import { OwnServer, ShowPlan, startOwnServer } from '../kit/own-server';
-import type { Holder } from './person';
-import { showProgress } from '../kit/progress';
-import { Recorder } from '../kit/recorder';
+import { databaseUrl, openDataSource } from '../kit/database-server';
+import { HouseSize, prepareHouse } from '../kit/house';
+import { HttpClient } from '../kit/http-client';
+import { runProgram } from '../kit/program';
+import { startServer } from '../kit/server-process';
+import type { Stage } from '../kit/stage';
+import { readFirst, runCrowds } from '../people/crowds';
+import { Recorder } from '../people/recorder';
+import { guests, Holder, Show, shows, TargetError } from '../people/target';
+import { asHtml } from './html';
+import { Options, readStressOptions } from './options';
+import { showProgress } from './progress';
 import { asText, Report, reportOf } from './report';
-import { readFirst, runCrowds, runOneSeat, runSellOut, Scenario } from './scenarios';
-import { guests, shows, TargetError } from '../kit/target';
+import { runOneSeat, runSellOut, Scenario } from './scenarios';
 
 const EXIT_GOOD = 0;
 const EXIT_VIOLATED = 1;
 const EXIT_FAILED = 2;
 
 /** For a server of our own: small shows that are fought for, beside ones of a usual size. Of `mixed` more for a long run. */
-const PLANS: Readonly<Record<Scenario, ShowPlan>> = {
+const PLANS: Readonly<Record<Scenario, readonly HouseSize[]>> = {
   mixed: [
     { shows: 100, rows: 1, seatsPerRow: 1 },
     { shows: 100, rows: 1, seatsPerRow: 4 },
@@ -36,19 +37,19 @@ const OPERATIONS_PER_PLAN = 100_000;
 /** More than a server takes. */
 const OPERATIONS_PER_SECOND = 3_000;
 
-function planFor({ scenario, seconds, operations }: Options): ShowPlan {
+function planFor({ scenario, seconds, operations }: Options): HouseSize[] {
   const times =
     scenario === 'mixed' ? Math.ceil(Math.min(operations, seconds * OPERATIONS_PER_SECOND) / OPERATIONS_PER_PLAN) : 1;
   return PLANS[scenario].map((part) => ({ ...part, shows: part.shows * times }));
 }
 
-void runCommand(async () => {
-  const options = readOptions();
+runProgram(async (stage) => {
+  const options = readStressOptions();
   if (!options) return EXIT_GOOD;
   try {
-    const report = options.checkFile === undefined ? await load(options) : await check(options.checkFile, options);
-    if (options.htmlFile !== undefined) writeFileSync(options.htmlFile, asHtml(report));
-    console.log(options.isJson ? JSON.stringify(report) : asText(report));
+    const report = options.check === undefined ? await load(stage, options) : await check(options.check, options);
+    if (options.html !== undefined) writeFileSync(options.html, asHtml(report));
+    console.log(options.json ? JSON.stringify(report) : asText(report));
     return report.violations.length > 0 ? EXIT_VIOLATED : EXIT_GOOD;
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
@@ -57,35 +58,18 @@ void runCommand(async () => {
   }
 });
 
-async function load(options: Options): Promise<Report> {
-  const server = options.url === undefined ? await startServer(options) : undefined;
-  try {
-    const api = new Api(server?.url ?? options.url!);
-    const recorder = new Recorder(api, options.historyFile);
-    const groups = server
-      ? await Promise.all(server.showIds.map((ids) => shows(api, ids)))
-      : [await shows(api, options.showIds)];
-    const people = await guests(api, options.people);
-    const progress = showProgress(recorder);
-    const violations = await run(recorder, people, groups, options).finally(() => progress.end());
-    const { seconds } = recorder;
-    await recorder.close();
-    api.close();
-    const judgement = await judgeWith(
-      server?.databaseUrl ?? process.env.DATABASE_URL,
-      recorder.attempts,
-      options,
-      violations,
-    );
-    return reportOf(
-      `Rowlock stress: ${options.scenario}, ${options.people} people, seed ${options.seed}`,
-      recorder,
-      seconds,
-      judgement,
-    );
-  } finally {
-    await server?.stop();
-  }
+async function load(stage: Stage, options: Options): Promise<Report> {
+  const own = options.url === undefined ? await openOwn(stage, options) : undefined;
+  const target = new HttpClient(own?.url ?? options.url!);
+  const recorder = new Recorder(target, options.history);
+  const groups = await Promise.all((own?.showIds ?? [options.show]).map((ids) => shows(target, ids)));
+  const people = await guests(target, options.people);
+  const progress = showProgress(recorder.attempts);
+  const found = await run(recorder, people, groups, options).finally(() => progress.end());
+  await recorder.close();
+  const { scenario, seed } = options;
+  const title = `Rowlock stress: ${scenario}, ${options.people} people, seed ${seed}`;
+  return judged(title, recorder.attempts, own?.databaseUrl ?? process.env.DATABASE_URL, options, found);
 }
 
 async function run(
@@ -109,31 +93,34 @@ async function run(
 
 /** Checks a recorded history. */
 async function check(file: string, options: Options): Promise<Report> {
-  const judgement = await judgeWith(process.env.DATABASE_URL, await readHistory(file), options, []);
-  return reportOf(`Rowlock stress: ${file}`, undefined, 0, judgement);
+  return judged(`Rowlock stress: ${file}`, await readHistory(file), process.env.DATABASE_URL, options, []);
 }
 
-async function judgeWith(
-  databaseUrl: string | undefined,
-  attempts: Recorder['attempts'],
-  { holdLimit }: Options,
+async function judged(
+  title: string,
+  attempts: readonly Attempt[],
+  ofDatabase: string | undefined,
+  options: Options,
   found: readonly Violation[],
-) {
-  const dataSource = databaseUrl ? await openDataSource(databaseUrl) : undefined;
+): Promise<Report> {
+  const dataSource = ofDatabase ? await openDataSource(ofDatabase) : undefined;
   try {
-    const judgement = await judge(attempts, dataSource, holdLimit);
-    return { ...judgement, violations: [...found, ...judgement.violations] };
+    const judgement = await judge(attempts, dataSource, options['hold-limit']);
+    return reportOf(title, attempts, { ...judgement, violations: [...found, ...judgement.violations] });
   } finally {
     await dataSource?.destroy();
   }
 }
 
-function startServer(options: Options): Promise<OwnServer> {
-  const { holdLimit, holdTtlSeconds } = options;
-  const settings = {
-    HOLD_TTL_SECONDS: String(holdTtlSeconds),
+/** A server of our own, on the database of DATABASE_URL or on an embedded PostgreSQL that is deleted afterwards. */
+async function openOwn(stage: Stage, options: Options) {
+  const url = await databaseUrl(stage, (line) => console.error(line));
+  const { showIds } = await prepareHouse(url, planFor(options));
+  const server = await startServer(stage, {
+    DATABASE_URL: url,
+    HOLD_TTL_SECONDS: String(options['hold-ttl-seconds']),
     SWEEP_INTERVAL_SECONDS: '1',
-    MAX_HELD_SEATS_PER_HOLDER: String(holdLimit),
-  };
-  return startOwnServer(planFor(options), settings, (line) => console.error(line));
+    MAX_HELD_SEATS_PER_HOLDER: String(options['hold-limit']),
+  });
+  return { url: server.url, databaseUrl: url, showIds };
 }

@@ -1,6 +1,8 @@
-import type { RecordableHistogram } from 'node:perf_hooks';
+import type { Attempt } from '../checkers/history';
 import type { Judgement } from '../checkers/judge';
-import type { Recorder } from '../kit/recorder';
+import { percentiles } from '../kit/figures';
+import { tookMs } from '../kit/http-client';
+import { outcomesOf } from '../people/recorder';
 
 /** What a run comes to, for people and for programs. */
 
@@ -20,29 +22,37 @@ export interface Report {
 
 type Checks = Readonly<Record<string, string>>;
 
-export function reportOf(title: string, recorder: Recorder | undefined, seconds: number, judgement: Judgement): Report {
-  const answers = recorder?.latency.count ?? 0;
+export function reportOf(title: string, attempts: readonly Attempt[], judgement: Judgement): Report {
+  const startMs = attempts.reduce((first, { sentMs }) => Math.min(first, sentMs), Infinity);
+  const bySecond: number[] = [];
+  const tookMsOf: Record<string, number[]> = { all: [] };
+  for (const one of attempts) {
+    if (one.answeredMs === null) continue;
+    tookMsOf.all!.push(tookMs(one));
+    (tookMsOf[one.command] ??= []).push(tookMs(one));
+    const second = Math.floor((one.answeredMs - startMs) / 1_000);
+    while (bySecond.length <= second) bySecond.push(0);
+    bySecond[second]!++;
+  }
+  const seconds = Math.max(0, ...attempts.slice(-1).map(({ sentMs }) => (sentMs - startMs) / 1_000));
   return {
     title,
     seconds: round(seconds),
-    answers_per_second: seconds > 0 ? Math.round(Number(answers) / seconds) : 0,
-    answers_by_second: recorder?.perSecond ?? [],
-    latency_ms: recorder
-      ? Object.fromEntries([
-          ['all', percentiles(recorder.latency)],
-          ...[...recorder.latencies].map(([name, own]) => [name, percentiles(own)]),
-        ])
-      : {},
-    outcomes: Object.fromEntries(Object.entries(recorder?.counts ?? {}).sort(([a], [b]) => a.localeCompare(b))),
+    answers_per_second: seconds > 0 ? Math.round(tookMsOf.all!.length / seconds) : 0,
+    answers_by_second: bySecond,
+    latency_ms: Object.fromEntries(
+      Object.entries(tookMsOf).flatMap(([name, took]) => (took.length > 0 ? [[name, percentilesOf(took)]] : [])),
+    ),
+    outcomes: Object.fromEntries(Object.entries(outcomesOf(attempts)).sort(([a], [b]) => a.localeCompare(b))),
     checks: checksOf(judgement),
     violations: judgement.violations,
   };
 }
 
-function percentiles(histogram: RecordableHistogram): Record<string, number> {
-  return Object.fromEntries(
-    PERCENTILES.map((percentile) => [`p${percentile}`, round(histogram.percentile(percentile) / 1_000)]),
-  );
+function percentilesOf(values: readonly number[]): Record<string, number> {
+  const parts = PERCENTILES.map((percentile) => percentile / 100);
+  const found = percentiles(values, parts);
+  return Object.fromEntries(PERCENTILES.map((percentile, index) => [`p${percentile}`, round(found[index]!)]));
 }
 
 const round = (value: number) => Number(value.toFixed(2));

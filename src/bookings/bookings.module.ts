@@ -2,7 +2,7 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { BookingsController } from './bookings.controller';
 import { Bookings } from './bookings.service';
 
-/** What is sold. How it is written is plugged into the seats' transaction: `BookingRows`. */
+/** The bookings. `BookingRows` writes them in the seats' transaction; `app.module.ts` plugs it in there. */
 @Module({})
 export class BookingsModule {
   static forRoot(seats: DynamicModule): DynamicModule {

@@ -30,6 +30,8 @@ describe('a client that reads too slowly', () => {
     expect(received.length).toBeGreaterThan(0);
     expect(received.length).toBeLessThan(20 * event.length);
     expect(caughtUp).toHaveBeenCalledTimes(1);
+    stream.send('the next event');
+    expect(await read()).toBe('the next event');
   });
 
   it('gets one large snapshot once: its size alone does not count as being behind', async () => {

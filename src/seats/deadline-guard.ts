@@ -12,8 +12,8 @@ const COMMIT_MARGIN_MS = 50;
 export const DEADLINE_GUARD_FAILED = '22012';
 
 /**
- * The holds that had to be live for what was decided. What is told of them belongs to the same instant as the changes of
- * the transaction, and readers see those from the commit on: the holds must not have lapsed by then.
+ * The holds that the decisions of a transaction took for live. The answers describe them at the instant of the transaction's
+ * changes, and readers see those changes from the commit on: the holds must not have lapsed by then.
  */
 export class DeadlineGuard {
   /** By show: the earliest deadline. */

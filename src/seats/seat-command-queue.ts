@@ -132,7 +132,7 @@ export class SeatCommandQueue {
   private async separate(batch: readonly Entry[], error: unknown): Promise<void> {
     let rest = batch;
     if (sqlState(error) === LOCK_NOT_AVAILABLE) {
-      // Those who want the stuck rows have waited their time. Without them nobody else waits for those rows again.
+      // The commands that want the stuck rows have waited their time. The others would wait for those rows again beside them.
       const stuck = await this.stateMachine.findStuck(batch.map((entry) => entry.command)).catch(() => new Set());
       const wantsStuck = batch.filter((entry) => stuck.has(entry.command));
       this.giveUp(wantsStuck, busy('The seat is being changed by somebody else; nothing was changed.'));

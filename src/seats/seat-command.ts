@@ -25,14 +25,14 @@ export function lapseCommand(showId: number, seats: readonly SeatRef[]): SeatCom
   return seatCommand({ name: LAPSE, showId, seats, holderId: null, actorId: null });
 }
 
-/** What a key stands for: the command, the show and the set of seats, in whatever order they were named. */
+/** A hash of the request that a key stands for: the command, the show and the set of seats, in any order. */
 export function fingerprint({ name, showId, seats, reason }: Omit<DecidableCommand, 'holderId' | 'actorId'>): Buffer {
   const named = [...seats].sort(compareSeats).map(({ row, number }) => [row, number]);
   const canonical = JSON.stringify([name, showId, named, ...(reason === undefined ? [] : [reason])]);
   return createHash('sha256').update(canonical).digest();
 }
 
-/** What became of a command, decided under the locks: what is stored for the retries of a keyed command. */
+/** The end of a command that was decided under the locks. Retries of a keyed command are answered by it. */
 export type StoredOutcome = AcceptedOutcome | Refusal;
 
 export type SeatCommandOutcome =

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { CommandQuestion, Expected, ShowModel } from '../../test/support/show-model';
+import { CommandQuestion, Expected, ShowModel } from '../../test/model/show-model';
 import type { Holdings, Scene } from './commands/command';
 import type { SeatCommandName } from './commands/registry';
 import { Decision, decide } from './seat-decision';

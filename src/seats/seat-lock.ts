@@ -73,7 +73,7 @@ export async function sendClock(transaction: PipelinedTransaction): Promise<numb
 
 const inMs = (column: string) => `round(extract(epoch FROM seat."${column}") * 1000)::float8`;
 
-/** What is read of a seat, by its name in memory. */
+/** The columns of a seat, each by its name in memory. */
 const COLUMNS = Object.entries({
   showId: 'seat."show_id"',
   row: 'seat."row"',

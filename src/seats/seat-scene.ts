@@ -19,7 +19,7 @@ export interface SeatRules {
   readonly idempotency: { readonly ttlHours: number };
 }
 
-/** The locked seats of one transaction in memory, as the commands decided so far have left them, and what is to be written. */
+/** The locked seats of one transaction in memory, as the commands decided so far have left them, and the rows to write. */
 export class SeatScene {
   private readonly seats: Map<string, SeatState>;
   private readonly changedKeys = new Set<string>();
@@ -78,7 +78,7 @@ export class SeatScene {
     return { outcome, replayed: false };
   }
 
-  /** Whether there is nothing to write. What refusals and repetitions say is true of what is committed already. */
+  /** Whether there is nothing to write. Refusals and repetitions describe rows that are committed already. */
   get isUnchanged(): boolean {
     return this.transitions.length === 0 && !this.answers.hasNew;
   }
@@ -139,7 +139,7 @@ export class SeatScene {
 
   /** Notes which holds the decision took for live: those of the named seats, and those counted against the limit. */
   private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): void {
-    // A sweep looks for lapsed holds. What is live does not matter to it.
+    // A sweep looks for lapsed holds, and decides nothing by live ones.
     if (actorId === null) return;
     const isOverLimit = decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED';
     const counted = isOverLimit ? [...scene.holdings.holds.values()] : [];

@@ -10,7 +10,7 @@ import type { SeatRef } from './seat-transitions';
 /**
  * Tidies up: finds lapsed holds and sends `expire` commands down the path of every other command. No answer depends on it,
  * as a hold is over at its deadline, not at the sweep. Several instances may sweep at once: the command is decided under
- * the lock, so whoever comes second changes nothing.
+ * the lock, so the second of two sweeps changes nothing.
  */
 @Injectable()
 export class SeatSweeper implements OnApplicationBootstrap {

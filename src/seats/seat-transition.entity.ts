@@ -38,7 +38,7 @@ export class SeatTransitionRecord {
   @Column({ type: 'text', name: 'holder_id', collation: 'C', nullable: true })
   holderId: string | null;
 
-  /** Who took the step; null where a hold lapsed by itself, and in the rows of version 0.1. */
+  /** The person or program that took the step; null where a hold lapsed by itself, and in the rows of version 0.1. */
   @Column({ type: 'text', name: 'actor_id', collation: 'C', nullable: true })
   actorId: string | null;
 

@@ -66,7 +66,7 @@ export interface SeatTransition<Command extends string = string> extends SeatRef
   readonly to: SeatStatus;
   /** Whose hold or booking the step makes or ends. */
   readonly holderId: string | null;
-  /** Who took the step; null where a hold lapsed by itself. */
+  /** The person or program that took the step; null where a hold lapsed by itself. */
   readonly actorId: string | null;
   readonly reason: string | null;
   readonly holdExpiresAtMs: number | null;

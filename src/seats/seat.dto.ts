@@ -23,7 +23,7 @@ export const RowField = LabelField;
 /** No deployment can raise MAX_SEATS_PER_COMMAND beyond this. */
 export const SEATS_CEILING = 100;
 
-/** Whatever is about one show. */
+/** A request or an answer about one show. */
 export class OfShowDto {
   /** The show. @example 1 */
   @IsInt() @Min(1) @Max(INT4_MAX) show_id: number;

@@ -57,7 +57,7 @@ export class Seat {
   @Column({ type: 'numeric', precision: 12, scale: 2, name: 'hold_price', nullable: true })
   holdPrice: string | null;
 
-  /** Who holds or has booked the seat. */
+  /** The holder of the hold or the booking. */
   @Column({ type: 'text', name: 'holder_id', nullable: true, collation: 'C' })
   holderId: string | null;
 

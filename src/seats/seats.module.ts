@@ -9,7 +9,7 @@ import { SeatSweeper } from './seat-sweeper';
 import { SeatsController } from './seats.controller';
 import { TransactionWriter } from './transaction-writer';
 
-/** The heart. It knows neither how bookings are kept nor who watches the seats: `app.module.ts` plugs both in here. */
+/** The heart. `app.module.ts` plugs in how bookings are kept and which listeners hear of changes. */
 @Module({})
 export class SeatsModule {
   static forRoot(plugs: { writer: Type<TransactionWriter>; listeners: Type<SeatListener>[] }): DynamicModule {

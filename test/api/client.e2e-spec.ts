@@ -3,7 +3,7 @@ import type { components, paths } from '../../client/schema';
 import { startApp, TestApp } from '../support/app';
 import { createShow } from '../support/house';
 
-/** The client that a public generator makes of the OpenAPI document: its types are what compiles here. */
+/** A public generator's client for the OpenAPI document. That this file compiles is a test of its types. */
 describe('generated client', () => {
   let target: TestApp;
   let showId: number;

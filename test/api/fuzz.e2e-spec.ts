@@ -4,20 +4,19 @@ import fc from 'fast-check';
 import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
 import { startApp, TestApp } from '../support/app';
 import { person, Person, seats } from '../support/client';
-import { createShow } from '../support/house';
+import { createShow, NO_SHOW } from '../support/house';
 
 /**
- * Whatever is sent: nothing but answers of the catalogue, none of them the server's fault, no word of what is behind it,
- * and no effect of what was refused. Seeded, so that a run can be repeated; another seed explores elsewhere.
+ * Any request gets an answer of the catalogue. No answer blames the server or has a word of its inside, and no refused
+ * request has an effect. The runs are seeded, so that they can be repeated; another seed explores elsewhere.
  */
 const SEED = Number(process.env.FC_SEED ?? 20_260_501);
-const NO_SHOW = 2_147_483_647;
 
 let target: TestApp;
 let me: Person;
-/** Whatever gets through may change this one. */
+/** A show that accepted requests may change. */
 let open: number;
-/** Every request that names this one is wrong in some way: nothing here may ever change. */
+/** Every request that names this show is wrong in some way, so it may never change. */
 let untouched: number;
 
 beforeAll(async () => {
@@ -40,7 +39,7 @@ interface Received {
   text: string;
 }
 
-/** As fetch would repair or refuse half of what is to be sent. */
+/** Sends by Node's own client, as fetch would repair or refuse half of these requests. */
 function send({ method, path, headers, body }: Sent): Promise<Received> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
@@ -82,7 +81,7 @@ function sendRaw(bytes: string): Promise<Received> {
 const LEAKS =
   /\b(SELECT|INSERT|UPDATE|DELETE) .*\b(FROM|INTO|SET)\b|relation "|column "|constraint "|syntax error|invalid input syntax|invalid byte sequence|out of range for type|duplicate key|QueryFailedError|\bpg_[a-z]|postgres|typeorm|node_modules|\.[jt]s:\d+|\bat \S+ \(|TypeError|RangeError|SyntaxError|FST_ERR/i;
 
-/** Throws unless the answer is one that a client may get, and that is not the server's fault. */
+/** Throws if no client should get such an answer, or if it tells of a fault of the server. */
 function check(sent: Pick<Sent, 'method'>, { status, headers, text }: Received): void {
   const wrong = (what: string) => new Error(`${what}: ${status} ${text.slice(0, 500)}`);
   if (!(status >= 200 && status < 500)) throw wrong('not the client’s doing');
@@ -183,7 +182,7 @@ const oddSeat = fc.oneof(
   json,
 );
 const commandLike = () => {
-  // Never the untouched one.
+  // Never the untouched show.
   const elsewhere = (value: unknown) => (value === untouched ? open : value);
   const parts = {
     show_id: fc.oneof(
@@ -247,7 +246,7 @@ function nested(opening: string, closing: string, levels: number, within = ''): 
   return opening.repeat(levels) + within + closing.repeat(levels);
 }
 
-/** What Node lets into a header. */
+/** Values that Node lets into a header. */
 const headerText = fc.oneof(
   fc.string({ unit: character(0x20, 0xff), maxLength: 40 }).map((text) => text.replaceAll('\x7f', '')),
   fc.constantFrom('', '*', ',', '""', 'W/', 'W/""', 'a, b', 'k'.repeat(256), 'x'.repeat(1_000), '\t', '{"a":1}', "'--"),
@@ -257,7 +256,7 @@ function character(from: number, to: number): fc.Arbitrary<string> {
   return fc.integer({ min: from, max: to }).map((code) => String.fromCharCode(code));
 }
 
-/** Mostly those of a good request, so that it gets further. */
+/** Mostly the headers of a good request, so that the request gets further. */
 const headers = (): fc.Arbitrary<Record<string, string>> =>
   fc
     .record({

@@ -1,10 +1,8 @@
 import { IdempotencyCleaner } from '../../src/seats/idempotency/idempotency-cleaner';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats, tally } from '../support/client';
-import { expectProblem, fields, seatsOf } from '../support/expectations';
-import { createShow, lapse } from '../support/house';
-
-const NO_SHOW = 2_147_483_647;
+import { expectProblem, fields, ok, seatsOf } from '../support/expectations';
+import { createShow, lapse, NO_SHOW } from '../support/house';
 
 let target: TestApp;
 let me: Person;
@@ -20,17 +18,11 @@ beforeEach(async () => {
   [me, another, showId] = await Promise.all([person(target), person(target), createShow(target.dataSource)]);
 });
 
-/** A key nobody has used yet. */
+/** A key that no request has used yet. */
 const newKey = () => `key-${++keys}`;
 const keyed = (key: string) => ({ 'idempotency-key': key });
 
-async function ok(answer: Promise<Answer>): Promise<Answer> {
-  const got = await answer;
-  expect([got.status, got.body.code]).toEqual([200, undefined]);
-  return got;
-}
-
-/** What is stored for the retries of a key, by holder. */
+/** How many answers are stored under a key, of all holders and shows. */
 async function records(key: string): Promise<number> {
   const [{ count }] = await target.dataSource.query('SELECT count(*)::int FROM idempotency_record WHERE key = $1', [
     key,
@@ -48,7 +40,7 @@ async function steps(): Promise<string[]> {
 
 const isReplayed = (answer: Answer) => answer.headers.get('idempotency-replayed');
 
-/** The answer is the one of before, marked; of a problem all but the request id is. */
+/** The answer is the earlier one, marked as replayed. A problem has a request id of its own. */
 function expectReplay(answer: Answer, first: Answer): void {
   expect(isReplayed(first)).toBeNull();
   expect(isReplayed(answer)).toBe('true');

@@ -1,11 +1,14 @@
 import { get, IncomingMessage } from 'node:http';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { Client } from 'pg';
+import type { WireSeat } from '../../src/live/change-channel';
 import { ShowFeeds } from '../../src/live/show-feeds';
+import { SeatMapReader } from '../../src/seats/reading/seat-map';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
 import { person, Person, request, seat } from '../support/client';
 import { createShow, lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 interface SeenEvent {
   type: string;
@@ -66,7 +69,10 @@ describe('live events', () => {
 
   beforeAll(async () => {
     one = await startApp();
+    // Begins when the first has been alone for a while.
     two = await startApp({ DATABASE_URL: one.databaseUrl });
+    // These two watchers do not poll the seats. Without its event a change would never reach them.
+    for (const { app } of [one, two]) app.get(SchedulerRegistry).deleteInterval('live-reconcile');
   });
   afterAll(async () => {
     await two.close();
@@ -77,6 +83,7 @@ describe('live events', () => {
     holder = await person(one);
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     for (const stream of streams.splice(0)) stream.close();
     await until(() => one.app.get(ShowFeeds).watching + two.app.get(ShowFeeds).watching === 0);
   });
@@ -132,6 +139,31 @@ describe('live events', () => {
     expect(changedSeats(other)[0]).toEqual({ ...seat('A1'), status: 'HELD', version: 1 });
   });
 
+  test('tell each holder of their own among the holds of several in one event', async () => {
+    const people = [holder, await person(one)];
+    const theirs = await Promise.all(people.map(({ token }) => open(one, { authorization: `Bearer ${token}` })));
+    const deadlineMs = Date.now() + 60_000;
+    const seats = people.map(({ id }, index): WireSeat => [showId, 'A', index + 1, 'HELD', 1, id, deadlineMs]);
+    one.app.get(ShowFeeds).onSeats(seats);
+    for (const [index, stream] of theirs.entries()) {
+      await until(() => changedSeats(stream).length === 2);
+      const seen = ofType(stream, 'seats')[0]!.data.seats as { held_by_me?: boolean }[];
+      expect(seen.map(({ held_by_me: isMine }) => isMine)).toEqual([0, 1].map((one) => one === index || undefined));
+    }
+  });
+
+  test('begin with what changed while the seats were read', async () => {
+    const reader = one.app.get(SeatMapReader);
+    const read = reader.read.bind(reader);
+    jest.spyOn(reader, 'read').mockImplementationOnce(async (id) => {
+      const map = await read(id);
+      await holder.hold(showId, ['A1']);
+      return map;
+    });
+    const stream = await open(one);
+    expect(stream.events[0]!.data.stats).toEqual({ total: 50, available: 49, held: 1, booked: 0, blocked: 0 });
+  });
+
   test('tell of a lapse when it happens, without any sweep, and not again when a sweep writes it', async () => {
     const brief = await startApp({ DATABASE_URL: one.databaseUrl, HOLD_TTL_SECONDS: '1' });
     try {
@@ -168,14 +200,30 @@ describe('live events', () => {
     expect(unknown.events[0]!.type).toBe('snapshot');
   });
 
-  test('a lost message is made up for by looking at the seats', async () => {
+  test.each([
+    ['a lost message', 'onShows'],
+    ['a commit whose outcome is unknown', 'uncertain'],
+  ] as const)('%s is made up for by looking at the seats', async (_, told) => {
     const stream = await open(one);
     await holder.hold(showId, ['A1']);
     await until(() => changedSeats(stream).length === 1);
-    await lapse(one.dataSource, showId, ['A1']); // behind everybody's back
-    one.app.get(ShowFeeds).onShows([showId]);
+    await lapse(one.dataSource, showId, ['A1']); // no instance notices
+    one.app.get(ShowFeeds)[told]([showId]);
     await until(() => changedSeats(stream).length === 2);
     expect(changedSeats(stream)[1]).toEqual({ ...seat('A1'), status: 'AVAILABLE', version: 2 });
+  });
+
+  test('what nobody told is found out by looking at the seats now and then', async () => {
+    const third = await startApp({ DATABASE_URL: one.databaseUrl });
+    try {
+      const stream = await open(third);
+      await holder.hold(showId, ['A1']);
+      await until(() => changedSeats(stream).length === 1);
+      await lapse(one.dataSource, showId, ['A1']); // no instance notices
+      await until(() => changedSeats(stream).length === 2);
+    } finally {
+      await third.close();
+    }
   });
 
   test('a listener that lost its connection sends a fresh snapshot', async () => {

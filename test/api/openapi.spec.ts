@@ -31,7 +31,7 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
 );
 
-/** What a reader of the committed document can count on; that it is current is another check (`npm run openapi -- --check`). */
+/** Promises of the committed document to its readers. `npm run openapi -- --check` finds out whether it is current. */
 describe('OpenAPI document', () => {
   test('is OpenAPI 3.1', () => expect(document.openapi).toBe('3.1.0'));
 

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
 import { startApp, TestApp } from '../support/app';
-import { block, LOCK_SEAT } from '../support/blocker';
+import { block, LOCK_SEAT } from '../../proof/kit/blocker';
 import { Answer, person, Person, request, seats } from '../support/client';
 import { expectProblem, fields, seatsOf } from '../support/expectations';
-import { createShow, moveSalesEnd } from '../support/house';
+import { createShow, moveSalesEnd, NO_SHOW } from '../support/house';
 
-const NO_SHOW = 2_147_483_647;
 const NO_BOOKING = '0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11';
 
 let target: TestApp;
@@ -26,7 +25,7 @@ const get = (path: string, token?: string) => request(target, 'GET', path, { tok
 const post = (path: string, body: unknown, headers?: Record<string, string>) =>
   request(target, 'POST', path, { token: me.token, body, headers });
 
-// The contract, and below it what HTTP itself calls for.
+// The statuses of the contract, then those that HTTP itself calls for.
 const STATUSES: Record<ProblemCode, number> = {
   VALIDATION_FAILED: 400,
   UNAUTHENTICATED: 401,
@@ -52,7 +51,7 @@ const STATUSES: Record<ProblemCode, number> = {
   UNSUPPORTED_MEDIA_TYPE: 415,
 };
 
-/** Each problem as a client meets it, and what it says beyond the common keys. */
+/** Each problem as a client meets it, with the keys that it has beside the common ones. */
 const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = [
   ['VALIDATION_FAILED', () => get('/api/seats/?show_id=abc'), fields('show_id', 'show_id', 'show_id')],
   ['UNAUTHENTICATED', () => get('/api/bookings/')],

@@ -4,9 +4,9 @@ import ts from 'typescript';
 import { SEAT_COMMANDS } from '../../src/seats/commands/registry';
 
 /**
- * What the linters can't say of the source, as rules over its syntax. Every rule is held against the tree, and against small
- * pieces of code that break it and that don't: a rule that can't be broken proves nothing. What the linters can say is in
- * .dependency-cruiser.cjs and .oxlintrc.json, and is tried in lint-rules.spec.ts.
+ * Rules over the syntax of the source that the linters can't express. Every rule is held against the tree, and against
+ * small pieces of code that break it and that don't: a rule that can't be broken proves nothing. The other rules are in
+ * .dependency-cruiser.cjs and .oxlintrc.json, and are tried in lint-rules.spec.ts.
  */
 
 /** The one file whose statements change seats, and the one that may send them. */
@@ -14,7 +14,7 @@ const SEAT_WRITER = 'src/seats/seat-rows.ts';
 const SEAT_WRITER_USER = 'src/seats/seat-scene.ts';
 /** Puts new, untouched seats beside those that are there. */
 const SEEDER = 'src/shows/show-creation.ts';
-/** Migrations repeat what was true when they were written. */
+/** A migration repeats the facts of its day. */
 const MIGRATIONS = 'src/database/migrations/';
 
 /** Where a command has a name of its own: its file, the registry, and its route with the answer it renders. */

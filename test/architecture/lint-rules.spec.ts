@@ -5,11 +5,14 @@ import { dirname, join } from 'node:path';
 import oxlint from '../../.oxlintrc.json';
 
 /**
- * `npm run lint` holds the tree against the rules of .dependency-cruiser.cjs and .oxlintrc.json. Here every rule is held
- * against a planted file that breaks it: a rule that can't be broken proves nothing.
+ * `npm run lint` holds the tree against the rules of .dependency-cruiser.cjs and .oxlintrc.json. Here every rule is
+ * held against a planted file that breaks it: a rule that can't be broken proves nothing.
  */
 
-/** A rule, the file that breaks it, and its text. `*` gives the file a name of its own; what it imports is planted empty. */
+/**
+ * A rule, the file that breaks it, and its text. `*` gives the file a name of its own; what it imports is planted
+ * empty.
+ */
 type Planted = readonly [rule: string, file: string, text: string];
 const NOTHING = 'nothing';
 
@@ -76,7 +79,7 @@ const FINE_IMPORTS: readonly Planted[] = [
     "import { b } from './commands/book'; import { c } from '../platform/money';",
   ],
   [NOTHING, 'src/seats/commands/*.ts', "import { type b } from '../seat-rows'; import type { c } from 'typeorm';"],
-  // The circle is told of once, where it was met first.
+  // A circle is reported once, at the file where it was met first.
   [NOTHING, 'src/seats/round.ts', "import './about';"],
   [NOTHING, 'src/seats/there.ts', "import './back';"],
   [NOTHING, 'src/seats/back.ts', "import type { b } from './there';"],
@@ -135,7 +138,7 @@ describe('.dependency-cruiser.cjs', () => {
   let found: Map<string, string[]>;
   beforeAll(() => {
     const project = plant('imports', files);
-    // As packages are found by what is installed.
+    // The cruiser tells a package's kind by the installed one.
     symlinkSync(join(PROJECT, 'node_modules'), join(project, 'node_modules'));
     const { summary } = run<{ summary: { violations: { from: string; rule: { name: string } }[] } }>(
       project,
@@ -206,7 +209,7 @@ function plant(name: string, planted: readonly Planted[]): string {
   return project;
 }
 
-/** Runs a program of a package and reads its report. Its exit code says no more than that there is something in it. */
+/** Runs a program of a package and reads its report. The exit code only says that the report is not empty. */
 function run<Report>(cwd: string, program: string, ...args: string[]): Report {
   const { stdout, stderr } = spawnSync(process.execPath, [join(PROJECT, 'node_modules', program), ...args], {
     cwd,

@@ -6,7 +6,7 @@ import { startApp, TestApp } from '../support/app';
 import { person, request } from '../support/client';
 import { createTestDatabase } from '../support/database';
 import { lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 import { isLive, launch, looks, openTab, personCard, seatAt, shoot, Tab } from './support/browser';
 import { createNamedShow } from './support/shows';
 
@@ -325,7 +325,7 @@ describe('the dashboard', () => {
     await press(page, 'you', /^Hold/);
     await looks(page, 'AX50', 'held-you');
     await shoot(page, 'arena-near');
-    // Seconds, as the machine may be busy with other things: what is too slow for people was slower by far.
+    // Seconds, as the machine may be busy with other things. A page that is too slow for people was slower by far.
     console.log('10,000 seats', { drawnMs, changedMs, zoomMs });
     expect(Math.max(...changedMs)).toBeLessThan(3_000);
     expect(Math.max(...zoomMs)).toBeLessThan(3_000);

@@ -10,7 +10,7 @@ const SIZES: Readonly<Record<string, BrowserContextOptions>> = {
   wall: { viewport: { width: 2_560, height: 1_440 } },
 };
 
-/** For people to look at: nothing is compared. */
+/** Pictures for people to look at. No test compares them. */
 describe('screenshots', () => {
   let target: TestApp;
   let browser: Browser;

@@ -1,9 +1,9 @@
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats } from '../support/client';
-import { expectProblem, seatsOf } from '../support/expectations';
+import { expectProblem, ok, seatsOf } from '../support/expectations';
 import { createShow, lapse } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 let target: TestApp;
 let me: Person;
@@ -15,18 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => target.close());
 beforeEach(async () => {
-  await sweep(); // what an earlier test left lapsed
+  await sweep(); // the holds of an earlier test that have lapsed
   [me, another, showId] = await Promise.all([person(target), person(target), createShow(target.dataSource)]);
 });
 
 const sweep = () => target.app.get(SeatSweeper).sweep();
 const anonymously = (path: string, headers?: Record<string, string>) => request(target, 'GET', path, { headers });
-
-async function ok(answer: Promise<Answer>): Promise<Answer> {
-  const got = await answer;
-  expect([got.status, got.body.code]).toEqual([200, undefined]);
-  return got;
-}
 
 async function shown(...names: string[]): Promise<string[]> {
   const { body } = await anonymously(`/api/seats/?show_id=${showId}`);
@@ -38,7 +32,7 @@ async function shown(...names: string[]): Promise<string[]> {
   });
 }
 
-/** Seats as stored, whatever readers are shown. */
+/** Seats as they are stored, which is not always as they are shown. */
 async function stored(...names: string[]): Promise<string[]> {
   const rows = await target.dataSource.query(
     `SELECT status || ' ' || version AS state, "row" || number AS name FROM seat WHERE show_id = $1 AND "row" || number = ANY($2)`,
@@ -179,7 +173,7 @@ describe('with and without the sweep', () => {
     );
   }
 
-  /** A scene that meets lapsed holds with everything there is; `tidy` comes after each time that holds lapse. */
+  /** Every command and every read meets lapsed holds. `tidy` runs each time after holds have lapsed. */
   async function play(tidy: () => Promise<unknown>): Promise<unknown[]> {
     [me, another, showId] = await Promise.all([person(target), person(target), createShow(target.dataSource)]);
     const answers: Answer[] = [];
@@ -231,7 +225,7 @@ describe('with and without the sweep', () => {
     const tidied = await play(async () => swept.push(await sweep()));
     expect(swept).toEqual([4, 3, 8]);
     expect(tidied).toEqual(untidied);
-    // Of all kinds: this compares no row of equal failures.
+    // Answers of all kinds, so that this does not compare rows of equal failures.
     expect(new Set(untidied.map((answer) => (answer as [number, unknown, { code?: string }])[2].code))).toEqual(
       new Set([undefined, 'NOT_YOUR_HOLD', 'SEAT_UNAVAILABLE', 'HOLD_LIMIT_EXCEEDED']),
     );

@@ -4,23 +4,24 @@ import { PROBLEMS } from '../../src/problem-catalogue';
 import { seatCommand } from '../../src/seats/seat-command';
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
-import { Api, Reply } from '../../proof/kit/api';
+import { COMMANDS } from '../../proof/checkers/commands';
+import { HttpClient, Reply } from '../../proof/kit/http-client';
 import { seatName, seatRef } from '../../proof/checkers/history';
-import { guests } from '../../proof/kit/target';
+import { guests } from '../../proof/people/target';
 import { startApp, TestApp } from '../support/app';
-import { closeHouse, createShow, lapse, moveSalesEnd } from '../support/house';
-import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from '../support/model-commands';
-import { CommandQuestion, Question, ShowModel } from '../support/show-model';
-import { Told } from '../support/unknowns';
+import { closeHouse, createShow, lapse, moveSalesEnd, NO_SHOW } from '../support/house';
+import { Actual, Ask, AskBoth, Instance, Known, Real, steps } from './model-commands';
+import { CommandQuestion, Question, ShowModel } from './show-model';
+import { Told } from './unknowns';
 
 /**
- * Random sequences of everything that can be asked of one show, on two instances over one database, beside a model of what
- * must be answered. A failure is shrunk to the fewest steps that still fail, and says how to repeat it:
+ * Random sequences of all questions about one show, on two instances over one database, beside a model of the answers
+ * that they must get. A failure is shrunk to the fewest steps that still fail, and says how to repeat it:
  *
  *   MODEL_SEED=7 MODEL_RUNS=1000 npm test -- test/model          explores elsewhere, and longer
  *   MODEL_SEED=… MODEL_PATH=… MODEL_REPLAY=… npm test -- …       repeats a failure, as its message says
  *
- * The seed is fixed unless given: what fails in a change's tests is then the change's doing, and fails again.
+ * The seed is fixed unless given. So a failure in the tests of a change comes from that change, and comes again.
  */
 const SEED = Number(process.env.MODEL_SEED ?? 20_260_501);
 const RUNS = Number(process.env.MODEL_RUNS ?? 40);
@@ -33,7 +34,6 @@ const HOLD_TTL_SECONDS = 600;
 const SIZE = { rows: 2, seatsPerRow: 3 };
 const SEATS = ['A/1', 'A/2', 'A/3', 'B/1', 'B/2', 'B/3'];
 const NO_SEAT = 'Z/9';
-const NO_SHOW = 2_147_483_647;
 
 const MODES = {
   'combining across shows': {},
@@ -41,7 +41,7 @@ const MODES = {
   'one command a transaction': { COMBINE_MAX: '1' },
 };
 
-/** What a run that met none of it would not have tested. */
+/** Outcomes that a run must have met. Without them it would have tested too little. */
 const OUTCOMES = [
   'hold 200',
   'hold 404 SEAT_NOT_FOUND',
@@ -65,15 +65,9 @@ const OUTCOMES = [
   'replayed',
 ];
 
-const PATHS = {
-  hold: '/api/seats/hold-batch/',
-  book: '/api/seats/book-batch/',
-  release: '/api/seats/release-hold-batch/',
-};
-
 describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, settings) => {
   let apps: readonly [TestApp, TestApp];
-  let apis: readonly [Api, Api];
+  let apis: readonly [HttpClient, HttpClient];
   let tokens: readonly string[];
   const met = new Map<string, number>();
 
@@ -86,7 +80,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
     const one = await startApp(common);
     const two = await startApp({ ...common, DATABASE_URL: one.databaseUrl });
     apps = [one, two];
-    apis = [new Api(one.url), new Api(two.url)];
+    apis = [new HttpClient(one.url), new HttpClient(two.url)];
     tokens = (await guests(apis[0], HOLDERS)).map(({ token }) => token);
   });
   afterAll(async () => {
@@ -96,7 +90,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
 
   const database = () => apps[0].dataSource;
 
-  /** Leaves nothing but one untouched show. */
+  /** Leaves one untouched show and no other. */
   async function startAfresh(): Promise<{ known: Known; real: Real }> {
     await closeHouse(database());
     const showId = await createShow(database(), { ...SIZE, priceStep: '0.01' });
@@ -138,7 +132,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
         const { name, seats, key = null, isElsewhere } = question;
         if (name === 'block' || name === 'unblock') return submitted(apps[instance], showId, question);
         const body = { show_id: isElsewhere ? NO_SHOW : showId, seats: seats.map(seatRef) };
-        return compared(question, await api.request('POST', PATHS[name], { ...token, key, body }));
+        return compared(question, await api.request('POST', COMMANDS[name].path, { ...token, key, body }));
       },
       sweep: async (instance) => {
         await apps[instance].app.get(SeatSweeper).sweep();
@@ -153,7 +147,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
     };
   }
 
-  /** At the end everybody sees what the model says, and the ledger adds up. */
+  /** At the end all holders see the seats as the model has them, and the ledger adds up. */
   async function checkEnd(known: Known, real: Real): Promise<void> {
     const everybody = [null, ...tokens.keys()].map((holder) => ({ name: 'map' as const, holder }));
     const bookings = [...tokens.keys()].map((holder) => ({ name: 'bookings' as const, holder }));
@@ -182,7 +176,10 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
     if (found.failed) throw new Error(story(found, mode), { cause: found.errorInstance });
   }, 120_000);
 
-  /** Two after one seat at once. Which of them gets it is timing, so here one is asked when the other has been answered. */
+  /**
+   * Two holders want one seat at once. Timing decides between them, so here the second asks after the first has its
+   * answer.
+   */
   describe.each<[Instance, Instance]>([
     [0, 1],
     [1, 0],
@@ -230,7 +227,7 @@ function hold(holder: number): Question {
   return { name: 'hold', holder, seats: ['A/1'] };
 }
 
-/** A command that no route has, in the words of one. */
+/** A command without a route. Its outcome is told in the words of an answer. */
 async function submitted({ app }: TestApp, showId: number, { name, seats }: CommandQuestion): Promise<Actual> {
   const reason = name === 'block' ? { reason: 'broken' } : {};
   const asked = { name, showId, holderId: null, actorId: 'user:house', seats: seats.map(seatRef), ...reason };
@@ -243,7 +240,7 @@ async function submitted({ app }: TestApp, showId: number, { name, seats }: Comm
   };
 }
 
-/** What the model knows of an answer. */
+/** The part of an answer that the model knows. */
 function compared({ name }: Question, { status, isReplayed, body }: Reply): Actual {
   const all = body as Record<string, unknown>;
   if (status !== 200) {
@@ -271,7 +268,7 @@ function compared({ name }: Question, { status, isReplayed, body }: Reply): Actu
   }
 }
 
-/** The failure, for whoever wants to repeat it. */
+/** The failure, with the settings that repeat it. */
 function story<Value>(found: fc.RunDetails<[Value]>, mode: string): string {
   const { seed, counterexamplePath, counterexample, numShrinks, errorInstance } = found;
   const [sequence = '', replayPath = ''] = String(counterexample?.[0]).split(/ ?\/\*replayPath="(.*)"\*\//);

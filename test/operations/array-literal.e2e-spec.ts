@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { arrayLiteral, isPlainArray } from '../../src/platform/database/array-literal';
 import { createTestDatabase, TestDatabase } from '../support/database';
 
-/** What we write as an array, PostgreSQL reads as that array. */
+/** PostgreSQL reads our text of an array as that array. */
 describe('array literals', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await createTestDatabase()));

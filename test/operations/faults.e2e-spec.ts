@@ -1,12 +1,12 @@
 import { startApp, TestApp } from '../support/app';
-import { block, STOP_WRITES } from '../support/blocker';
+import { block, STOP_WRITES } from '../../proof/kit/blocker';
 import { person, Person, request, tally } from '../support/client';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { createShow } from '../support/house';
 import { Proxy, startProxy } from '../../proof/kit/proxy';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
-/** What clients see when the way to the database breaks. */
+/** The answers that clients get when the way to the database breaks. */
 describe('faults between the app and its database', () => {
   let database: TestDatabase;
   let proxy: Proxy;
@@ -80,7 +80,7 @@ describe('faults between the app and its database', () => {
 
     await until(async () => (await openTransactions()) === 0, 5_000);
     proxy.resume();
-    // Who was told that the outcome is not known, or that nothing was changed, finds the truth by sending the same again.
+    // A client that heard of an unknown outcome, or of no change, finds the truth by sending the same request again.
     expect(tally(await Promise.all(holdAll()))).toEqual({ '200': 4 });
     expect(await heldSeats()).toBe(4);
   });

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
@@ -11,7 +10,7 @@ import { dropDatabase, onServer, urlOf } from '../support/database';
 
 const ALL = schema.migrations.map((migration) => migration.name);
 
-/** Limits far below what the migrations below take, so that one that still applied would show. */
+/** Limits far below the time that the migrations below take. A limit that still applied would show. */
 const TIGHT_LIMITS = { LOCK_TIMEOUT_MS: '20', STATEMENT_TIMEOUT_MS: '200', IDLE_IN_TRANSACTION_TIMEOUT_MS: '200' };
 const LONGER_THAN_THE_LIMITS_MS = 1_500; // the driver's own limit is a second above the statement's
 
@@ -139,7 +138,7 @@ describe('migrate', () => {
   });
 
   describe('entities and migrations', () => {
-    /** What TypeORM would do to make the tables what the entities say. */
+    /** The statements by which TypeORM would make the tables as the entities say. */
     const differences = async (dataSource: DataSource) =>
       (await dataSource.driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query);
 

@@ -12,8 +12,8 @@ import { startApp } from '../support/app';
 import { person } from '../support/client';
 import { createTestDatabase, dropDatabase, onServer, TestDatabase, urlOf } from '../support/database';
 import { createShow } from '../support/house';
-import { until } from '../support/until';
-import { Version01 } from '../support/version-0-1';
+import { until } from '../../proof/kit/until';
+import { Version01 } from './version-0-1';
 
 describe('the tables', () => {
   let database: TestDatabase;
@@ -61,7 +61,7 @@ describe('the tables', () => {
     `INSERT INTO booking (show_id, id, reference, holder_id, total_paid, currency, booked_at)
      VALUES ($1, gen_random_uuid(), 'r', 'h', ${total}, '${currency}', ${at})`;
 
-  // What the API can't say, the tables refuse.
+  // The tables refuse rows that the API can't express.
   it.each([
     ['movie_values', `INSERT INTO movie (title, duration_minutes) VALUES ('', $1)`],
     ['movie_values', `INSERT INTO movie (title, duration_minutes) VALUES ('Long', -$1::int)`],
@@ -176,10 +176,13 @@ describe('the tables', () => {
   });
 });
 
-/** A rolling upgrade: an instance of version 0.1 goes on selling while the schema changes under it, then beside a new one. */
+/**
+ * A rolling upgrade: an instance of version 0.1 sells while the schema changes under it, and then beside a new
+ * instance.
+ */
 describe('version 0.1 beside this one', () => {
   const name = `rowlock_test_${randomUUID().slice(0, 8)}`;
-  /** More than are sold. */
+  /** More seats than are sold. */
   const SEATS = 5_000;
   /** Each of the two must have sold so many beside the other. */
   const SOLD_BESIDE = 20;
@@ -205,7 +208,7 @@ describe('version 0.1 beside this one', () => {
     let isOver = false;
     const sellOn = async (seller: 'old' | 'new', sell: (number: number) => Promise<boolean>) => {
       while (!isOver && next <= SEATS) {
-        // Both go for the same seat, so each meets what the other has written.
+        // Both want the same seat, so each meets rows that the other has written.
         const number = next;
         if (await sell(number)) sold[seller]++;
         next = Math.max(next, number + 1);

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from '../../src/cli/demo';
 import { PasswordHasher } from '../../src/identity/password-hasher';
@@ -10,7 +9,7 @@ import { onMaintenanceConnection } from '../../src/platform/database/maintenance
 import { schema } from '../../src/database/schema';
 import { addLoadTestShows } from '../../src/shows/load-test-shows';
 import { createTestDatabase, TestDatabase } from '../support/database';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -124,7 +123,7 @@ describe('the demo', () => {
     expect(await counts()).toEqual(COMPLETE);
   });
 
-  /** At so much o'clock, so many days from now. */
+  /** An instant: the hour, and how many days from now. */
   const oClock = (days: number, hour: number, minute = 0) => {
     const now = new Date();
     return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, hour, minute);

@@ -1,4 +1,3 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { BookingRows } from '../../src/bookings/booking-rows';
 import { RULES, verifyLedger, VerifyOptions, Violation } from '../../src/ledger/ledger-verifier';
 import type { SeatCommand } from '../../src/seats/seat-command';
@@ -9,7 +8,9 @@ import { createShow, lapse } from '../support/house';
 const ANNE = 'user:anne';
 const BOB = 'user:bob';
 
-/** What only the verifier would notice, as the database itself refuses it. */
+/**
+ * Removes the constraints by which the database itself refuses such rows, so that only the verifier can notice them.
+ */
 const DISARM = `
   DO $$ DECLARE disarmed record; BEGIN
     FOR disarmed IN SELECT conrelid::regclass AS of, conname AS name FROM pg_constraint
@@ -103,7 +104,7 @@ describe('verify', () => {
     expect(await verify()).toMatchObject({ shows: 0, seats: 0, transitions: 0, bookings: 0, violations: 0 });
   });
 
-  /** What is planted, by SQL, and where it is found; `rows` are as they were written unless `planted` is about that. */
+  /** SQL that plants a fault, and the places where the verifier finds it. */
   const PLANTED: [string, string, string[], VerifyOptions?][] = [
     [
       'a missing version',
@@ -299,7 +300,7 @@ describe('verify', () => {
     await database.dataSource.query(DISARM);
     await database.dataSource.query(planted);
 
-    // Whatever is planted by an UPDATE is written by another transaction as well; that has plants of its own.
+    // An UPDATE also makes its row one of another transaction. Only the plants with `isRestored: false` are about that.
     const report = await verify({ isRestored: true, ...options });
 
     expect(places(report.listed).sort()).toEqual([...found].sort());

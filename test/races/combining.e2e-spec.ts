@@ -1,10 +1,10 @@
 import { Client, Connection } from 'pg';
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { startApp, TestApp } from '../support/app';
-import { block, LOCK_SEAT, STOP_WRITES } from '../support/blocker';
+import { block, LOCK_SEAT, STOP_WRITES } from '../../proof/kit/blocker';
 import { Answer, person, Person, tally } from '../support/client';
 import { createShow } from '../support/house';
-import { until } from '../support/until';
+import { until } from '../../proof/kit/until';
 
 /** How commands share transactions, and what one's failure means to the others. */
 describe('combining', () => {
@@ -19,7 +19,7 @@ describe('combining', () => {
   };
   afterEach(() => target.close());
 
-  /** Sends commands, each when the one before waits in the queue, so that their order is known. */
+  /** Sends commands, each once the one before waits in the queue, so that their order is known. */
   const enqueue = async (sends: (() => Promise<Answer>)[]): Promise<Promise<Answer>[]> => {
     const queue = target.app.get(SeatCommandQueue);
     const sent: Promise<Answer>[] = [];
@@ -257,7 +257,7 @@ describe('combining', () => {
     const parsed = jest.spyOn(Connection.prototype, 'parse');
     try {
       expect((await people[0]!.hold(showId, ['A1'])).status).toBe(200);
-      // BEGIN, the lock and ROLLBACK were parsed before; what stood behind the lock was not.
+      // BEGIN, the lock and ROLLBACK were parsed before, but not the statements behind the lock.
       expect(parsed.mock.calls.map(([{ text }]) => kindOf(text))).toEqual([
         'CLOCK',
         'SELECT',

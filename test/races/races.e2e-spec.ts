@@ -1,14 +1,14 @@
 import { SeatCommandQueue } from '../../src/seats/seat-command-queue';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
-import { block, LOCK_SEAT, STOP_WRITES } from '../support/blocker';
+import { block, LOCK_SEAT, STOP_WRITES } from '../../proof/kit/blocker';
 import { Answer, person, Person, tally } from '../support/client';
-import { closeHouse, createShow, lapse } from '../support/house';
-import { until } from '../support/until';
+import { closeHouse, createShow, lapse, untilPast } from '../support/house';
+import { until } from '../../proof/kit/until';
 
 /**
- * Races, each as a named interleaving: a session of the test's own stands in the way until everybody is where the race
- * needs them. Two app instances on one database, in every mode of combining.
+ * Races, each as a named interleaving: a session of the test's own stands in the way until all requests are where the
+ * race needs them. Two app instances on one database, in every mode of combining.
  */
 const MODES = {
   'combining across shows': {},
@@ -30,7 +30,7 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     await one.close();
   });
   beforeEach(async () => {
-    await closeHouse(one.dataSource); // a sweep here finds what this race left lapsed, and nothing else
+    await closeHouse(one.dataSource); // so that a sweep finds lapsed holds of this race only
     showId = await createShow(one.dataSource);
   });
 
@@ -90,12 +90,7 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     )) as { rows: { deadline: string }[] };
     const booking = holder.book(showId, ['A1']); // sent while the hold is live
     await blocker.untilWaiting(1);
-    await until(async () => {
-      const [now] = await one.dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS lapsed', [
-        rows[0]!.deadline,
-      ]);
-      return now.lapsed;
-    });
+    await untilPast(one.dataSource, rows[0]!.deadline);
     await blocker.release();
 
     expect(tally([await booking])).toEqual({ '409 NOT_YOUR_HOLD': 1 });
@@ -116,12 +111,7 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
       const blocker = await block(one.databaseUrl, STOP_WRITES);
       const booking = holder.book(showId, ['A1']);
       await blocker.untilWaiting(1); // decided, and stopped before its UPDATE
-      await until(async () => {
-        const [{ lapsed }] = await one.dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS lapsed', [
-          held.body.expires_at,
-        ]);
-        return lapsed;
-      });
+      await untilPast(one.dataSource, held.body.expires_at);
       const seen = (await holder.seatMap(showId)).body.seats[0];
       expect(seen).toEqual({ row: 'A', number: 1, status: 'AVAILABLE', version: 2 });
       await blocker.release();
@@ -154,7 +144,9 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
     });
     afterEach(() => brief.close());
 
-    /** Sends commands that are decided together, where commands are combined, and lets a hold lapse behind the decision. */
+    /**
+     * Sends commands that are decided together, where commands are combined, and lets a hold lapse behind the decision.
+     */
     async function lapseBehind(expiresAt: string, send: () => Promise<Answer>[]): Promise<Answer[]> {
       const queue = await block(one.databaseUrl, LOCK_SEAT, [showId, 'C', 1]);
       const first = eve.hold(showId, ['C1']); // keeps the lane busy, and will change nothing
@@ -164,12 +156,7 @@ describe.each(Object.entries(MODES))('two instances, %s', (_, mode) => {
       const writes = await block(one.databaseUrl, STOP_WRITES);
       await queue.release();
       await writes.untilWaiting(1); // decided, and stopped before the UPDATE
-      await until(async () => {
-        const [{ lapsed }] = await one.dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS lapsed', [
-          expiresAt,
-        ]);
-        return lapsed;
-      });
+      await untilPast(one.dataSource, expiresAt);
       const seen = (await eve.seatMap(showId)).body.seats;
       expect([seen[0].status, seen[1].status, seen[10].status]).toEqual(['AVAILABLE', 'AVAILABLE', 'HELD']);
       await writes.release();

@@ -1,3 +1,6 @@
+import { Command, COMMANDS } from '../../proof/checkers/commands';
+import { tally as tallyBy } from '../../proof/kit/figures';
+import { HttpClient, outcomeOf, Sending } from '../../proof/kit/http-client';
 import type { TestApp } from './app';
 
 export interface SeatName {
@@ -22,30 +25,20 @@ export interface Answer {
   body: any;
 }
 
-/** What a test sends and gets: nothing is interpreted. */
+const clients = new Map<string, HttpClient>();
+
+/** Sends a request as it is given, and returns the answer as it came. @throws Error when there is no answer */
 export async function request(
-  target: Pick<TestApp, 'url'>,
+  { url }: Pick<TestApp, 'url'>,
   method: string,
   path: string,
-  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+  sending: Sending = {},
 ): Promise<Answer> {
-  const response = await fetch(target.url + path, {
-    method,
-    headers: {
-      ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
-      ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...options.headers,
-    },
-    body:
-      options.body === undefined
-        ? undefined
-        : typeof options.body === 'string'
-          ? options.body
-          : JSON.stringify(options.body),
-  });
-  const text = await response.text();
-  const json = response.headers.get('content-type')?.includes('json') && text !== '';
-  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+  const client = clients.get(url) ?? new HttpClient(url);
+  clients.set(url, client);
+  const { status, code, headers, body } = await client.request(method, path, sending);
+  if (status === null) throw new Error(`${method} ${path} got no answer: ${code}`);
+  return { status, headers: new Headers(headers as Record<string, string>), body };
 }
 
 export interface Person {
@@ -61,28 +54,21 @@ export interface Person {
 export async function person(target: Pick<TestApp, 'url'>, token?: string): Promise<Person> {
   const issued = token ?? (await request(target, 'POST', '/api/auth/guest/')).body.access_token;
   const me = await request(target, 'GET', '/api/auth/me/', { token: issued });
-  const command = (path: string) => (showId: number, names: string[], headers?: Record<string, string>) =>
-    request(target, 'POST', `/api/seats/${path}/`, {
-      token: issued,
-      body: { show_id: showId, seats: seats(...names) },
-      headers,
-    });
+  const command = (name: Command) => (showId: number, names: string[], headers?: Record<string, string>) => {
+    const body = { show_id: showId, seats: seats(...names) };
+    return request(target, 'POST', COMMANDS[name].path, { token: issued, body, headers });
+  };
   return {
     token: issued,
     id: me.body.holder.id,
-    hold: command('hold-batch'),
-    book: command('book-batch'),
-    release: command('release-hold-batch'),
+    hold: command('hold'),
+    book: command('book'),
+    release: command('release'),
     seatMap: (showId) => request(target, 'GET', `/api/seats/?show_id=${showId}`, { token: issued }),
   };
 }
 
 /** How often each status and code came, e.g. `{ '200': 1, '409 SEAT_UNAVAILABLE': 399 }`. */
 export function tally(answers: Answer[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { status, body } of answers) {
-    const key = body?.code ? `${status} ${body.code}` : String(status);
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
+  return tallyBy(answers, ({ status, body }) => outcomeOf({ status, code: body?.code ?? null }));
 }

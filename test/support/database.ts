@@ -1,8 +1,6 @@
 import { Client } from 'pg';
-import { DataSource } from 'typeorm';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
-import { schema } from '../../src/database/schema';
+import type { DataSource } from 'typeorm';
+import { openDataSource } from '../../proof/kit/database-server';
 
 /** Migrated once by the global set-up, cloned by every test. Named after the run, as two runs may share a server. */
 export function templateName(): string {
@@ -17,15 +15,14 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A freshly migrated database of one's own. */
+/** A freshly migrated database for one test file. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `rowlock_test_${process.pid}_${++count}`;
-  // Test files that share a process count anew: one that failed before its clean-up may have left this name behind.
+  // Test files that share a process count anew. A file that failed before its clean-up may have left this name behind.
   await dropDatabase(name);
   await onServer((server) => server.query(`CREATE DATABASE ${name} TEMPLATE ${templateName()}`));
   const url = urlOf(name);
-  const config = parseDatabaseEnvironment({ DATABASE_URL: url });
-  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  const dataSource = await openDataSource(url);
   return {
     url,
     dataSource,

@@ -22,12 +22,27 @@ export function expectProblem(answer: Answer, code: ProblemCode, extras: object 
   expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
 }
 
+/** The answer is a 200, and is returned. */
+export async function ok(answer: Promise<Answer>): Promise<Answer> {
+  const got = await answer;
+  expect([got.status, got.body.code]).toEqual([200, undefined]);
+  return got;
+}
+
+/** The whole answer is about these fields and no others. It may say several things about one field. */
+export function expectInvalid(answer: Answer, ...paths: string[]): void {
+  expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+  const told = answer.body.errors.map(({ path }: { path: string }) => path);
+  expect(new Set(told)).toEqual(new Set(paths));
+  expectProblem(answer, 'VALIDATION_FAILED', fields(...told));
+}
+
 /** Offending seats, e.g. `{ A1: 'SEAT_HELD' }`. */
 export function seatsOf(codes: Record<string, string>): { seats: object[] } {
   return { seats: Object.entries(codes).map(([name, code]) => ({ ...seat(name), code })) };
 }
 
-/** Offending fields, each with whatever it is told. */
+/** Offending fields, each with some message. */
 export function fields(...paths: string[]): { errors: object[] } {
   return { errors: paths.map((path) => ({ path, message: TEXT })) };
 }

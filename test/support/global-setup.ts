@@ -1,25 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
-import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
-import { dataSourceOptions } from '../../src/platform/database/data-source-options';
+import { openDataSource } from '../../proof/kit/database-server';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
 import { migrate } from '../../src/platform/database/migrate';
-import { schema } from '../../src/database/schema';
 import { onServer, templateName, urlOf } from './database';
 
 /**
- * Finds a PostgreSQL for the tests, the embedded one unless DATABASE_URL names another, and prepares one migrated template
- * that every test database is cloned from.
+ * Finds a PostgreSQL for the tests, the embedded one unless DATABASE_URL names another, and prepares one migrated
+ * template that every test database is cloned from.
  */
 export default async function globalSetup(): Promise<void> {
   if (process.env.DATABASE_URL) {
     process.env.TEST_SERVER_URL = process.env.DATABASE_URL;
   } else {
-    // Test data may be lost with the power; without the waiting for the disk the tests take half the time.
+    // A power failure may lose test data. As PostgreSQL does not wait for the disk, the tests take half the time.
     const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-    // A server of this run's own, as two runs in one checkout would stop each other's.
+    // Each run has a server of its own, as two runs in one checkout would stop each other's.
     const dataDir = await mkdtemp(join(tmpdir(), 'rowlock-test-'));
     const server = await startEmbeddedPostgres({ dataDir, settings });
     process.env.TEST_SERVER_URL = server.url;
@@ -30,8 +27,7 @@ export default async function globalSetup(): Promise<void> {
     (globalThis as { stopTestPostgres?: typeof stop }).stopTestPostgres = stop;
   }
   await onServer((server) => server.query(`CREATE DATABASE ${templateName()}`));
-  const config = parseDatabaseEnvironment({ DATABASE_URL: urlOf(templateName()) });
-  const dataSource = await new DataSource(dataSourceOptions(config, schema)).initialize();
+  const dataSource = await openDataSource(urlOf(templateName()));
   await migrate(dataSource);
   await dataSource.destroy();
 }

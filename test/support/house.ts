@@ -1,48 +1,52 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { createShows, ensureMovie, ensureScreen, readClock, rectangularLayout } from '../../src/shows/show-creation';
+import { until } from '../../proof/kit/until';
 import { seat } from './client';
+
+/** The id of no show. */
+export const NO_SHOW = 2_147_483_647;
 
 let count = 0;
 
-/** A show with rows A, B, … of numbered seats, on sale now; each costs `priceStep` more than the one before. Returns its id. */
-export async function createShow(
-  dataSource: DataSource,
-  options: {
-    rows?: number;
-    seatsPerRow?: number;
-    startsInMs?: number;
-    opensInMs?: number;
-    price?: string;
-    priceStep?: string;
-  } = {},
-): Promise<number> {
-  const {
-    rows = 5,
-    seatsPerRow = 10,
-    startsInMs = 3_600_000,
-    opensInMs = -3_600_000,
-    price = '100.00',
-    priceStep = '0',
-  } = options;
-  const name = `Screen ${++count} of ${process.pid}`;
-  const [show] = await dataSource.query<{ id: number }[]>(
-    `WITH movie AS (INSERT INTO movie (title, duration_minutes) VALUES ($1, 120) RETURNING id),
-          screen AS (INSERT INTO screen (name, layout) VALUES ($1, '[]') RETURNING id)
-     INSERT INTO show (movie_id, screen_id, starts_at, ends_at, sales_open_at, sales_close_at, price, currency)
-     SELECT movie.id, screen.id, now() + $2 * interval '1 ms', now() + ($2 + 7200000) * interval '1 ms',
-            now() + $3 * interval '1 ms', now() + $2 * interval '1 ms', $4::numeric, 'USD'
-       FROM movie, screen RETURNING id`,
-    [name, startsInMs, opensInMs, price],
-  );
-  await dataSource.query(
-    `INSERT INTO seat (show_id, "row", number, price)
-     SELECT $1, chr(64 + r), n, $4::numeric + $5::numeric * ((r - 1) * $3 + n - 1)
-       FROM generate_series(1, $2) AS r, generate_series(1, $3) AS n`,
-    [show!.id, rows, seatsPerRow, price, priceStep],
-  );
-  return show!.id;
+const HOUR_MS = 3_600_000;
+
+export interface ShowOptions {
+  readonly rows?: number;
+  readonly seatsPerRow?: number;
+  readonly startsInMs?: number;
+  readonly opensInMs?: number;
+  readonly price?: string;
+  /** By how much each seat costs more than the one before. */
+  readonly priceStep?: string;
 }
 
-/** Leaves no show and nothing of one: no hold of an earlier test lapses during a later one, nor is it verified with it. */
+/** A show with rows A, B, … of numbered seats, on sale now. Returns its id. */
+export async function createShow(dataSource: DataSource, options: ShowOptions = {}): Promise<number> {
+  const [id] = await dataSource.transaction((manager) => createAlike(manager, 1, options));
+  return id!;
+}
+
+/** As many shows on one screen. Returns their ids. */
+export async function createAlike(manager: EntityManager, shows: number, options: ShowOptions): Promise<number[]> {
+  const { rows = 5, seatsPerRow = 10, startsInMs = HOUR_MS, opensInMs = -HOUR_MS, price = '100.00' } = options;
+  const name = `Screen ${++count} of ${process.pid}`;
+  const { thing: movie } = await ensureMovie(manager, { title: name, durationMinutes: 120 });
+  const { thing: screen } = await ensureScreen(manager, { name, layout: rectangularLayout(rows, seatsPerRow) });
+  const nowMs = (await readClock(manager)).getTime();
+  const startsAt = new Date(nowMs + startsInMs);
+  const show = { movieId: movie.id, screenId: screen.id, startsAt, price, currency: 'USD' };
+  const ids = await createShows(manager, Array(shows).fill(show), new Date(nowMs + opensInMs));
+  await manager.query(
+    `UPDATE seat SET price = price + $2::numeric * ((ascii("row") - 65) * $3 + number - 1) WHERE show_id = ANY($1)`,
+    [options.priceStep === undefined ? [] : ids, options.priceStep ?? '0', seatsPerRow],
+  );
+  return ids;
+}
+
+/**
+ * Removes all shows with all that belongs to them, so that no hold of an earlier test lapses or is verified in a later
+ * one.
+ */
 export async function closeHouse(dataSource: DataSource): Promise<void> {
   const tables = ['booking_seat', 'booking', 'seat_transition', 'seat', 'show', 'idempotency_record'];
   await dataSource.query(tables.map((table) => `DELETE FROM ${table}`).join('; '));
@@ -76,4 +80,12 @@ export async function moveSalesEnd(dataSource: DataSource, showId: number, inMs:
     showId,
     inMs,
   ]);
+}
+
+/** Waits until an instant is over by the database's clock. */
+export function untilPast(dataSource: DataSource, instant: string): Promise<void> {
+  return until(async () => {
+    const [{ isPast }] = await dataSource.query('SELECT clock_timestamp() > $1::timestamptz AS "isPast"', [instant]);
+    return isPast;
+  });
 }

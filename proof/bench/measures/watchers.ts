@@ -1,9 +1,10 @@
 import { connect, Socket } from 'node:net';
+import { COMMANDS } from '../../checkers/commands';
+import { percentiles, spread } from '../../kit/figures';
+import { post, runLoad } from '../../kit/raw-load';
+import type { ServerProcess } from '../../kit/server-process';
+import type { Holder } from '../../people/target';
 import type { Measure } from '../bench';
-import { spread } from '../comparison';
-import type { Guest } from '../house';
-import { percentile, post, runLoad } from '../http-load';
-import { BenchServer, startServer } from '../server';
 import { rssMb } from '../usage';
 
 const WATCHERS = 2_000;
@@ -13,33 +14,28 @@ const SIZE = { shows: 1, rows: 10, seatsPerRow: 20 } as const;
 const GUESTS = 20;
 
 /** How long after the answer to a hold, so after its commit, everybody who watches the show has been told of it. */
-export const watchers: Measure = async ({ databases, log }) => {
-  const house = await databases.open(SIZE);
-  const server = await startServer({ DATABASE_URL: house.databaseUrl });
-  try {
-    const before = await rssMb(server);
-    const delaysMs = await watchHolds(server, house.showIds[0]!, await house.guests(GUESTS));
-    const after = await rssMb(server);
-    await house.verify();
-    const [half, most, all] = [0.5, 0.99, 1].map((part) => percentile(delaysMs, part));
-    log(`  ${delaysMs.length} events`);
-    return [
-      {
-        measure: `an event at ${WATCHERS.toLocaleString('en')} watchers of one show, p99, in ms`,
-        comparedWith: '(after the answer to the hold)',
-        result: spread([most!]),
-        aim: undefined,
-        figures: `${half!.toFixed(0)} ms median, ${all!.toFixed(0)} ms at the last of all; memory ${before.toFixed(0)} → ${after.toFixed(0)} MB`,
-      },
-    ];
-  } finally {
-    await server.stop();
-    await house.close();
-  }
+export const watchers: Measure = async (bench) => {
+  const house = await bench.open(SIZE);
+  const server = await bench.serve(house);
+  const before = await rssMb(server);
+  const delaysMs = await watchHolds(server, house.showIds[0]!, await bench.guests(server, GUESTS));
+  const after = await rssMb(server);
+  await house.verify();
+  const [half, most, all] = percentiles(delaysMs, [0.5, 0.99, 1]);
+  bench.log(`  ${delaysMs.length} events`);
+  return [
+    {
+      measure: `an event at ${WATCHERS.toLocaleString('en')} watchers of one show, p99, in ms`,
+      comparedWith: '(after the answer to the hold)',
+      result: spread([most!]),
+      aim: undefined,
+      figures: `${half!.toFixed(0)} ms median, ${all!.toFixed(0)} ms at the last of all; memory ${before.toFixed(0)} → ${after.toFixed(0)} MB`,
+    },
+  ];
 };
 
 /** Holds seat after seat, and waits until each watcher has the change. @throws when a watcher misses one */
-async function watchHolds(server: BenchServer, showId: number, guests: readonly Guest[]): Promise<number[]> {
+async function watchHolds(server: ServerProcess, showId: number, guests: readonly Holder[]): Promise<number[]> {
   const seen = new Map<string, { answeredMs: number; left: number; done: () => void }>();
   const early: string[] = [];
   const delaysMs: number[] = [];
@@ -68,7 +64,7 @@ async function watchHolds(server: BenchServer, showId: number, guests: readonly 
         request: (_, index) =>
           index > 0
             ? undefined
-            : post('/api/seats/hold-batch/', guests[k % guests.length]!.token, { show_id: showId, seats: [seat] }),
+            : post(COMMANDS.hold.path, guests[k % guests.length]!.token, { show_id: showId, seats: [seat] }),
       });
       if (counts['200'] !== 1) throw new Error(`Wrong answers: ${JSON.stringify(counts)}`);
       await new Promise<void>((resolve, reject) => {

@@ -59,27 +59,8 @@ export class InitialSchema1795520000000 implements MigrationInterface {
     );
   }
 
-  public async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`ALTER TABLE "seat" DROP CONSTRAINT "seat_show_fkey"`);
-    await queryRunner.query(`ALTER TABLE "booking_seat" DROP CONSTRAINT "booking_seat_booking_fkey"`);
-    await queryRunner.query(`ALTER TABLE "booking" DROP CONSTRAINT "booking_show_fkey"`);
-    await queryRunner.query(`ALTER TABLE "show" DROP CONSTRAINT "show_screen_fkey"`);
-    await queryRunner.query(`ALTER TABLE "show" DROP CONSTRAINT "show_movie_fkey"`);
-    await queryRunner.query(`DROP INDEX "public"."seat_hold_deadline"`);
-    await queryRunner.query(`DROP INDEX "public"."seat_hold_slot"`);
-    await queryRunner.query(`DROP TABLE "seat"`);
-    await queryRunner.query(`DROP TABLE "seat_transition"`);
-    await queryRunner.query(`DROP INDEX "public"."idempotency_record_created_at"`);
-    await queryRunner.query(`DROP TABLE "idempotency_record"`);
-    await queryRunner.query(`DROP TABLE "user"`);
-    await queryRunner.query(`DROP INDEX "public"."booking_seat_booking"`);
-    await queryRunner.query(`DROP TABLE "booking_seat"`);
-    await queryRunner.query(`DROP INDEX "public"."booking_holder"`);
-    await queryRunner.query(`DROP INDEX "public"."booking_reference"`);
-    await queryRunner.query(`DROP TABLE "booking"`);
-    await queryRunner.query(`DROP INDEX "public"."show_starts_at"`);
-    await queryRunner.query(`DROP TABLE "show"`);
-    await queryRunner.query(`DROP TABLE "screen"`);
-    await queryRunner.query(`DROP TABLE "movie"`);
+  /** Dropping every table is a matter for the database's owner, not for a program. */
+  public down(): Promise<void> {
+    return Promise.reject(new Error('This migration has no way back: drop the database instead.'));
   }
 }

@@ -52,7 +52,7 @@ export class PipelinedTransaction {
 
   private constructor(private readonly lease: Lease) {
     this.client = lease.client;
-    // Whatever the database's default: what is read behind the locks must be what is committed then.
+    // The database may have another default. Under READ COMMITTED a statement behind the locks reads what is committed then.
     void this.send('BEGIN ISOLATION LEVEL READ COMMITTED', []);
   }
 
@@ -133,7 +133,7 @@ export class PipelinedTransaction {
     this.giveBack(brokenBy);
   }
 
-  /** Collects what is sent in this turn of the event loop into one write: a system call for a stage, not for a statement. */
+  /** Collects the statements of this turn of the event loop into one write: a system call for a stage, not for a statement. */
   private writeTogether(): void {
     if (this.collecting) return;
     this.collecting = true;

@@ -22,27 +22,27 @@ export interface SeatCommandRule {
   readonly needsHoldings?: true;
   /** Which columns the ledger must have for its step, and which it may have; all others must be null. */
   readonly ledger: { readonly needs: readonly LedgerColumn[]; readonly allows: readonly LedgerColumn[] };
-  /** The booking that it repeats, if that is all it does. Such a command succeeds, whatever the rest would say. */
+  /** The booking that the command repeats, if it repeats one. Such a command succeeds before any later check. */
   repeatedBooking?(asked: AskedSeats): string | undefined;
   /**
    * Checks what is beside the seats themselves, and says what each seat that takes the step carries afterwards. Called once
    * every seat is known to allow the command.
    */
   plan(asked: AskedSeats): Refusal | SlotsTaken | ((seat: SeatState) => Partial<SeatCarriage>);
-  /** What the client is told, and what is stored for its retries. */
+  /** The answer for the client, which is also stored for its retries. */
   outcome(accepted: Accepted): { readonly kind: string };
 }
 
 /** The columns of the ledger that depend on the command. */
 export type LedgerColumn = 'holder_id' | 'actor_id' | 'reason' | 'hold_expires_at' | 'booking_id' | 'price';
 
-/** A command as decided: what is wanted of which seats, for whom, and by whom. */
+/** A command as the decision needs it. */
 export interface DecidableCommand<Name extends string = string> {
   readonly name: Name;
   readonly showId: number;
-  /** For whom: the `…_BY_ME` of the table. Null where the command is for nobody. */
+  /** The holder it is for: the `…_BY_ME` of the table. Null where it is for nobody. */
   readonly holderId: string | null;
-  /** Who does it; null where nobody does, as when a hold lapses. */
+  /** The person or program that sends it; null where a hold lapses by itself. */
   readonly actorId: string | null;
   readonly reason?: string;
   /** In row, number order. */

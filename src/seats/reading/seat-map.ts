@@ -138,7 +138,7 @@ export interface RenderedSeatMap {
 
 const anonymous = new WeakMap<SeatMap, RenderedSeatMap>();
 
-/** Renders a map for a viewer. What nobody's own holds are part of is rendered once for all who share the read. */
+/** Renders a map for a viewer. Viewers without holds of their own share one rendering. */
 export function renderSeatMap(map: SeatMap, viewerId: string | null): RenderedSeatMap {
   const ownsAny = viewerId !== null && map.holds.some((hold) => hold.holderId === viewerId);
   const shared = ownsAny ? undefined : anonymous.get(map);

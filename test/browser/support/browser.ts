@@ -24,7 +24,7 @@ export function launch(): Promise<Browser> {
 
 export interface Tab {
   readonly page: Page;
-  /** What went wrong in the page: errors, and what the Content-Security-Policy refused. */
+  /** The errors of the page, and the refusals of the Content-Security-Policy. */
   readonly complaints: string[];
 }
 
@@ -39,7 +39,7 @@ export async function openTab(browser: Browser, url: string, options: BrowserCon
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
-  // Refusals of the API are expected; so is that a server which is restarted can't be reached.
+  // The tests provoke refusals of the API, and can't reach the server while they restart it.
   page.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text()))
       complaints.push(message.text());

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { createShows, ensureMovie, ensureScreen, rectangularLayout } from '../../../src/shows/show-creation';
 
-/** A show with a name that one may see. Returns its id. */
+/** A show with a presentable name. Returns its id. */
 export function createNamedShow(
   dataSource: DataSource,
   { title = 'Inception', screen = 'Screen 1 (Main Hall)', rows = 5, seatsPerRow = 10, startsInMinutes = 60 } = {},

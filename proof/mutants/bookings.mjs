@@ -1,0 +1,20 @@
+import { mutantsIn } from './mutants-in.mjs';
+
+const BOOKINGS_TEST = ['test/api/bookings.e2e-spec.ts'];
+
+export const BOOKINGS = [
+  ...mutantsIn('src/bookings/bookings.service.ts', BOOKINGS_TEST, {
+    "everybody's bookings are in one's list": ["'booking.holderId = :holderId'", "':holderId = :holderId'"],
+    "another's booking can be read by its id": ['where: { holderId, id }', 'where: { id }'],
+    'bookings of one instant are lost between pages': [
+      "'(booking.bookedAt, booking.id) < (:at, :id)'",
+      "'booking.bookedAt < :at AND booking.id <> :id'",
+    ],
+    'a booking is on two pages': ['booking.id) < (:at, :id)', 'booking.id) <= (:at, :id)'],
+    'the oldest booking comes first': ["'booking.bookedAt': 'DESC'", "'booking.bookedAt': 'ASC'"],
+    'the seats of a booking are in any order': ['.map(seatRef).sort(compareSeats)', '.map(seatRef).reverse()'],
+  }),
+  ...mutantsIn('src/bookings/booking-reference.ts', ['src/bookings/booking-reference.spec.ts'], {
+    'a reference has digits that are read as letters': ["'23456789ABC", "'0123456789ABC"],
+  }),
+];

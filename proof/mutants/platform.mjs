@@ -1,0 +1,84 @@
+import { mutantsIn } from './mutants-in.mjs';
+
+const ADAPTER_TEST = ['src/platform/http/fastify-adapter.spec.ts'];
+const PROBLEM_TEST = ['src/platform/problem/problem-of.spec.ts', 'src/platform/problem/problem.filter.spec.ts'];
+
+export const PLATFORM = [
+  ...mutantsIn('src/platform/http/page.ts', ['src/platform/http/page.spec.ts'], {
+    'there is never a next page': ['list.read(limit + 1', 'list.read(limit'],
+    'the next page begins one entry too late': ['list.cursorOf(page.at(-1)!)', 'list.cursorOf(found.at(-1)!)'],
+  }),
+  ...mutantsIn('src/platform/http/cursor.ts', ['src/platform/http/cursor.spec.ts'], {
+    'the cursor of another list is accepted': [' || !idPattern.test(match[2]!)', ''],
+  }),
+  ...mutantsIn(
+    'src/platform/http/rate-limits.ts',
+    ['test/api/seat-commands.e2e-spec.ts', 'test/api/identity.e2e-spec.ts'],
+    {
+      'all holders share one limit of commands': [
+        'subject: ({ holder }) => holder?.id',
+        "subject: ({ holder }) => holder && 'all'",
+      ],
+      'logins with a user name in another case are counted apart': [
+        'username.toLowerCase().slice(0, 64)',
+        'username.slice(0, 64)',
+      ],
+      'a refusal for its rate tells a moment at which it will be refused again': [
+        'retryAfterSeconds: limit.timeToBlockExpire,',
+        'retryAfterSeconds: 1,',
+      ],
+    },
+  ),
+  ...mutantsIn('src/platform/http/fixed-windows.ts', ['src/platform/http/fixed-windows.spec.ts'], {
+    'one request less than the limit is let through': ['window.hits > limit', 'window.hits >= limit'],
+  }),
+  ...mutantsIn('src/platform/http/cors.ts', ADAPTER_TEST, {
+    'pages of any origin can call the API': ["server.corsOrigins.includes('*') ? '*' : server.corsOrigins", "'*'"],
+  }),
+  ...mutantsIn('src/platform/http/fastify-adapter.ts', ADAPTER_TEST, {
+    'X-Forwarded-For is believed although there is no proxy': [
+      'trustProxy: server.trustProxyHops > 0 && ',
+      'trustProxy: server.trustProxyHops === 0 || ',
+    ],
+  }),
+  ...mutantsIn('src/platform/http/request-id.ts', ADAPTER_TEST, {
+    'a request id may be anything': [' && ACCEPTED_ID.test(sent)', ''],
+  }),
+  ...mutantsIn('src/platform/problem/problem-answer.ts', PROBLEM_TEST, {
+    'BUSY without Retry-After': ['  BUSY: 1,\n', ''],
+  }),
+  ...mutantsIn('src/platform/problem/problem-of.ts', PROBLEM_TEST, {
+    'a problem tells what the database said': [
+      "detail: 'It is logged with the request id; quote that when asking about it.'",
+      'detail: String(error)',
+    ],
+  }),
+  ...mutantsIn('src/platform/problem/validation.pipe.ts', ['src/platform/problem/validation.pipe.spec.ts'], {
+    'unknown fields are passed over': ['forbidNonWhitelisted: true', 'forbidNonWhitelisted: false'],
+  }),
+  ...mutantsIn('src/platform/problem/quick-check.ts', ['src/platform/problem/quick-check.spec.ts'], {
+    'the quick check passes over unknown fields': ['    Object.keys(value).length === entries.length &&\n', ''],
+  }),
+  ...mutantsIn('src/platform/database/pg-errors.ts', ['src/platform/database/pg-errors.spec.ts'], {
+    'a lock that could not be had in time counts as a defect': ["  '55P03', //", '  //'],
+  }),
+  ...mutantsIn('src/platform/database/shared-read.ts', ['src/platform/database/shared-read.spec.ts'], {
+    'a failed read fails those who asked after it': [
+      '      () => this.start(key),\n      () => this.start(key),\n',
+      '      () => this.start(key),\n',
+    ],
+  }),
+  ...mutantsIn('src/platform/jobs/jobs.ts', ['src/platform/jobs/jobs.spec.ts'], {
+    'a round begins before the last has ended': ['    if (this.running.has(name)) return;\n', ''],
+  }),
+  ...mutantsIn('src/platform/health/health.controller.ts', ['test/operations/faults.e2e-spec.ts'], {
+    'ready without a database': [
+      "await Promise.race([this.dataSource.query('SELECT 1'), late]);",
+      'void late.catch(() => undefined);',
+      'the database is away',
+    ],
+  }),
+  ...mutantsIn('src/platform/money.ts', ['src/platform/money.spec.ts'], {
+    'a single decimal counts as hundredths': ["fraction.padEnd(2, '0').slice(0, 2)", 'fraction.slice(0, 2)'],
+  }),
+];
