@@ -57,6 +57,16 @@ describe('what agrees', () => {
         ],
         [step('hold', 'A/1', 1, 'ann', 3)],
       ],
+      'unanswered, seen, found by the retry, given up, and unanswered again': [
+        [
+          unanswered(2, 'ann', 'hold', ['A/1']),
+          saw([4, 5], 'bob', { 'A/1': 'HELD 1' }),
+          held([6, 7], 'ann', { 'A/1': 1 }, { atMs: 3 }),
+          released([8, 9], 'ann', ['A/1']),
+          unanswered(10, 'ann', 'hold', ['A/1']),
+        ],
+        [step('hold', 'A/1', 1, 'ann', 3), step('release', 'A/1', 2, 'ann', 9), step('hold', 'A/1', 3, 'ann', 11)],
+      ],
       'a lapsed hold, not tidied up': [
         [
           held([2, 3], 'ann', { 'A/1': 1 }),

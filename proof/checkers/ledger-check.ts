@@ -50,7 +50,7 @@ class LedgerCheck {
   /** Which operations say that they made or found a step, or may have made it. */
   private readonly claims = new Map<Step, Operation[]>();
   private readonly observations = new Observations();
-  /** Commands without an answer, by {@link stepOf}, less those that are matched with a step. */
+  /** Commands without an answer, by {@link stepOf}. */
   private readonly unknown = new Map<string, Operation[]>();
 
   constructor(
@@ -125,9 +125,10 @@ class LedgerCheck {
   /** Steps of our holders that no answer tells of must be those of commands without an answer, each at most once. */
   matchUnknown(): void {
     const transactions = new Map<Operation, string>();
+    const left = new Map([...this.unknown].map(([name, operations]) => [name, [...operations]]));
     for (const step of this.ledger.all) {
       if (this.claims.has(step) || step.command === LAPSE || !this.background.holders.has(step.holder)) continue;
-      const candidates = this.unknown.get(stepOf(step)) ?? [];
+      const candidates = left.get(stepOf(step)) ?? [];
       const fitting = candidates.filter((one) => this.mayBeAt(step, one));
       // Of several commands without an answer, the one whose seats are all there.
       const whole = fitting.filter((one) => one.seats.every((seat) => this.ledger.isDoneBy(one, seat, step)));
@@ -228,6 +229,7 @@ class LedgerCheck {
   private makerOf(step: Step): Operation | undefined {
     const [first, ...others] = this.claims.get(step) ?? [];
     if (!first || others.length > 0) return undefined;
+    // Also those that were matched with another step: of several commands without an answer, each might be the one.
     const rivals = first.answer === undefined ? [] : (this.unknown.get(stepOf(step)) ?? []);
     return rivals.some((one) => this.mayBeAt(step, one)) ? undefined : first;
   }
