@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
+import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { explain } from '../explain';
 import { parseDatabaseEnvironment } from '../platform/config/app-config';
@@ -12,6 +13,11 @@ import { migrate } from '../platform/database/migrate';
 export class UsageError extends Error {}
 
 const EXIT_FAILED = 2;
+
+// Nest logs to standard output, where a warning would spoil the result: that a connection was lost, for example, when the
+// embedded database stops before the pool's sockets are closed.
+const toStderr = (message: unknown) => console.error(message);
+Logger.overrideLogger({ log: toStderr, warn: toStderr, error: toStderr });
 
 /** Runs a command; `main` returns its exit code. An error is reported, and the exit code is 2. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
