@@ -1,9 +1,10 @@
 import { applyDecorators, ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
-import { normalizeIp, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import type { ThrottlerLimitDetail, ThrottlerModuleOptions } from '@nestjs/throttler';
 import { APP_CONFIG } from '../config/app-config';
 import type { AppConfig } from '../config/app-config';
 import { Problem } from '../problem/problem';
+import { clientAddress } from './client-address';
 import { FixedWindows } from './fixed-windows';
 
 const WINDOW_MS = 60_000;
@@ -83,7 +84,6 @@ function subjectOf(context: ExecutionContext): string | undefined {
   return ruleOf(context).subject(context.switchToHttp().getRequest<LimitedRequest>());
 }
 
-/** Of IPv6 the /64, as one client has that many addresses. */
 function addressOf({ ip }: LimitedRequest): string {
-  return normalizeIp(ip);
+  return clientAddress(ip).group;
 }
