@@ -13,6 +13,7 @@ const MODULES = {
     'database/maintenance',
     'database/pg-errors',
     'database/pipelined-transaction',
+    'database/pools',
     'database/prepared',
     'database/shared-read',
     'http/api-fields',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../platform/database/pools';
 import { Page, readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
@@ -12,7 +12,7 @@ const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Reads a holder's own bookings. Every query names the holder, so nobody else's can come out. */
 @Injectable()
 export class Bookings {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: ReadDataSource) {}
 
   /** @throws Problem BOOKING_NOT_FOUND, also when it is somebody else's */
   async find(holderId: string, id: string): Promise<BookingView> {

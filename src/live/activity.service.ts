@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../platform/database/pools';
 import { LABEL } from '../platform/http/api-fields';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
@@ -42,7 +42,7 @@ const PLACE_PATTERN = new RegExp(`^${LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
 
 @Injectable()
 export class Activity {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: ReadDataSource) {}
 
   /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not of this list */
   async list(showId: number, viewerId: string | null, wanted: PageQueryDto): Promise<ActivityDto> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../platform/database/pools';
 import { Page, readPage } from '../platform/http/page';
 import { Problem } from '../platform/problem/problem';
 import { salesOpen } from './sales-window';
@@ -14,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 @Injectable()
 export class Shows {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly dataSource: ReadDataSource,
     private readonly seatCounts: SeatCounts,
   ) {}
 

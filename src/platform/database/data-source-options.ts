@@ -23,8 +23,18 @@ function ssl({ ssl }: AppConfig['database']): { ssl?: { rejectUnauthorized: bool
   return ssl === 'url' ? {} : { ssl: { rejectUnauthorized: ssl === 'verify' } };
 }
 
+/** How many connections a pool may have, and how long a statement on them may take. */
+export interface PoolBounds {
+  readonly poolSize: number;
+  readonly statementTimeoutMs: number;
+}
+
 /** How TypeORM reaches the database: every wait is bounded on every connection. */
-export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema): DataSourceOptions {
+export function dataSourceOptions(
+  { database }: DatabaseConfig,
+  schema: Schema,
+  { poolSize = database.poolMax, statementTimeoutMs = database.statementTimeoutMs }: Partial<PoolBounds> = {},
+): DataSourceOptions {
   return {
     type: 'postgres',
     url: database.url,
@@ -39,17 +49,17 @@ export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema):
     // Needs no superuser.
     installExtensions: false,
     applicationName: 'rowlock',
-    poolSize: database.poolMax,
+    poolSize,
     connectTimeoutMS: database.connectTimeoutMs,
     extra: {
       // Statements of a transaction travel together; see PipelinedTransaction.
       pipeline: true,
       keepAlive: true,
       lock_timeout: database.lockTimeoutMs,
-      statement_timeout: database.statementTimeoutMs,
+      statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: database.idleInTransactionTimeoutMs,
       // PostgreSQL's own limit comes first. If its answer does not arrive, the driver gives the connection up.
-      query_timeout: database.statementTimeoutMs + 1_000,
+      query_timeout: statementTimeoutMs + 1_000,
     },
   };
 }

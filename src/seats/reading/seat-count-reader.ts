@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../../platform/database/pools';
 import { SEAT_STATUSES } from '../seat-transitions';
 import { STAT_OF } from './seat-map';
 import { SeatCounts, ShowSeatCounts } from '../../shows/seat-counts';
@@ -7,7 +7,7 @@ import { SeatCounts, ShowSeatCounts } from '../../shows/seat-counts';
 /** Counts seats as the seat map shows them. */
 @Injectable()
 export class SeatCountReader extends SeatCounts {
-  constructor(private readonly dataSource: DataSource) {
+  constructor(private readonly dataSource: ReadDataSource) {
     super();
   }
 

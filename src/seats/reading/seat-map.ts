@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../../platform/database/pools';
 import { queryPrepared } from '../../platform/database/prepared';
 import { SharedRead } from '../../platform/database/shared-read';
 import { seatKey, SeatRef, SeatStatus } from '../seat-transitions';
@@ -80,7 +80,7 @@ const SEAT_MAP_SQL = `
 export class SeatMapReader {
   private readonly shared = new SharedRead((showId: number) => this.query(showId));
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: ReadDataSource) {}
 
   /** The seats as they are at some instant after the call; undefined when the show does not exist. */
   read(showId: number): Promise<SeatMap | undefined> {
