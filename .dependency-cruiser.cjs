@@ -17,6 +17,7 @@ const MODULES = {
     'database/prepared',
     'database/shared-read',
     'http/api-fields',
+    'http/cursor',
     'http/page',
     'http/page.dto',
     'http/public',

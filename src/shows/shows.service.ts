@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ReadDataSource } from '../platform/database/pools';
+import { Cursors, INSTANT_PART, INTEGER_PART } from '../platform/http/cursor';
 import { Page, readPage } from '../platform/http/page';
 import { Problem } from '../platform/problem/problem';
 import { salesOpen } from './sales-window';
@@ -8,6 +9,7 @@ import type { ShowDto, ShowListQueryDto } from './show.dto';
 import { Show } from './show.entity';
 
 const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
+const CURSORS = new Cursors({ atMs: INSTANT_PART, id: INTEGER_PART });
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Reads shows with the counts of their seats. */
@@ -32,7 +34,7 @@ export class Shows {
    */
   list(wanted: ShowListQueryDto): Promise<Page<ShowDto>> {
     return readPage(wanted, {
-      idPattern: /^\d{1,9}$/,
+      cursors: CURSORS,
       read: (count, after) => {
         const query = this.query();
         if (wanted.date === undefined) {
@@ -52,7 +54,7 @@ export class Shows {
         }
         return this.seen(query.orderBy({ 'show.startsAt': 'ASC', 'show.id': 'ASC' }).limit(count));
       },
-      cursorOf: ({ starts_at, id }) => ({ atMs: Date.parse(starts_at), id: String(id) }),
+      placeOf: ({ starts_at, id }) => ({ atMs: Date.parse(starts_at), id }),
     });
   }
 
