@@ -3,6 +3,7 @@ import { ReadDataSource } from '../platform/database/pools';
 import { Cursors, INTEGER_PART, notOurs, TEXT_PART } from '../platform/http/cursor';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
+import { instant, LAST_INSTANT_MS } from '../platform/instant';
 import { Problem } from '../platform/problem/problem';
 import { LAPSE, SeatCommandName } from '../seats/commands/registry';
 import type { SeatStatus } from '../seats/seat-transitions';
@@ -52,7 +53,7 @@ export const ACTIVITY_SQL = `
 
 const CURSORS = new Cursors({ row: TEXT_PART, number: INTEGER_PART, version: INTEGER_PART });
 /** Behind it, everything is. */
-export const BEGINNING = ['9999-12-31T23:59:59.999Z', '', 0, 0] as const;
+export const BEGINNING = [instant(LAST_INSTANT_MS), '', 0, 0] as const;
 
 @Injectable()
 export class Activity {

@@ -348,10 +348,10 @@ describe('activity', () => {
     // As in a database whose rows were there before the check.
     await target.dataSource.query('ALTER TABLE seat DROP CONSTRAINT seat_name');
     for (const table of ['seat', 'seat_transition'])
-      await target.dataSource.query(`UPDATE ${table} SET "row" = $2 WHERE show_id = $1 AND "row" = 'A' AND number = 2`, [
-        showId,
-        'Bühne. 1/"2" und noch mehr als erlaubt',
-      ]);
+      await target.dataSource.query(
+        `UPDATE ${table} SET "row" = $2 WHERE show_id = $1 AND "row" = 'A' AND number = 2`,
+        [showId, 'Bühne. 1/"2" und noch mehr als erlaubt'],
+      );
     await lapse(target.dataSource, showId, []);
     const all = (await activity()).body.activity;
     for (let count = 1; count < all.length; count++) {

@@ -1,4 +1,5 @@
 import { Problem } from '../problem/problem';
+import { FIRST_INSTANT_MS, LAST_INSTANT_MS } from '../instant';
 import { INT4_MAX } from './query-values';
 
 /** A part of a cursor: how it is written there, and the value that this means; undefined where no list can have written it. */
@@ -12,11 +13,8 @@ const within = (min: number, max: number) => (text: string) => {
   return value >= min && value <= max ? value : undefined;
 };
 
-/** Milliseconds since the epoch, of the years 1 to 9999: others are written in a form that PostgreSQL does not read. */
-export const INSTANT_PART: Part<number> = {
-  pattern: '-?\\d{1,15}',
-  read: within(Date.parse('0001-01-01T00:00:00.000Z'), Date.parse('9999-12-31T23:59:59.999Z')),
-};
+/** Milliseconds since the epoch. */
+export const INSTANT_PART: Part<number> = { pattern: '-?\\d{1,15}', read: within(FIRST_INSTANT_MS, LAST_INSTANT_MS) };
 
 /** Any id and number that a table can have. */
 export const INTEGER_PART: Part<number> = { pattern: '\\d{1,10}', read: within(0, INT4_MAX) };
