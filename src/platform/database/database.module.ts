@@ -3,8 +3,9 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { AppConfig } from '../config/app-config';
 import { dataSourceOptions, Schema } from './data-source-options';
+import { warnOfDangers } from './dangers';
 import { DatabaseProbe } from './database-probe';
-import { migrate } from './migrate';
+import { migrateDatabase } from './migrate';
 import { PoolMetrics } from './pool-metrics';
 import { CommandDataSource, poolSizes, ReadDataSource } from './pools';
 
@@ -30,8 +31,10 @@ export class DatabaseModule {
             retryDelay: CONNECT_RETRY_DELAY_MS,
           }),
           dataSourceFactory: async (options) => {
+            // First, as the role that the server runs as may not exist before.
+            if (config.database.migrateOnStart) await migrateDatabase(config, schema);
             const dataSource = await new DataSource(options!).initialize();
-            if (config.database.migrateOnStart) await migrate(dataSource);
+            await warnOfDangers(dataSource);
             return dataSource;
           },
         }),
