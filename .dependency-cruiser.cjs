@@ -27,6 +27,7 @@ const MODULES = {
     'http/public',
     'http/query-values',
     'http/rate-limits',
+    'http/read-limits',
     'instant',
     'jobs/jobs',
     'metrics/metrics',

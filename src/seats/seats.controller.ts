@@ -5,6 +5,7 @@ import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { ApiConditional, sendRendered, varyBy } from '../platform/http/conditional';
 import { Public } from '../platform/http/public';
+import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { renderSeatMap, SeatMapReader } from './reading/seat-map';
@@ -25,9 +26,10 @@ export class SeatsController {
   /** The seats of a show as they are now, with counts of the same instant. A lapsed hold is AVAILABLE. */
   @Get()
   @Public()
+  @LimitReads('heavy')
   @ApiOperation({ operationId: 'getSeatMap', summary: 'Seat map of a show' })
   @ApiConditional(SeatMapDto, 'anything but server_time')
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async seatMap(
     @Query() query: SeatMapQueryDto,
     @CurrentHolder() viewer: Holder | undefined,

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiConditional, sendRendered } from '../platform/http/conditional';
 import { Public } from '../platform/http/public';
+import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { ShowDto, ShowIdDto, ShowListDto, ShowListQueryDto } from './show.dto';
 import { Shows } from './shows.service';
@@ -18,9 +19,10 @@ export class ShowsController {
 
   /** Shows by start, page by page, with their seats counted at most a second ago. */
   @Get()
+  @LimitReads('heavy')
   @ApiOperation({ operationId: 'listShows', summary: 'Shows' })
   @ApiConditional(ShowListDto)
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'RATE_LIMITED')
   async list(
     @Query() query: ShowListQueryDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
@@ -31,9 +33,10 @@ export class ShowsController {
 
   /** One show, with its seats counted. */
   @Get(':id')
+  @LimitReads('heavy')
   @ApiOperation({ operationId: 'getShow', summary: 'One show' })
   @ApiConditional(ShowDto)
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async show(
     @Param() { id }: ShowIdDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,

@@ -46,6 +46,8 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['RATE_LIMIT_REGISTER_PER_MINUTE', 'rateLimits.registerPerMinute', 1, 100_000],
   ['RATE_LIMIT_GUEST_PER_MINUTE', 'rateLimits.guestPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_COMMANDS_PER_MINUTE', 'rateLimits.commandsPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_READS_PER_MINUTE', 'rateLimits.readsPerMinute', 1, 10_000_000],
+  ['RATE_LIMIT_HEAVY_READS_PER_MINUTE', 'rateLimits.heavyReadsPerMinute', 1, 10_000_000],
 ];
 /** Room enough for any number of lanes. */
 const ROOMY = { ...LEAST, DATABASE_POOL_MAX: '500', COMBINE_LANES: '1' };

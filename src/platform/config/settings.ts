@@ -176,6 +176,12 @@ export const SETTINGS = {
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',
     ),
+    readsPerMinute: env('RATE_LIMIT_READS_PER_MINUTE', integer(1, 10_000_000, 30_000)).describe(
+      'Reads of bookings and activity a minute for one address, which may be a whole foyer; this machine itself is not limited.',
+    ),
+    heavyReadsPerMinute: env('RATE_LIMIT_HEAVY_READS_PER_MINUTE', integer(1, 10_000_000, 6_000)).describe(
+      'Reads of seat maps and shows a minute for one address, which may be a whole foyer; this machine itself is not limited.',
+    ),
   },
 };
 

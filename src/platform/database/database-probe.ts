@@ -17,7 +17,7 @@ export const PROBE_TIMEOUT_MS = 2_000;
 @Injectable()
 export class DatabaseProbe implements OnApplicationShutdown {
   private readonly pool: Pool;
-  private readonly shared = new SharedRead((_: 'alive') => this.pool.query('SELECT 1'));
+  private readonly shared = new SharedRead((sql: string) => this.pool.query(sql));
 
   constructor(@Inject(APP_CONFIG) config: DatabaseConfig) {
     this.pool = new Pool({
@@ -34,7 +34,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
 
   /** @throws the driver's error when no answer comes within two seconds */
   async ask(): Promise<void> {
-    await this.shared.read('alive');
+    await this.shared.read('SELECT 1');
   }
 
   onApplicationShutdown(): Promise<void> {
