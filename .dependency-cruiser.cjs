@@ -16,6 +16,8 @@ const MODULES = {
     'database/prepared',
     'database/shared-read',
     'http/api-fields',
+    'http/client-address',
+    'http/fixed-windows',
     'http/page',
     'http/page.dto',
     'http/public',

@@ -40,6 +40,8 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['IDEMPOTENCY_TTL_HOURS', 'idempotency.ttlHours', 1, 720],
   ['AUTH_TOKEN_TTL_SECONDS', 'auth.tokenTtlSeconds', 60, 31_536_000],
   ['RATE_LIMIT_LOGIN_PER_MINUTE', 'rateLimits.loginPerMinute', 1, 100_000],
+  ['RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE', 'rateLimits.loginAddressPerMinute', 1, 100_000],
+  ['LOGIN_DELAY_MAX_SECONDS', 'rateLimits.loginDelayMaxMs', 0, 30, 1_000],
   ['RATE_LIMIT_REGISTER_PER_MINUTE', 'rateLimits.registerPerMinute', 1, 100_000],
   ['RATE_LIMIT_GUEST_PER_MINUTE', 'rateLimits.guestPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_COMMANDS_PER_MINUTE', 'rateLimits.commandsPerMinute', 1, 1_000_000],

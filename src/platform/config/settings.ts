@@ -155,6 +155,12 @@ export const SETTINGS = {
     loginPerMinute: env('RATE_LIMIT_LOGIN_PER_MINUTE', integer(1, 100_000, 10)).describe(
       'Login attempts a minute for one user name from one address.',
     ),
+    loginAddressPerMinute: env('RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE', integer(1, 100_000, 30)).describe(
+      'Login attempts a minute from one address, whatever the user names; ten times as many from the /48 of an IPv6 address.',
+    ),
+    loginDelayMaxMs: inMs('LOGIN_DELAY_MAX_SECONDS', integer(0, 30, 4)).describe(
+      'Longest time for which a login attempt is held back after many failures at its user name; 0: none.',
+    ),
     registerPerMinute: env('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
       'Registrations a minute from one address.',
     ),
