@@ -149,6 +149,12 @@ export const SETTINGS = {
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
       'The `aud` its tokens must carry; required with AUTH_JWKS_URL.',
     ),
+    rolesClaim: env('AUTH_ROLES_CLAIM', z.string().min(1).optional()).describe(
+      'The claim of its tokens, or the path of one (`realm_access.roles`), that makes a holder with `admin` in it an administrator. Without it none is.',
+    ),
+    bareHolderIds: env('AUTH_BARE_HOLDER_IDS', flag(false)).describe(
+      'Whether its holders are `external:<sub>`, as in version 0.1, without a part for the issuer: true keeps their bookings theirs.',
+    ),
   },
   rateLimits: {
     enabled: env('RATE_LIMIT_ENABLED', flag(true)).describe('Whether requests are limited; switch off for load tests.'),
