@@ -7,6 +7,7 @@ import { LOGINS_OF_ADDRESS, LOGINS_OF_NAME, RateLimits, REGISTRATIONS } from '..
 import { Metrics } from '../platform/metrics/metrics';
 import { LoginDelays } from './login-delays';
 import type { OwnHolder } from './own-tokens';
+import { refuseGuessable } from './password-blocklist';
 import { PasswordHasher } from './password-hasher';
 import { UsersService } from './users.service';
 
@@ -45,8 +46,9 @@ export class SignIn {
     });
   }
 
-  /** @throws Problem USERNAME_TAKEN, RATE_LIMITED, BUSY */
-  register(ip: string, username: string, password: string): Promise<OwnHolder> {
+  /** @throws Problem VALIDATION_FAILED for a password that is easily guessed, USERNAME_TAKEN, RATE_LIMITED, BUSY */
+  async register(ip: string, username: string, password: string): Promise<OwnHolder> {
+    refuseGuessable(username, password);
     this.limits.countAddress(REGISTRATIONS, ip);
     return this.users.register(username, password, networkOf(ip));
   }
