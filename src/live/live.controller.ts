@@ -5,6 +5,7 @@ import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
+import { Stream } from '../platform/http/route-traits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatMapDto } from '../seats/seat.dto';
@@ -29,6 +30,7 @@ export class LiveController {
    * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
    */
   @Get('events')
+  @Stream()
   @ApiOperation({ operationId: 'watchSeats', summary: 'Live seat map' })
   @ApiHeader({
     name: 'Last-Event-ID',

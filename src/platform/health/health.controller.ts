@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Unguarded } from '../http/public';
+import { AlwaysServed } from '../http/route-traits';
 import { ApiProblems } from '../problem/api-problems.decorator';
 import { Problem } from '../problem/problem';
 
@@ -20,6 +21,7 @@ export class HealthController {
 
   /** The process runs. Says nothing of the database: restarting the process would not mend that. */
   @Get('live')
+  @AlwaysServed()
   @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive?' })
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems()
@@ -29,6 +31,7 @@ export class HealthController {
 
   /** The process can serve: the database answers within two seconds. */
   @Get('ready')
+  @AlwaysServed()
   @ApiOperation({ operationId: 'getReadiness', summary: 'Can it serve?' })
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems()
