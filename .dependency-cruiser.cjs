@@ -16,6 +16,7 @@ const MODULES = {
     'database/prepared',
     'database/shared-read',
     'http/api-fields',
+    'http/distinct-by',
     'http/overload',
     'http/page',
     'http/page.dto',

@@ -99,6 +99,16 @@ describe('the requests of one connection', () => {
   });
 });
 
+it('bytes that are no request are never taken for the answer to the request before them', async () => {
+  const blocker = await block(target.databaseUrl, STOP_ALL);
+  const wire = await open(target);
+  wire.send(seats());
+  await blocker.untilWaiting(1);
+  wire.send('GARBAGE\r\n\r\n');
+  expect(await wire.untilOver()).toEqual([]);
+  await blocker.release();
+});
+
 describe('the requests of one address', () => {
   let behindProxy: TestApp;
   let blocker: Blocker | undefined;

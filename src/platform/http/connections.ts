@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { devNull } from 'node:os';
 import { Gauge } from 'prom-client';
@@ -34,8 +34,8 @@ export interface Connection {
   /** Why it is one too many; undefined for a connection within the limits. */
   readonly surplus: Refusal | undefined;
   unanswered: number;
-  /** The request whose head arrived last. */
-  latest: IncomingMessage | undefined;
+  /** The answer, perhaps to come, to the request whose head arrived last. */
+  latest: ServerResponse<IncomingMessage> | undefined;
   /** Whether its one unanswered request is for a stream. */
   isStreaming: boolean;
   /** To be called when it ends: for answers that have not had their turn by then, Node tells nobody. */

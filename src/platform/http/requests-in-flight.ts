@@ -54,13 +54,13 @@ export class RequestsInFlight {
     server.removeAllListeners('request');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const connection = connectionOf(request.socket);
-      if (connection && !this.admit(connection, request, response)) return;
+      if (connection && !this.admit(connection, response)) return;
       for (const handle of handlers) handle.call(server, request, response);
     });
   }
 
   /** Counts the request; false when the connection is cut. The rest of its packet arrives here all the same. */
-  private admit(connection: Connection, request: IncomingMessage, response: ServerResponse): boolean {
+  private admit(connection: Connection, response: ServerResponse): boolean {
     const { socket } = connection;
     if (socket.destroyed) return false;
     const isFlood = connection.unanswered >= this.limits.maxPerConnection * CUT_FACTOR;
@@ -74,7 +74,7 @@ export class RequestsInFlight {
       return false;
     }
     connection.unanswered++;
-    connection.latest = request;
+    connection.latest = response;
     response.once('close', () => {
       connection.unanswered--;
       connection.isStreaming = false;
