@@ -10,6 +10,8 @@ const limits = (enabled = true) =>
       registerPerMinute: 2,
       guestPerMinute: 1,
       commandsPerMinute: 1,
+      readsPerMinute: 1,
+      heavyReadsPerMinute: 1,
     },
   });
 
