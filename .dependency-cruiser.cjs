@@ -8,6 +8,7 @@ const oxlint = require('./.oxlintrc.json');
 const MODULES = {
   platform: [
     'config/app-config',
+    'config/derived-keys',
     'database/check-sql',
     'database/data-source-options',
     'database/maintenance',
@@ -16,6 +17,7 @@ const MODULES = {
     'database/prepared',
     'database/shared-read',
     'http/api-fields',
+    'http/client-address',
     'http/page',
     'http/page.dto',
     'http/public',
