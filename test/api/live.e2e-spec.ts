@@ -1,4 +1,3 @@
-import { get, IncomingMessage } from 'node:http';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Client } from 'pg';
 import type { WireSeat } from '../../src/live/change-message';
@@ -7,51 +6,9 @@ import { SeatMapReader } from '../../src/seats/reading/seat-map';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
 import { person, Person, request, seat } from '../support/client';
+import { changedSeats, ofType, Stream, watch } from '../support/event-stream';
 import { createShow, lapse } from '../support/house';
 import { until } from '../../proof/kit/until';
-
-interface SeenEvent {
-  type: string;
-  id: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests assert what is in it
-  data: any;
-}
-
-/** An event stream as a client reads it. */
-interface Stream {
-  readonly events: SeenEvent[];
-  readonly response: IncomingMessage;
-  ended: boolean;
-  close(): void;
-}
-
-async function watch(target: TestApp, showId: number, headers: Record<string, string> = {}): Promise<Stream> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(`${target.url}/api/shows/${showId}/events/`, { headers, agent: false }, resolve).on('error', reject);
-  });
-  const stream: Stream = { events: [], response, ended: false, close: () => response.destroy() };
-  let text = '';
-  response.setEncoding('utf8');
-  response.on('data', (chunk: string) => {
-    text += chunk;
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n');
-      text = text.slice(end + 2);
-      const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-      const type = field('event');
-      if (type) stream.events.push({ type, id: field('id')!, data: JSON.parse(field('data')!) });
-    }
-  });
-  response.on('end', () => (stream.ended = true));
-  response.on('error', () => undefined);
-  return stream;
-}
-
-const ofType = (stream: Stream, type: string) => stream.events.filter((event) => event.type === type);
-const changedSeats = (stream: Stream) =>
-  ofType(stream, 'seats').flatMap(
-    (event) => event.data.seats as { row: string; number: number; status: string; version: number }[],
-  );
 
 describe('live events', () => {
   let one: TestApp;
@@ -211,6 +168,14 @@ describe('live events', () => {
     one.app.get(ShowFeeds)[told]([showId]);
     await until(() => changedSeats(stream).length === 2);
     expect(changedSeats(stream)[1]).toEqual({ ...seat('A1'), status: 'AVAILABLE', version: 2 });
+  });
+
+  test('a seat that was added is told when it is first held', async () => {
+    const stream = await open(two);
+    await one.dataSource.query(`INSERT INTO seat (show_id, "row", number, price) VALUES ($1, 'A', 11, 100)`, [showId]);
+    await holder.hold(showId, ['A11']);
+    await until(() => ofType(stream, 'snapshot').length === 2);
+    expect(stream.events.at(-1)!.data.stats).toMatchObject({ total: 51, held: 1 });
   });
 
   test('what nobody told is found out by looking at the seats now and then', async () => {
