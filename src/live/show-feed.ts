@@ -82,8 +82,9 @@ export class ShowFeed {
   }
 
   attach(watcher: Watcher, lastEventId?: string): void {
-    this.watchers.add(watcher);
+    // Before the watcher is one of them: its first event is the snapshot.
     this.flush();
+    this.watchers.add(watcher);
     const missed = lastEventId === undefined ? undefined : this.eventsAfter(lastEventId);
     if (!missed) return this.sendSnapshot(watcher);
     for (const event of missed) watcher.stream.send(event.sendingTo(watcher.viewerId, this.nowMs()));

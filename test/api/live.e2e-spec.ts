@@ -109,6 +109,14 @@ describe('live events', () => {
     }
   });
 
+  test('begin with the snapshot, also when a change is about to be told', async () => {
+    await open(one);
+    await holder.hold(showId, ['A1']);
+    const late = await open(one);
+    expect(late.events.map(({ type }) => type)).toEqual(['snapshot']);
+    expect(late.events[0]!.data.stats).toMatchObject({ held: 1 });
+  });
+
   test('begin with what changed while the seats were read', async () => {
     const reader = one.app.get(SeatMapReader);
     const read = reader.read.bind(reader);
