@@ -9,6 +9,7 @@ const MODULES = {
   platform: [
     'config/app-config',
     'config/derived-keys',
+    'database/app-rights',
     'database/check-sql',
     'database/data-source-options',
     'database/maintenance',

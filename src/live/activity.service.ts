@@ -1,11 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { APP_CONFIG } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
+import { derivedKeys } from '../platform/config/derived-keys';
 import { LABEL } from '../platform/http/api-fields';
 import { readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
 import { LAPSE, SeatCommandName } from '../seats/commands/registry';
 import type { SeatStatus } from '../seats/seat-transitions';
+import { CursorSeal } from './cursor-seal';
 import type { ActivityDto } from './live.dto';
 
 interface ActivityRow {
@@ -37,16 +41,25 @@ const ACTIVITY_SQL = `
   ORDER BY at_ms DESC, "row" DESC, number DESC, version DESC
   LIMIT $6`;
 
+const MINUTE_MS = 60_000;
+
 /** Row, number and version of a seat. */
 const PLACE_PATTERN = new RegExp(`^${LABEL}/\\d{1,10}/\\d{1,9}$`, 'u');
 
 @Injectable()
 export class Activity {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly seal: CursorSeal;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(APP_CONFIG) { auth }: Pick<AppConfig, 'auth'>,
+  ) {
+    this.seal = new CursorSeal(derivedKeys(auth, 'activity cursors'));
+  }
 
   /** @throws Problem SHOW_NOT_FOUND; VALIDATION_FAILED for a cursor that is not of this list */
   async list(showId: number, viewerId: string | null, wanted: PageQueryDto): Promise<ActivityDto> {
-    const { page, next } = await readPage(wanted, {
+    const { page, next } = await readPage(this.opened(wanted), {
       idPattern: PLACE_PATTERN,
       read: (count, after) =>
         this.dataSource.query<ActivityRow[]>(ACTIVITY_SQL, [
@@ -59,18 +72,26 @@ export class Activity {
     });
     if (page.length === 0) await this.expectShow(showId);
     return {
-      activity: page.map((entry) => ({
-        row: entry.row,
-        number: entry.number,
-        version: entry.version,
-        command: entry.command,
-        from: entry.from_status,
-        to: entry.to_status,
-        at: new Date(Number(entry.at_ms)).toISOString(),
-        ...(viewerId !== null && entry.holder_id === viewerId ? { by_me: true } : {}),
-      })),
-      next,
+      activity: page.map((entry) => {
+        const isMine = viewerId !== null && entry.holder_id === viewerId;
+        return {
+          row: entry.row,
+          number: entry.number,
+          version: entry.version,
+          command: entry.command,
+          from: entry.from_status,
+          to: entry.to_status,
+          at: new Date(isMine ? Number(entry.at_ms) : toTheMinute(Number(entry.at_ms))).toISOString(),
+          ...(isMine ? { by_me: true } : {}),
+        };
+      }),
+      next: next === null ? null : this.seal.seal(next),
     };
+  }
+
+  /** A cursor that is not ours stays one that the list refuses. */
+  private opened({ after, ...wanted }: PageQueryDto): PageQueryDto {
+    return after === undefined ? wanted : { ...wanted, after: this.seal.open(after) ?? '' };
   }
 
   private async expectShow(showId: number): Promise<void> {
@@ -78,3 +99,6 @@ export class Activity {
     if (found.length === 0) throw new Problem('SHOW_NOT_FOUND');
   }
 }
+
+/** From the exact time of a hold everybody could compute when it lapses, and be there first. */
+const toTheMinute = (ms: number): number => ms - (ms % MINUTE_MS);

@@ -1,10 +1,12 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Client } from 'pg';
 import type { WireSeat } from '../../src/live/change-message';
+import { CursorSeal } from '../../src/live/cursor-seal';
 import { ShowFeeds } from '../../src/live/show-feeds';
+import { derivedKeys } from '../../src/platform/config/derived-keys';
 import { SeatMapReader } from '../../src/seats/reading/seat-map';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
-import { startApp, TestApp } from '../support/app';
+import { startApp, TEST_SECRET, TestApp } from '../support/app';
 import { person, Person, request, seat } from '../support/client';
 import { changedSeats, ofType, Stream, watch } from '../support/event-stream';
 import { createShow, lapse } from '../support/house';
@@ -317,7 +319,9 @@ describe('activity', () => {
   test('begins behind any place that a cursor can name, and takes nothing else for a cursor', async () => {
     const me = await person(target);
     await me.hold(showId, ['A1']);
-    const answer = (text: string) => activity(`?after=${Buffer.from(text).toString('base64url')}`);
+    const seal = new CursorSeal(derivedKeys({ jwtSecret: TEST_SECRET, jwtPreviousSecrets: [] }, 'activity cursors'));
+    const cursor = (text: string) => Buffer.from(text).toString('base64url');
+    const answer = (text: string) => activity(`?after=${seal.seal(cursor(text))}`);
     for (const place of ['A/1/1', 'Ω9/9999999999/999999999', 'ZZZZZZZZ/2147483648/0']) {
       const { status, body } = await answer(`253402300799999.${place}`);
       expect([place, status, body.activity?.length]).toEqual([place, 200, 1]);
@@ -326,6 +330,38 @@ describe('activity', () => {
       const { status, body } = await answer(`1.${place}`);
       expect([place, status, body.code]).toEqual([place, 400, 'VALIDATION_FAILED']);
     }
+    // Made by anybody but the server.
+    for (const after of [cursor('253402300799999.A/1/1'), 'x', '', 'A'.repeat(100)]) {
+      const { status, body } = await activity(`?after=${after}`);
+      expect([after, status, body.code]).toEqual([after, 400, 'VALIDATION_FAILED']);
+    }
+  });
+
+  test('tells the times of others to the minute, and one’s own to the millisecond', async () => {
+    const [me, other] = [await person(target), await person(target)];
+    const [{ body: mine }, { body: others }] = [await me.hold(showId, ['A1']), await other.hold(showId, ['A2'])];
+    await other.book(showId, ['A2']);
+    await lapse(target.dataSource, showId, ['A1']);
+    const times = async (token?: string) =>
+      (await activity('', token)).body.activity.map(({ at }: { at: string }) => at) as string[];
+    for (const at of await times()) expect(at).toMatch(/:00\.000Z$/);
+    const own = (await activity('', me.token)).body.activity.filter(({ by_me: isMine }: { by_me?: true }) => isMine);
+    expect(own.map(({ command }: { command: string }) => command)).toEqual(['expire', 'hold']);
+    expect(Date.parse(own[0].at) - Date.parse(own[1].at)).toBe(
+      Date.parse(mine.expires_at) - Date.parse(mine.server_time),
+    );
+    expect(JSON.stringify((await activity('', me.token)).body)).not.toContain(others.server_time);
+  });
+
+  test('has cursors that tell no time, and name the same place twice in other words', async () => {
+    const me = await person(target);
+    for (const name of ['A1', 'A2']) await me.hold(showId, [name]);
+    const nexts = [1, 2].map(async () => (await activity('?limit=1')).body.next as string);
+    const [one, other] = await Promise.all(nexts);
+    expect(one).not.toBe(other);
+    expect(Buffer.from(one!, 'base64url').toString()).not.toMatch(/\d{6}|A\/2/);
+    for (const after of [one, other])
+      expect((await activity(`?after=${after}`)).body.activity[0]).toMatchObject(seat('A1'));
   });
 
   test('of a show that does not exist is a problem, of a quiet one empty', async () => {

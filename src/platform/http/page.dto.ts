@@ -5,7 +5,7 @@ import { toWholeNumber } from './query-values';
 export const PER_PAGE = 50;
 const PER_PAGE_MAX = 200;
 /** Longer than any cursor that this server makes. */
-const CURSOR_MAX_LENGTH = 100;
+const CURSOR_MAX_LENGTH = 150;
 
 /** Which page of a list is wanted. */
 export class PageQueryDto {
