@@ -24,6 +24,7 @@ const MODULES = {
     'http/public',
     'http/query-values',
     'http/rate-limits',
+    'http/vary',
     'instant',
     'jobs/jobs',
     'metrics/metrics',

@@ -5,6 +5,7 @@ import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
+import { joinedVary } from '../platform/http/vary';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatMapDto } from '../seats/seat.dto';
@@ -82,7 +83,7 @@ export class LiveController {
     }
 
     // From here on the response is written to directly: thousands of watchers share each rendered event.
-    reply.hijack();
+    reply.header('vary', joinedVary(reply.getHeader('vary'), 'Authorization')).hijack();
     const response = reply.raw;
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) response.setHeader(name, value);
