@@ -35,7 +35,8 @@ export class LiveController {
   /**
    * Server-Sent Events. First a `snapshot` (the seat map), then `seats` events with the seats that changed, within 100 ms of
    * the commit; a lapse is told when it happens. Of two reports about a seat the one with the higher `version` is newer, so
-   * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
+   * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything, higher
+   * versions and seats that it does not have included. `token-expired` is the last event of a stream whose token has expired.
    */
   @Get('events')
   @ApiOperation({ operationId: 'watchSeats', summary: 'Live seat map' })
