@@ -24,6 +24,9 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['BODY_LIMIT_BYTES', 'server.bodyLimitBytes', 1_024, 10_485_760],
   ['SHUTDOWN_GRACE_SECONDS', 'server.shutdownGraceMs', 1, 300, 1_000],
   ['DATABASE_POOL_MAX', 'database.poolMax', 4, 500],
+  ['DATABASE_READ_POOL_MAX', 'database.readPoolMax', 1, 400],
+  ['DATABASE_READ_QUEUE_MAX', 'database.readQueueMax', 0, 100_000],
+  ['DATABASE_READ_TIMEOUT_MS', 'database.readTimeoutMs', 50, 60_000],
   ['DATABASE_CONNECT_TIMEOUT_MS', 'database.connectTimeoutMs', 100, 60_000],
   ['LOCK_TIMEOUT_MS', 'database.lockTimeoutMs', 10, 60_000],
   ['STATEMENT_TIMEOUT_MS', 'database.statementTimeoutMs', 100, 600_000],
@@ -47,6 +50,8 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['RATE_LIMIT_REGISTER_PER_MINUTE', 'rateLimits.registerPerMinute', 1, 100_000],
   ['RATE_LIMIT_GUEST_PER_MINUTE', 'rateLimits.guestPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_COMMANDS_PER_MINUTE', 'rateLimits.commandsPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_READS_PER_MINUTE', 'rateLimits.readsPerMinute', 1, 10_000_000],
+  ['RATE_LIMIT_HEAVY_READS_PER_MINUTE', 'rateLimits.heavyReadsPerMinute', 1, 10_000_000],
 ];
 /** Room enough for any number of lanes. */
 const ROOMY = { ...LEAST, DATABASE_POOL_MAX: '500', COMBINE_LANES: '1' };

@@ -88,14 +88,23 @@ export const SETTINGS = {
       'TLS to the database: as the URL says, with the certificate verified, or without verification (Heroku Postgres).',
     ),
     poolMax: env('DATABASE_POOL_MAX', integer(4, 500, 20)).describe(
-      'Most connections of this process, lanes included.',
+      'Most connections of this process: those of the lanes, which seat commands have for themselves, those of reads, and the rest for logins, sweeps and messages.',
+    ),
+    readPoolMax: env('DATABASE_READ_POOL_MAX', integer(1, 400, 6)).describe(
+      'Most of these connections that reads may have; fewer where DATABASE_POOL_MAX leaves fewer.',
+    ),
+    readQueueMax: env('DATABASE_READ_QUEUE_MAX', integer(0, 100_000, 1_000)).describe(
+      'Most reads that wait for a connection; more are BUSY.',
+    ),
+    readTimeoutMs: env('DATABASE_READ_TIMEOUT_MS', integer(50, 60_000, 1_000)).describe(
+      'Longest run of one read; then BUSY.',
     ),
     connectTimeoutMs: env('DATABASE_CONNECT_TIMEOUT_MS', integer(100, 60_000, 3_000)).describe(
       'Longest wait for a database connection.',
     ),
     lockTimeoutMs: env('LOCK_TIMEOUT_MS', integer(10, 60_000, 2_000)).describe('Longest wait for a lock; then BUSY.'),
     statementTimeoutMs: env('STATEMENT_TIMEOUT_MS', integer(100, 600_000, 5_000)).describe(
-      'Longest run of one statement; then BUSY.',
+      'Longest run of any other statement; then BUSY.',
     ),
     idleInTransactionTimeoutMs: env('IDLE_IN_TRANSACTION_TIMEOUT_MS', integer(100, 600_000, 4_000)).describe(
       'PostgreSQL ends a transaction whose client has gone silent for this long, and frees its row locks.',
@@ -181,6 +190,12 @@ export const SETTINGS = {
     ),
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',
+    ),
+    readsPerMinute: env('RATE_LIMIT_READS_PER_MINUTE', integer(1, 10_000_000, 30_000)).describe(
+      'Reads of bookings and activity a minute for one address, which may be a whole foyer; this machine itself is not limited.',
+    ),
+    heavyReadsPerMinute: env('RATE_LIMIT_HEAVY_READS_PER_MINUTE', integer(1, 10_000_000, 6_000)).describe(
+      'Reads of seat maps and shows a minute for one address, which may be a whole foyer; this machine itself is not limited.',
     ),
   },
 };
