@@ -61,22 +61,20 @@ export class ReadLimits {
   }
 
   /** @throws Problem RATE_LIMITED */
-  async count(ip: string, cost: ReadCost): Promise<void> {
+  count(ip: string, cost: ReadCost): void {
     const { enabled, [PER_MINUTE[cost]]: perMinute } = this.config.rateLimits;
     const { group, wideGroup, isLoopback } = clientAddress(ip);
     if (!enabled || isLoopback) return;
-    await this.countOf(group, cost, perMinute);
-    if (wideGroup !== undefined) await this.countOf(wideGroup, cost, WIDE_GROUP_FACTOR * perMinute);
+    this.countOf(group, cost, perMinute);
+    if (wideGroup !== undefined) this.countOf(wideGroup, cost, WIDE_GROUP_FACTOR * perMinute);
   }
 
-  private async countOf(addresses: string, cost: ReadCost, limit: number): Promise<void> {
-    const { isBlocked, timeToBlockExpire } = await this.windows[cost].increment(addresses, WINDOW_MS, limit);
+  private countOf(addresses: string, cost: ReadCost, limit: number): void {
+    const { isBlocked, timeToBlockExpire } = this.windows[cost].hit(addresses, WINDOW_MS, limit);
     if (!isBlocked) return;
     this.refused.inc({ cost });
-    throw new Problem('RATE_LIMITED', {
-      detail: `No more than ${limit} such reads a minute from one address.`,
-      retryAfterSeconds: timeToBlockExpire,
-    });
+    const detail = `No more than ${limit} such reads a minute from one address.`;
+    throw new Problem('RATE_LIMITED', { detail, retryAfterSeconds: timeToBlockExpire }, { reason: `reads-${cost}` });
   }
 }
 
@@ -84,9 +82,9 @@ export class ReadLimits {
 export class ReadLimitGuard implements CanActivate {
   constructor(private readonly limits: ReadLimits) {}
 
-  async canActivate(context: ExecutionContext): Promise<true> {
+  canActivate(context: ExecutionContext): true {
     const cost = Reflect.getMetadata(COST, context.getHandler()) as ReadCost;
-    await this.limits.count(context.switchToHttp().getRequest<FastifyRequest>().ip, cost);
+    this.limits.count(context.switchToHttp().getRequest<FastifyRequest>().ip, cost);
     return true;
   }
 }
