@@ -15,6 +15,9 @@ export class User {
   /** `user` or `admin`. */
   @Column({ type: 'text', default: 'user' }) role: string;
 
+  /** Rises whenever all tokens of the user are withdrawn, as by a new password. */
+  @Column({ type: 'integer', name: 'token_version', default: 0 }) tokenVersion: number;
+
   @Column({ type: 'timestamptz', precision: 3, name: 'created_at', default: () => 'now()' })
   createdAt: Date;
 }

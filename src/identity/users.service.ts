@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { EntityManager, Repository } from 'typeorm';
 import { violatedConstraint } from '../platform/database/pg-errors';
 import { Problem } from '../platform/problem/problem';
-import type { OwnHolder } from './own-tokens';
+import type { OwnHolder } from './holder';
 import { PasswordHasher } from './password-hasher';
 import { User } from './user.entity';
+
+const USER = 'user:';
 
 /** Registered people. User names are stored and looked up in lower case, so case makes no difference. */
 @Injectable()
@@ -16,16 +18,27 @@ export class UsersService {
     private readonly passwords: PasswordHasher,
   ) {}
 
-  /** @throws Problem USERNAME_TAKEN */
-  async register(username: string, password: string): Promise<OwnHolder> {
+  /**
+   * @param alongside what else the transaction does that makes the user
+   * @throws Problem USERNAME_TAKEN
+   */
+  async register(
+    username: string,
+    password: string,
+    alongside?: (manager: EntityManager, user: OwnHolder) => Promise<unknown>,
+  ): Promise<OwnHolder> {
     const user = {
       id: randomUUID(),
       username: username.toLowerCase(),
       passwordHash: await this.passwords.hash(password),
       role: 'user',
+      tokenVersion: 0,
     };
     try {
-      await this.users.insert(user);
+      await this.users.manager.transaction(async (manager) => {
+        await manager.insert(User, user);
+        await alongside?.(manager, holderOf(user));
+      });
     } catch (error) {
       // Of two registrations at once only the database knows which came first.
       if (violatedConstraint(error) === 'user_username_key') throw new Problem('USERNAME_TAKEN');
@@ -42,6 +55,52 @@ export class UsersService {
     return holderOf(user);
   }
 
+  /** The user as it is now; undefined when it has been deleted. */
+  async find(holderId: string): Promise<OwnHolder | undefined> {
+    const user = await this.users.findOneBy({ id: holderId.slice(USER.length) });
+    return user ? holderOf(user) : undefined;
+  }
+
+  /**
+   * Replaces the password, and with it the version of all tokens.
+   *
+   * @param alongside what else the transaction does
+   * @throws Problem INVALID_CREDENTIALS when the current one is wrong
+   */
+  async changePassword<Result>(
+    holderId: string,
+    current: string,
+    next: string,
+    alongside: (manager: EntityManager, user: OwnHolder) => Promise<Result>,
+  ): Promise<Result> {
+    const { id, passwordHash } = await this.confirmed(holderId, current);
+    const newHash = await this.passwords.hash(next);
+    return this.users.manager.transaction(async (manager) => {
+      // Of two changes at once, which both knew the former password, one is too late.
+      const [[changed]] = await manager.query<[{ role: string; tokenVersion: number }[], number]>(
+        `UPDATE "user" SET password_hash = $3, token_version = token_version + 1 WHERE id = $1 AND password_hash = $2
+         RETURNING role, token_version AS "tokenVersion"`,
+        [id, passwordHash, newHash],
+      );
+      if (!changed) throw new Problem('INVALID_CREDENTIALS');
+      return alongside(manager, holderOf({ id, ...changed }));
+    });
+  }
+
+  /** @throws Problem INVALID_CREDENTIALS when the password is wrong */
+  async delete<Result>(
+    holderId: string,
+    password: string,
+    alongside: (manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    const { id, passwordHash } = await this.confirmed(holderId, password);
+    return this.users.manager.transaction(async (manager) => {
+      const { affected } = await manager.delete(User, { id, passwordHash });
+      if (affected !== 1) throw new Problem('INVALID_CREDENTIALS');
+      return alongside(manager);
+    });
+  }
+
   /** Registers the user, unless one of that name exists, which stays as it is. Returns whether the user is new. */
   async ensureUser(username: string, password: string): Promise<boolean> {
     try {
@@ -52,8 +111,20 @@ export class UsersService {
       throw error;
     }
   }
+
+  private async confirmed(holderId: string, password: string): Promise<User> {
+    const user = await this.users.findOneBy({ id: holderId.slice(USER.length) });
+    const isRight = await this.passwords.verify(user?.passwordHash, password);
+    if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS');
+    return user;
+  }
 }
 
-function holderOf({ id, role }: Pick<User, 'id' | 'role'>): OwnHolder {
-  return { id: `user:${id}`, kind: 'user', ...(role === 'admin' ? { role } : {}) };
+function holderOf({ id, role, tokenVersion }: Pick<User, 'id' | 'role' | 'tokenVersion'>): OwnHolder {
+  return {
+    id: USER + id,
+    kind: 'user',
+    ...(role === 'admin' ? { role } : {}),
+    ...(tokenVersion > 0 ? { tokenVersion } : {}),
+  };
 }

@@ -55,7 +55,7 @@ export class LiveController {
       },
     },
   })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'SHOW_NOT_FOUND')
   async events(
     @Param() { id }: ShowIdDto,
     @CurrentHolder() viewer: Holder | undefined,
@@ -93,7 +93,7 @@ export class LiveController {
   @Get('activity')
   @ApiOperation({ operationId: 'listActivity', summary: 'Activity of a show' })
   @ApiOkResponse({ type: ActivityDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'SHOW_NOT_FOUND')
   async list(
     @Param() { id }: ShowIdDto,
     @Query() query: PageQueryDto,

@@ -36,7 +36,7 @@ export class SeatsController {
     headers: { ETag: { description: 'Changes when anything but server_time does.', schema: { type: 'string' } } },
   })
   @ApiResponse({ status: 304, description: 'Nothing but `server_time` has changed since that answer.' })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'SHOW_NOT_FOUND')
   async seatMap(
     @Query() query: SeatMapQueryDto,
     @CurrentHolder() viewer: Holder | undefined,

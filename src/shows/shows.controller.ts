@@ -15,7 +15,7 @@ export class ShowsController {
   @Get()
   @ApiOperation({ operationId: 'listShows', summary: 'Shows' })
   @ApiOkResponse({ type: ShowListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED')
   async list(@Query() query: ShowListQueryDto): Promise<ShowListDto> {
     const { page, next } = await this.shows.list(query);
     return { shows: page, next };
@@ -25,7 +25,7 @@ export class ShowsController {
   @Get(':id')
   @ApiOperation({ operationId: 'getShow', summary: 'One show' })
   @ApiOkResponse({ type: ShowDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'SHOW_NOT_FOUND')
   show(@Param() { id }: ShowIdDto): Promise<ShowDto> {
     return this.shows.find(id);
   }

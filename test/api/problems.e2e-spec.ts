@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { PROBLEMS, ProblemCode } from '../../src/problem-catalogue';
-import { startApp, TestApp } from '../support/app';
+import { expiredToken, startApp, TestApp } from '../support/app';
 import { block, LOCK_SEAT } from '../../proof/kit/blocker';
 import { Answer, person, Person, request, seats } from '../support/client';
 import { expectProblem, fields, seatsOf } from '../support/expectations';
@@ -29,6 +29,8 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
 const STATUSES: Record<ProblemCode, number> = {
   VALIDATION_FAILED: 400,
   UNAUTHENTICATED: 401,
+  TOKEN_EXPIRED: 401,
+  SESSION_ENDED: 401,
   INVALID_CREDENTIALS: 401,
   FORBIDDEN: 403,
   SHOW_NOT_FOUND: 404,
@@ -55,6 +57,8 @@ const STATUSES: Record<ProblemCode, number> = {
 const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = [
   ['VALIDATION_FAILED', () => get('/api/seats/?show_id=abc'), fields('show_id', 'show_id', 'show_id')],
   ['UNAUTHENTICATED', () => get('/api/bookings/')],
+  ['TOKEN_EXPIRED', async () => get('/api/bookings/', await expiredToken(me.id))],
+  ['SESSION_ENDED', () => post('/api/auth/refresh/', { refresh_token: 'x.y.z' })],
   ['INVALID_CREDENTIALS', () => post('/api/auth/login/', { username: 'nobody-there', password: 'correct horse' })],
   ['SHOW_NOT_FOUND', () => get(`/api/shows/${NO_SHOW}/`)],
   ['SEAT_NOT_FOUND', () => me.hold(showId, ['Z9']), seatsOf({ Z9: 'SEAT_NOT_FOUND' })],

@@ -9,7 +9,14 @@ export function useCors(app: NestFastifyApplication, server: Pick<AppConfig['ser
   app.enableCors({
     origin: server.corsOrigins.includes('*') ? '*' : server.corsOrigins,
     methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'X-Request-Id'],
+    allowedHeaders: [
+      'Authorization',
+      'Booking-Key',
+      'Content-Type',
+      'Idempotency-Key',
+      'If-None-Match',
+      'X-Request-Id',
+    ],
     exposedHeaders: ['ETag', 'Idempotency-Replayed', 'Retry-After', 'X-Request-Id'],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   });

@@ -14,6 +14,8 @@ interface LimitedRequest {
   ip: string;
   body?: unknown;
   holder?: { id: string };
+  headers: { readonly [name: string]: unknown };
+  query?: unknown;
 }
 
 interface Rule {
@@ -43,6 +45,24 @@ export const LimitRegister = () => limit({ name: 'register', perMinute: 'registe
 
 /** Guest tokens for one address. */
 export const LimitGuest = () => limit({ name: 'guest', perMinute: 'guestPerMinute', subject: addressOf });
+
+/** Refreshed tokens for one address. */
+export const LimitRefresh = () => limit({ name: 'refresh', perMinute: 'refreshPerMinute', subject: addressOf });
+
+/** What a user confirms by the password. Somebody with a stolen access token must not get to guess it. */
+export const LimitPassword = () =>
+  limit({ name: 'password', perMinute: 'passwordPerMinute', subject: ({ holder }) => holder?.id });
+
+/** Bookings read by their key, from one address. */
+export const LimitBookingKey = () =>
+  limit({
+    name: 'booking-key',
+    perMinute: 'bookingKeyPerMinute',
+    subject: (request) => {
+      const { key } = (request.query ?? {}) as { key?: unknown };
+      return request.headers['booking-key'] === undefined && key === undefined ? undefined : addressOf(request);
+    },
+  });
 
 /** Seat commands of one holder, all kinds together. */
 export const LimitCommands = () =>

@@ -31,6 +31,9 @@ export const COMMAND_RULES = Object.fromEntries(ALL.map((rule) => [rule.name, ru
 /** The step that ends a lapsed hold, also where another command takes its seat over. */
 export const LAPSE: SeatCommandName = expire.name;
 
+/** The step that ends the hold of a guest that has become a user, who holds the seat from the same instant on. */
+export const HAND_OVER: SeatCommandName = release.name;
+
 /** Everything the command can be refused with once it is decided. */
 export function refusalsOf(name: SeatCommandName): RefusalCode[] {
   const { needsOpenSales, refusal, otherRefusals = [] } = COMMAND_RULES[name];
