@@ -1,7 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 
 /** A guest that became a user, by registering or logging in. The guest's bookings are the user's from then on. */
 @Entity('guest_takeover')
+@AppRights('SELECT', 'INSERT')
 @Index('guest_takeover_holder', ['holderId'])
 export class GuestTakeover {
   /** A guest is taken over once. */

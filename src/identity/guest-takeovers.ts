@@ -45,17 +45,18 @@ export class GuestTakeovers {
    */
   async claim(manager: EntityManager, guestId: string, userId: string): Promise<Revocation | undefined> {
     const session = sessionOfGuest(guestId);
-    // Of two logins at once the second waits here for the first, and gets its row.
-    const [owned] = await manager.query<{ holder_id: string }[]>(
+    // Of two logins at once the second waits here for the first, and finds its row.
+    await manager.query(
       `INSERT INTO guest_takeover (guest_id, holder_id, taken_at)
-       SELECT $1, $2, clock_timestamp()
-        WHERE EXISTS (SELECT FROM guest_takeover WHERE guest_id = $1)
-           OR NOT EXISTS (SELECT FROM session WHERE id = $3 AND ended_at IS NOT NULL)
-       ON CONFLICT (guest_id) DO UPDATE SET guest_id = excluded.guest_id
-       RETURNING holder_id`,
+       SELECT $1, $2, clock_timestamp() WHERE NOT EXISTS (SELECT FROM session WHERE id = $3 AND ended_at IS NOT NULL)
+       ON CONFLICT (guest_id) DO NOTHING`,
       [guestId, userId, session],
     );
-    if (owned?.holder_id !== userId) return undefined;
+    const [owner] = await manager.query<{ holder_id: string }[]>(
+      'SELECT holder_id FROM guest_takeover WHERE guest_id = $1',
+      [guestId],
+    );
+    if (owner?.holder_id !== userId) return undefined;
     await this.sessions.endGuest(manager, session, guestId);
     return this.log.write(manager, guestId, EVERY_TOKEN);
   }

@@ -1,10 +1,12 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 
 /**
  * A session whose refresh token rotates. A user's begins with the login and is gone when it has ended; a guest's is stored
  * from the first refresh or the end on, as most guests never come so far.
  */
 @Entity('session')
+@AppRights('SELECT', 'INSERT', 'UPDATE', 'DELETE')
 @Index('session_holder', ['holderId', 'rotatedAt'])
 @Index('session_expires_at', ['expiresAt'])
 export class Session {

@@ -1,7 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 
 /** Access tokens that are withdrawn before their time. Kept for as long as such a token could live. */
 @Entity('token_revocation')
+@AppRights('SELECT', 'INSERT', 'UPDATE', 'DELETE')
 @Index('token_revocation_revoked_at', ['revokedAt'])
 @Index('token_revocation_expires_at', ['expiresAt'])
 export class TokenRevocation {

@@ -3,7 +3,7 @@ import { AppRights } from '../platform/database/app-rights';
 
 /** A registered person. Guests are not stored. */
 @Entity('user')
-@AppRights('SELECT', 'INSERT')
+@AppRights('SELECT', 'INSERT', 'UPDATE', 'DELETE')
 @Unique('user_username_key', ['username'])
 @Check('user_role', `"role" IN ('user', 'admin')`)
 export class User {
