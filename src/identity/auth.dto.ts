@@ -91,7 +91,7 @@ export class TakenOverDto {
   /** The guest whose token was sent. No token of it is good any more. @example "guest:0b8f7c1e-6a57-4a0e-9f5e-1b9f2a7f6f10" */
   holder_id: string;
 
-  /** How many seats the guest held that the user holds now. @example 2 */
+  /** How many seats that the guest held this request has made the user's. @example 2 */
   @ApiProperty({ type: 'integer', minimum: 0 }) held_seats: number;
 }
 

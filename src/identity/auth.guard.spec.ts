@@ -157,7 +157,10 @@ describe('AuthGuard', () => {
   const routes: [string, [string, Expected][]][] = [
     ['/plain', [...needsToken, ['guest', 'guest'], ['guest, lower case', 'guest'], ['admin', 'admin']]],
     ['/plain/public', optional],
-    ['/plain/unguarded', ['none', 'guest', 'expired', ...malformed].map((each): [string, Expected] => [each, 'nobody'])],
+    [
+      '/plain/unguarded',
+      ['none', 'guest', 'expired', ...malformed].map((each): [string, Expected] => [each, 'nobody']),
+    ],
     ['/plain/admin', adminOnly],
     ['/open', optional],
     ['/open/admin', adminOnly],
@@ -176,6 +179,8 @@ describe('AuthGuard', () => {
     const { code, holder } = response.json<{ code?: string; holder?: string | null }>();
     const holders = { [guest.id]: 'guest', [admin.id]: 'admin', null: 'nobody' } as const;
     expect(code ?? holders[String(holder) as keyof typeof holders]).toBe(expected);
-    expect(response.statusCode).toBe({ UNAUTHENTICATED: 401, TOKEN_EXPIRED: 401, FORBIDDEN: 403 }[expected as string] ?? 200);
+    expect(response.statusCode).toBe(
+      { UNAUTHENTICATED: 401, TOKEN_EXPIRED: 401, FORBIDDEN: 403 }[expected as string] ?? 200,
+    );
   });
 });

@@ -26,7 +26,11 @@ export class AuthGuard implements CanActivate {
     const access = role ? undefined : this.reflector.getAllAndOverride<Access | undefined>(ACCESS, route);
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { authorization } = request.headers;
-    if (access === 'unguarded' || (access === 'public' && (authorization === undefined || isOfAnotherScheme(authorization)))) return true;
+    if (
+      access === 'unguarded' ||
+      (access === 'public' && (authorization === undefined || isOfAnotherScheme(authorization)))
+    )
+      return true;
 
     const token = bearerToken(authorization);
     if (!token) throw new Problem('UNAUTHENTICATED', { detail: 'Send `Authorization: Bearer <access token>`.' });
