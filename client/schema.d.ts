@@ -603,13 +603,17 @@ export interface components {
             holder: components["schemas"]["HolderDto"];
         };
         RefreshDto: {
-            /** @description The `refresh_token` of the answer before. It is used up by this. */
+            /**
+             * @description The `refresh_token` of the answer before. It is used up by this.
+             * @example eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…
+             */
             refresh_token: string;
         };
         PasswordChangeDto: {
             /**
              * Format: password
              * @description The password of now.
+             * @example battery horse staple correct
              */
             current_password: string;
             /**
@@ -623,6 +627,7 @@ export interface components {
             /**
              * Format: password
              * @description The user's password.
+             * @example correct horse battery staple
              */
             password: string;
         };

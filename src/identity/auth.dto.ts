@@ -30,7 +30,7 @@ export class CredentialsDto {
 }
 
 export class PasswordChangeDto {
-  /** The password of now. */
+  /** The password of now. @example "battery horse staple correct" */
   @PasswordField() current_password: string;
 
   /** Any characters. @example "correct horse battery staple" */
@@ -38,12 +38,12 @@ export class PasswordChangeDto {
 }
 
 export class PasswordDto {
-  /** The user's password. */
+  /** The user's password. @example "correct horse battery staple" */
   @PasswordField() password: string;
 }
 
 export class RefreshDto {
-  /** The `refresh_token` of the answer before. It is used up by this. */
+  /** The `refresh_token` of the answer before. It is used up by this. @example "eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…" */
   @ApiProperty({ writeOnly: true })
   @IsString()
   @MaxLength(REFRESH_TOKEN_MAX_LENGTH)

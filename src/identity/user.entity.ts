@@ -3,7 +3,7 @@ import { AppRights } from '../platform/database/app-rights';
 
 /** A registered person. Guests are not stored. */
 @Entity('user')
-@AppRights('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+@AppRights('SELECT', 'INSERT', 'DELETE', { columns: ['password_hash', 'token_version'] })
 @Unique('user_username_key', ['username'])
 @Check('user_role', `"role" IN ('user', 'admin')`)
 export class User {

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { GuestHolds } from '../identity/guest-takeovers';
+import { TAKE_OVER } from './commands/registry';
 import { seatCommand } from './seat-command';
 import { SeatCommandQueue } from './seat-command-queue';
 import type { ShowSeat } from './seat-lock';
@@ -45,7 +46,7 @@ export async function takeOverHolds(
 ): Promise<number> {
   const taken = await Promise.all(
     seats.map(async ({ showId, row, number }) => {
-      const request = { name: 'hold' as const, showId, holderId: userId, actorId: userId, successorOf: guestId };
+      const request = { name: TAKE_OVER, showId, holderId: userId, actorId: userId, successorOf: guestId };
       try {
         const { outcome } = await queue.submit(seatCommand({ ...request, seats: [{ row, number }] }));
         return outcome.kind === 'held';

@@ -47,7 +47,8 @@ describe.each([
   ['a user', newUser, 30],
 ])('the refresh token of %s', (_, begin, days) => {
   it('gives a new pair for the same holder, again and again', async () => {
-    let { holder, refresh_token: token, ...first } = await begin();
+    const { holder, refresh_token: issued, ...first } = await begin();
+    let token = issued;
     expect(first).toMatchObject({ token_type: 'Bearer', expires_in: 900, refresh_expires_in: days * 86_400 });
     for (let i = 0; i < 3; i++) {
       const { status, headers, body } = await refresh(token, i % 2 ? elsewhere : target);
