@@ -49,15 +49,12 @@ export class UsersService {
 
   /** @throws Problem INVALID_CREDENTIALS, the same and after the same time for a wrong password and an unknown user */
   async login(username: string, password: string): Promise<OwnHolder> {
-    const user = await this.users.findOneBy({ username: username.toLowerCase() });
-    const isRight = await this.passwords.verify(user?.passwordHash, password);
-    if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS');
-    return holderOf(user);
+    return holderOf(await this.confirmed({ username: username.toLowerCase() }, password));
   }
 
   /** The user as it is now; undefined when it has been deleted. */
   async find(holderId: string): Promise<OwnHolder | undefined> {
-    const user = await this.users.findOneBy({ id: holderId.slice(USER.length) });
+    const user = await this.users.findOneBy({ id: idOf(holderId) });
     return user ? holderOf(user) : undefined;
   }
 
@@ -73,7 +70,7 @@ export class UsersService {
     next: string,
     alongside: (manager: EntityManager, user: OwnHolder) => Promise<Result>,
   ): Promise<Result> {
-    const { id, passwordHash } = await this.confirmed(holderId, current);
+    const { id, passwordHash } = await this.confirmed({ id: idOf(holderId) }, current);
     const newHash = await this.passwords.hash(next);
     return this.users.manager.transaction(async (manager) => {
       // Of two changes at once, which both knew the former password, one is too late.
@@ -93,7 +90,7 @@ export class UsersService {
     password: string,
     alongside: (manager: EntityManager) => Promise<Result>,
   ): Promise<Result> {
-    const { id, passwordHash } = await this.confirmed(holderId, password);
+    const { id, passwordHash } = await this.confirmed({ id: idOf(holderId) }, password);
     return this.users.manager.transaction(async (manager) => {
       const { affected } = await manager.delete(User, { id, passwordHash });
       if (affected !== 1) throw new Problem('INVALID_CREDENTIALS');
@@ -112,12 +109,16 @@ export class UsersService {
     }
   }
 
-  private async confirmed(holderId: string, password: string): Promise<User> {
-    const user = await this.users.findOneBy({ id: holderId.slice(USER.length) });
+  private async confirmed(named: { id: string } | { username: string }, password: string): Promise<User> {
+    const user = await this.users.findOneBy(named);
     const isRight = await this.passwords.verify(user?.passwordHash, password);
     if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS');
     return user;
   }
+}
+
+function idOf(holderId: string): string {
+  return holderId.slice(USER.length);
 }
 
 function holderOf({ id, role, tokenVersion }: Pick<User, 'id' | 'role' | 'tokenVersion'>): OwnHolder {
