@@ -214,7 +214,7 @@ export interface paths {
         };
         /**
          * Shows
-         * @description Shows by start, page by page, with their seats counted.
+         * @description Shows by start, page by page, with their seats counted at most a second ago.
          */
         get: operations["listShows"];
         put?: never;
@@ -548,7 +548,7 @@ export interface components {
         CredentialsDto: {
             /**
              * Format: password
-             * @description Any characters.
+             * @description Any characters; a new one must not be one of those that are guessed first.
              * @example correct horse battery staple
              */
             password: string;
@@ -618,7 +618,7 @@ export interface components {
             current_password: string;
             /**
              * Format: password
-             * @description Any characters.
+             * @description Any characters, but none of the passwords that are guessed first.
              * @example correct horse battery staple
              */
             new_password: string;
@@ -1760,9 +1760,9 @@ export interface operations {
             /**
              * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
              *
-             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
-             *
              *     `INVALID_CREDENTIALS`: Login refused; the answer is the same for an unknown user.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
              */
             401: {
                 headers: {
@@ -1773,7 +1773,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS";
+                        code: "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -1903,9 +1903,9 @@ export interface operations {
             /**
              * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
              *
-             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
-             *
              *     `INVALID_CREDENTIALS`: Login refused; the answer is the same for an unknown user.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
              */
             401: {
                 headers: {
@@ -1916,7 +1916,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS";
+                        code: "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2080,14 +2080,23 @@ export interface operations {
     listShows: {
         parameters: {
             query?: {
-                /** @description The UTC day on which the shows start. Without it: all that have not ended. */
+                /** @description The shows that start at this instant or later. */
+                from?: string;
+                /** @description The shows that start before this instant. */
+                to?: string;
+                /** @description The day on which the shows start, in the zone of `tz`. Not together with `from` and `to`. */
                 date?: string;
+                /** @description The time zone of `date`; UTC without it. */
+                tz?: string;
                 /** @description The `next` of an earlier answer. */
                 after?: string;
                 /** @description Most entries in one answer. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2095,11 +2104,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Changes when the answer does. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShowListDto"];
                 };
+            };
+            /** @description Nothing has changed since that answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
             400: {
@@ -2130,6 +2148,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -2168,7 +2202,10 @@ export interface operations {
     getShow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The show. */
                 id: number;
@@ -2179,11 +2216,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Changes when the answer does. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShowDto"];
                 };
+            };
+            /** @description Nothing has changed since that answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
             400: {
@@ -2228,6 +2274,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -2288,7 +2350,7 @@ export interface operations {
                     "application/json": components["schemas"]["SeatMapDto"];
                 };
             };
-            /** @description Nothing but `server_time` has changed since that answer. */
+            /** @description Nothing has changed since that answer. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2338,6 +2400,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -2979,6 +3057,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -3301,6 +3395,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };

@@ -10,6 +10,7 @@ import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
 import { RateLimitModule } from './platform/http/rate-limits';
+import { ReadLimitModule } from './platform/http/read-limits';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './database/schema';
@@ -32,6 +33,7 @@ export class AppModule {
         DatabaseModule.forRoot(config, schema),
         JobsModule,
         RateLimitModule,
+        ReadLimitModule,
         MetricsModule,
         identity,
         ShowsModule.forRoot({ counts: SeatCountReader }),

@@ -30,8 +30,8 @@ export const IDENTITY = [
   }),
   ...mutantsIn('src/identity/users.service.ts', IDENTITY_TEST, {
     'the time of a login tells whether there is such a user': [
-      'await this.passwords.verify(user?.passwordHash, password)',
-      'user !== null && (await this.passwords.verify(user.passwordHash, password))',
+      'await this.passwords.verify(user?.passwordHash, password, line)',
+      'user !== null && (await this.passwords.verify(user.passwordHash, password, line))',
       'how long it takes',
     ],
     'the same user name can be registered twice, in another case': [

@@ -13,8 +13,8 @@ export const PLATFORM = [
   }),
   ...mutantsIn('src/platform/http/rate-limits.ts', ['test/api/identity.e2e-spec.ts'], {
     'all holders share one limit of commands': [
-      "perMinute: 'commandsPerMinute', subject: ({ holder }) => holder?.id",
-      "perMinute: 'commandsPerMinute', subject: ({ holder }) => holder && 'all'",
+      "perMinute: 'commandsPerMinute',\n    subject: ({ holder }) => holder?.id",
+      "perMinute: 'commandsPerMinute',\n    subject: ({ holder }) => holder && 'all'",
       'request limits',
     ],
     'logins with a user name in another case are counted apart': [

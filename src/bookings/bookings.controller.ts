@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { Public } from '../platform/http/public';
-import { LimitBookingKey } from '../platform/http/rate-limits';
+import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatCommandQueue } from '../seats/seat-command-queue';
@@ -42,9 +42,11 @@ export class BookingsController {
 
   /** The caller's own bookings, newest first; a user's with those of the guests that the user was before. */
   @Get('bookings')
+  @LimitReads('light')
+  @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'listBookings', summary: 'Own bookings' })
   @ApiOkResponse({ type: BookingListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'RATE_LIMITED')
   async list(@Query() query: BookingsQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
     const { page, next } = await this.bookings.list(holder, query);
     return { bookings: page.map((booking) => bookingDto(booking, this.keys)), next };
@@ -53,7 +55,7 @@ export class BookingsController {
   /** One of the caller's own bookings, or, with its key and no token at all, anybody's. */
   @Get('bookings/:id')
   @Public()
-  @LimitBookingKey()
+  @LimitReads('light')
   @Header('cache-control', 'no-store')
   @Header('referrer-policy', 'no-referrer')
   @ApiOperation({ operationId: 'getBooking', summary: 'One booking' })
@@ -64,7 +66,7 @@ export class BookingsController {
     schema: { type: 'string' },
   })
   @ApiOkResponse({ type: BookingDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'BOOKING_NOT_FOUND', 'RATE_LIMITED')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND', 'RATE_LIMITED')
   async booking(
     @Param() { id }: BookingIdDto,
     @Query() query: BookingQueryDto,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
+import { In } from 'typeorm';
 import { GuestTakeovers } from '../identity/guest-takeovers';
 import type { Holder } from '../identity/holder';
+import { ReadDataSource } from '../platform/database/pools';
+import { Cursors, INSTANT_PART, UUID_PART } from '../platform/http/cursor';
 import { Page, readPage } from '../platform/http/page';
 import { Problem } from '../platform/problem/problem';
 import type { BookingView } from '../seats/seat-command';
@@ -10,7 +12,7 @@ import { BookingKeys } from './booking-keys';
 import type { BookingsQueryDto } from './booking.dto';
 import { Booking } from './booking.entity';
 
-const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const CURSORS = new Cursors({ atMs: INSTANT_PART, id: UUID_PART });
 
 /**
  * Reads bookings. Every query names the holder, so nobody else's can come out, or else the bearer of the booking's own key
@@ -19,7 +21,7 @@ const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 @Injectable()
 export class Bookings {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly dataSource: ReadDataSource,
     private readonly takeovers: GuestTakeovers,
     private readonly keys: BookingKeys,
   ) {}
@@ -39,7 +41,7 @@ export class Bookings {
   async list(holder: Holder, { reference, ...wanted }: BookingsQueryDto): Promise<Page<BookingView>> {
     const holderIds = await this.takeovers.idsOf(holder);
     return readPage(wanted, {
-      idPattern: UUID_PATTERN,
+      cursors: CURSORS,
       read: async (count, after) => {
         const query = this.repository
           .createQueryBuilder('booking')
@@ -52,7 +54,7 @@ export class Bookings {
           query.andWhere('(booking.bookedAt, booking.id) < (:at, :id)', { at: new Date(after.atMs), id: after.id });
         return (await query.getMany()).map(bookingView);
       },
-      cursorOf: ({ bookedAtMs, id }) => ({ atMs: bookedAtMs, id }),
+      placeOf: ({ bookedAtMs, id }) => ({ atMs: bookedAtMs, id }),
     });
   }
 

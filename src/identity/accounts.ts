@@ -6,6 +6,7 @@ import type { Holder, OwnHolder } from './holder';
 import { RevocationLog } from './revocation-log';
 import { EVERY_TOKEN, Revocation, Revocations } from './revocations';
 import { IssuedTokens, Sessions } from './sessions';
+import { SignIn } from './sign-in';
 import { UsersService } from './users.service';
 
 /** The tokens of a user that has signed in, and what became of the guest that it was before. */
@@ -13,11 +14,19 @@ export interface SignedIn extends IssuedTokens {
   readonly takenOver?: { readonly guestId: string; readonly heldSeats: number };
 }
 
+/** The sender of a request. */
+export interface Caller {
+  readonly ip: string;
+  /** The header: a guest that wants to be taken over. */
+  readonly authorization: string | undefined;
+}
+
 /** What users do with their accounts. Each is one transaction, tokens and all; sessions begin behind it. */
 @Injectable()
 export class Accounts {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly signIn: SignIn,
     private readonly users: UsersService,
     private readonly sessions: Sessions,
     private readonly takeovers: GuestTakeovers,
@@ -25,23 +34,23 @@ export class Accounts {
     private readonly revocations: Revocations,
   ) {}
 
-  /** @throws Problem USERNAME_TAKEN */
-  async register(username: string, password: string, authorization: string | undefined): Promise<SignedIn> {
+  /** @throws Problem USERNAME_TAKEN, and see {@link SignIn} */
+  async register({ ip, authorization }: Caller, username: string, password: string): Promise<SignedIn> {
     const guest = await this.takeovers.guestOf(authorization);
     let claimed: Revocation | undefined;
-    const user = await this.users.register(username, password, async (manager, { id }) => {
+    const user = await this.signIn.register(ip, username, password, async (manager, { id }) => {
       if (guest) claimed = await this.takeovers.claim(manager, guest.id, id);
     });
-    return this.signIn(user, guest, claimed);
+    return this.begin(user, guest, claimed);
   }
 
-  /** @throws Problem INVALID_CREDENTIALS */
-  async login(username: string, password: string, authorization: string | undefined): Promise<SignedIn> {
-    const user = await this.users.login(username, password);
+  /** @throws Problem INVALID_CREDENTIALS, and see {@link SignIn} */
+  async login({ ip, authorization }: Caller, username: string, password: string): Promise<SignedIn> {
+    const user = await this.signIn.login(ip, username, password);
     const guest = await this.takeovers.guestOf(authorization);
     const claimed =
       guest && (await this.dataSource.transaction((manager) => this.takeovers.claim(manager, guest.id, user.id)));
-    return this.signIn(user, guest, claimed);
+    return this.begin(user, guest, claimed);
   }
 
   /** Begins anew: every token of before is withdrawn. @throws Problem INVALID_CREDENTIALS, FORBIDDEN */
@@ -73,7 +82,7 @@ export class Accounts {
     return this.log.write(manager, userId, minVersion);
   }
 
-  private async signIn(user: OwnHolder, guest?: OwnHolder, claimed?: Revocation): Promise<SignedIn> {
+  private async begin(user: OwnHolder, guest?: OwnHolder, claimed?: Revocation): Promise<SignedIn> {
     if (!guest || !claimed) return this.sessions.open(user);
     const heldSeats = await this.takeovers.finish(guest.id, user.id, claimed);
     const issued = await this.sessions.open({ ...user, formerly: guest.id });

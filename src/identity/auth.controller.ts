@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Headers, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, HttpCode, Ip, Post } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Unguarded } from '../platform/http/public';
-import { LimitGuest, LimitLogin, LimitPassword, LimitRefresh, LimitRegister } from '../platform/http/rate-limits';
+import { LimitGuest, LimitPassword, LimitRefresh } from '../platform/http/rate-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { AccessTokenService } from './access-token.service';
 import { Accounts, SignedIn } from './accounts';
@@ -63,7 +63,6 @@ export class AuthController {
   @Post('register')
   @Unguarded()
   @TakesGuestOver()
-  @LimitRegister()
   @NotStored()
   @ApiOperation({ operationId: 'register', summary: 'Register' })
   @ApiCreatedResponse({ type: SignedInDto })
@@ -71,8 +70,9 @@ export class AuthController {
   async register(
     @Body() { username, password }: CredentialsDto,
     @Headers('authorization') authorization: string | undefined,
+    @Ip() ip: string,
   ): Promise<SignedInDto> {
-    return this.answer(await this.accounts.register(username, password, authorization));
+    return this.answer(await this.accounts.register({ ip, authorization }, username, password));
   }
 
   /** A token for a registered user. With a guest's token, the guest's holds and bookings become the user's. */
@@ -80,7 +80,6 @@ export class AuthController {
   @HttpCode(200)
   @Unguarded()
   @TakesGuestOver()
-  @LimitLogin()
   @NotStored()
   @ApiOperation({ operationId: 'login', summary: 'Log in' })
   @ApiOkResponse({ type: SignedInDto })
@@ -94,8 +93,9 @@ export class AuthController {
   async login(
     @Body() { username, password }: CredentialsDto,
     @Headers('authorization') authorization: string | undefined,
+    @Ip() ip: string,
   ): Promise<SignedInDto> {
-    return this.answer(await this.accounts.login(username, password, authorization));
+    return this.answer(await this.accounts.login({ ip, authorization }, username, password));
   }
 
   /**
@@ -120,7 +120,7 @@ export class AuthController {
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'logout', summary: 'Log out' })
   @ApiNoContentResponse()
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   logout(@CurrentHolder() holder: Holder): Promise<void> {
     return this.sessions.end(holder);
   }
@@ -136,7 +136,6 @@ export class AuthController {
   @ApiProblems(
     'VALIDATION_FAILED',
     'UNAUTHENTICATED',
-    'TOKEN_EXPIRED',
     'INVALID_CREDENTIALS',
     'FORBIDDEN',
     'PAYLOAD_TOO_LARGE',
@@ -160,7 +159,6 @@ export class AuthController {
   @ApiProblems(
     'VALIDATION_FAILED',
     'UNAUTHENTICATED',
-    'TOKEN_EXPIRED',
     'INVALID_CREDENTIALS',
     'FORBIDDEN',
     'PAYLOAD_TOO_LARGE',
@@ -177,7 +175,7 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'getMe', summary: 'Who am I' })
   @ApiOkResponse({ type: MeDto })
-  @ApiProblems('UNAUTHENTICATED', 'TOKEN_EXPIRED')
+  @ApiProblems('UNAUTHENTICATED')
   me(@CurrentHolder() holder: Holder): MeDto {
     return { holder: holderDto(holder) };
   }

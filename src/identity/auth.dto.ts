@@ -25,7 +25,7 @@ export class CredentialsDto {
   })
   username: string;
 
-  /** Any characters. @example "correct horse battery staple" */
+  /** Any characters; a new one must not be one of those that are guessed first. @example "correct horse battery staple" */
   @PasswordField() password: string;
 }
 
@@ -33,7 +33,7 @@ export class PasswordChangeDto {
   /** The password of now. @example "battery horse staple correct" */
   @PasswordField() current_password: string;
 
-  /** Any characters. @example "correct horse battery staple" */
+  /** Any characters, but none of the passwords that are guessed first. @example "correct horse battery staple" */
   @PasswordField() new_password: string;
 }
 

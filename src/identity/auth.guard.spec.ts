@@ -76,6 +76,7 @@ class Locked {
 const auth = {
   jwtSecret: 'a-secret-for-tests-of-32-characters-or-more',
   jwtPreviousSecrets: [],
+  bareHolderIds: false,
   tokenTtlSeconds: 60,
   refreshTtlDays: 30,
   guestRefreshTtlDays: 90,
@@ -113,7 +114,7 @@ describe('AuthGuard', () => {
       'guest, lower case': `bearer   ${guestToken}`,
       admin: `Bearer ${await tokens.issue(admin)}`,
       invalid: 'Bearer x.y.z',
-      expired: `Bearer ${await new OwnTokens(new OwnKeys(auth.jwtSecret, []), -1).issue(guest)}`,
+      expired: `Bearer ${await new OwnTokens(new OwnKeys(auth.jwtSecret, []), -10).issue(guest)}`,
       empty: '',
       'scheme only': 'Bearer',
       'scheme and a space': 'Bearer ',

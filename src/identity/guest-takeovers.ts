@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { ReadDataSource } from '../platform/database/pools';
 import { AccessTokenService } from './access-token.service';
 import { bearerToken } from './auth.guard';
 import { Holder, OwnHolder, sessionOfGuest } from './holder';
@@ -21,7 +22,7 @@ export abstract class GuestHolds {
 @Injectable()
 export class GuestTakeovers {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly dataSource: ReadDataSource,
     private readonly tokens: AccessTokenService,
     private readonly sessions: Sessions,
     private readonly revocations: Revocations,

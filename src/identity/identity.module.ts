@@ -10,6 +10,7 @@ import { PasswordHasher } from './password-hasher';
 import { RevocationLog } from './revocation-log';
 import { Revocations } from './revocations';
 import { Sessions } from './sessions';
+import { SignIn } from './sign-in';
 import { User } from './user.entity';
 import { UsersService } from './users.service';
 
@@ -30,6 +31,7 @@ export class IdentityModule {
         RevocationLog,
         Revocations,
         Sessions,
+        SignIn,
         UsersService,
         { provide: APP_GUARD, useClass: AuthGuard },
       ],

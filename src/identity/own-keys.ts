@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, KeyObject } from 'node:crypto';
 import { errors, jwtVerify, JWTVerifyResult, SignJWT } from 'jose';
+import { CLOCK_TOLERANCE_SECONDS } from './verified-tokens';
 
 const ALGORITHM = 'HS256';
 
@@ -25,6 +26,7 @@ export class OwnKeys {
       algorithms: [ALGORITHM],
       issuer,
       requiredClaims: ['exp', 'iat', 'sub', 'kind'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
     });
   }
 

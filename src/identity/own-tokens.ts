@@ -2,7 +2,7 @@ import { errors, JWTPayload, SignJWT } from 'jose';
 import { OWN_ISSUER } from '../platform/config/app-config';
 import type { OwnHolder } from './holder';
 import type { OwnKeys } from './own-keys';
-import type { VerifiedToken } from './verified-tokens';
+import { CLOCK_TOLERANCE_SECONDS, VerifiedToken } from './verified-tokens';
 
 const SUBJECT = /^(guest|user):[0-9a-f-]{36}$/;
 
@@ -37,7 +37,7 @@ export class OwnTokens {
         ...(typeof ver === 'number' ? { tokenVersion: ver } : {}),
         ...(typeof formerly === 'string' ? { formerly } : {}),
       },
-      validUntilMs: payload.exp! * 1_000,
+      validUntilMs: (payload.exp! + CLOCK_TOLERANCE_SECONDS) * 1_000,
     };
   }
 }
@@ -45,7 +45,8 @@ export class OwnTokens {
 /** @throws JOSEError when the subject is no holder of this server's */
 export function subjectOf(payload: JWTPayload): Pick<OwnHolder, 'id' | 'kind'> {
   const id = payload.sub!;
-  const kind = SUBJECT.exec(id)?.[1];
+  // jose does not look at its type; a list of one would pass for its only element.
+  const kind = typeof id === 'string' ? SUBJECT.exec(id)?.[1] : undefined;
   if ((kind !== 'guest' && kind !== 'user') || kind !== payload.kind)
     throw new errors.JWTInvalid('subject and kind do not fit');
   return { id, kind };

@@ -5,6 +5,7 @@ import { EntityManager, Repository } from 'typeorm';
 import { violatedConstraint } from '../platform/database/pg-errors';
 import { Problem } from '../platform/problem/problem';
 import type { OwnHolder } from './holder';
+import { refuseGuessable } from './password-blocklist';
 import { PasswordHasher } from './password-hasher';
 import { User } from './user.entity';
 
@@ -19,18 +20,20 @@ export class UsersService {
   ) {}
 
   /**
+   * @param line of the client that asks, for the {@link PasswordHasher}
    * @param alongside what else the transaction does that makes the user
-   * @throws Problem USERNAME_TAKEN
+   * @throws Problem USERNAME_TAKEN, BUSY
    */
   async register(
     username: string,
     password: string,
+    line?: string,
     alongside?: (manager: EntityManager, user: OwnHolder) => Promise<unknown>,
   ): Promise<OwnHolder> {
     const user = {
       id: randomUUID(),
       username: username.toLowerCase(),
-      passwordHash: await this.passwords.hash(password),
+      passwordHash: await this.passwords.hash(password, line),
       role: 'user',
       tokenVersion: 0,
     };
@@ -47,9 +50,12 @@ export class UsersService {
     return holderOf(user);
   }
 
-  /** @throws Problem INVALID_CREDENTIALS, the same and after the same time for a wrong password and an unknown user */
-  async login(username: string, password: string): Promise<OwnHolder> {
-    return holderOf(await this.confirmed({ username: username.toLowerCase() }, password));
+  /**
+   * @param line of the client that asks, for the {@link PasswordHasher}
+   * @throws Problem INVALID_CREDENTIALS, the same and after the same time for a wrong password and an unknown user; BUSY
+   */
+  async login(username: string, password: string, line?: string): Promise<OwnHolder> {
+    return holderOf(await this.confirmed({ username: username.toLowerCase() }, password, line));
   }
 
   /** The user as it is now; undefined when it has been deleted. */
@@ -62,7 +68,7 @@ export class UsersService {
    * Replaces the password, and with it the version of all tokens.
    *
    * @param alongside what else the transaction does
-   * @throws Problem INVALID_CREDENTIALS when the current one is wrong
+   * @throws Problem INVALID_CREDENTIALS when the current one is wrong, VALIDATION_FAILED for one that is easily guessed
    */
   async changePassword<Result>(
     holderId: string,
@@ -70,8 +76,9 @@ export class UsersService {
     next: string,
     alongside: (manager: EntityManager, user: OwnHolder) => Promise<Result>,
   ): Promise<Result> {
-    const { id, passwordHash } = await this.confirmed({ id: idOf(holderId) }, current);
-    const newHash = await this.passwords.hash(next);
+    const { id, username, passwordHash } = await this.confirmed({ id: idOf(holderId) }, current, holderId);
+    refuseGuessable(username, next, 'new_password');
+    const newHash = await this.passwords.hash(next, holderId);
     return this.users.manager.transaction(async (manager) => {
       // Of two changes at once, which both knew the former password, one is too late.
       const [[changed]] = await manager.query<[{ role: string; tokenVersion: number }[], number]>(
@@ -90,7 +97,7 @@ export class UsersService {
     password: string,
     alongside: (manager: EntityManager) => Promise<Result>,
   ): Promise<Result> {
-    const { id, passwordHash } = await this.confirmed({ id: idOf(holderId) }, password);
+    const { id, passwordHash } = await this.confirmed({ id: idOf(holderId) }, password, holderId);
     return this.users.manager.transaction(async (manager) => {
       const { affected } = await manager.delete(User, { id, passwordHash });
       if (affected !== 1) throw new Problem('INVALID_CREDENTIALS');
@@ -109,9 +116,13 @@ export class UsersService {
     }
   }
 
-  private async confirmed(named: { id: string } | { username: string }, password: string): Promise<User> {
+  private async confirmed(
+    named: { id: string } | { username: string },
+    password: string,
+    line?: string,
+  ): Promise<User> {
     const user = await this.users.findOneBy(named);
-    const isRight = await this.passwords.verify(user?.passwordHash, password);
+    const isRight = await this.passwords.verify(user?.passwordHash, password, line);
     if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS');
     return user;
   }

@@ -42,7 +42,6 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
     ApiProblems(
       'VALIDATION_FAILED',
       'UNAUTHENTICATED',
-      'TOKEN_EXPIRED',
       ...refusalsOf(name),
       'PAYLOAD_TOO_LARGE',
       'UNSUPPORTED_MEDIA_TYPE',

@@ -21,7 +21,7 @@ export const TEST_SECRET = 'a-secret-for-tests-of-32-characters-or-more';
 
 /** A token of the holder that was good until now. */
 export function expiredToken(guestId: string): Promise<string> {
-  return new OwnTokens(new OwnKeys(TEST_SECRET, []), -1).issue({ id: guestId, kind: 'guest' });
+  return new OwnTokens(new OwnKeys(TEST_SECRET, []), -10).issue({ id: guestId, kind: 'guest' });
 }
 
 /** The app of production, listening on a free port, over a database of its own unless one is given. */
