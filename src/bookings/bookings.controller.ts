@@ -1,16 +1,16 @@
-import { Body, Controller, Get, Header, Headers, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, Param, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { Public } from '../platform/http/public';
 import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
-import { Problem } from '../platform/problem/problem';
 import { SeatCommandQueue } from '../seats/seat-command-queue';
 import { Call, runSeatCommand, SeatCommandRoute } from '../seats/seat-command-route';
 import type { CommandCall } from '../seats/seat-command-route';
 import { SeatCommandDto } from '../seats/seat.dto';
 import { bookAnswer, bookingDto } from './booking-answers';
+import { TokenOrBookingKey } from './booking-access';
 import { BookingKeys } from './booking-keys';
 import {
   BookAnswerDto,
@@ -55,6 +55,7 @@ export class BookingsController {
   /** One of the caller's own bookings, or, with its key and no token at all, anybody's. */
   @Get('bookings/:id')
   @Public()
+  @UseGuards(TokenOrBookingKey)
   @LimitReads('light')
   @Header('cache-control', 'no-store')
   @Header('referrer-policy', 'no-referrer')
@@ -74,8 +75,6 @@ export class BookingsController {
     @CurrentHolder() holder: Holder | undefined,
   ): Promise<BookingDto> {
     const key = header ?? query.key;
-    if (key === undefined && !holder)
-      throw new Problem('UNAUTHENTICATED', { detail: "Send an access token, or the booking's key." });
     const booking = key === undefined ? await this.bookings.find(holder!, id) : await this.bookings.findByKey(id, key);
     return bookingDto(booking, this.keys);
   }

@@ -207,7 +207,7 @@ describe('what the document says of each route', () => {
 
   let limited: TestApp;
   beforeAll(async () => {
-    const limits = ['LOGIN', 'REGISTER', 'GUEST', 'COMMANDS', 'REFRESH', 'PASSWORD', 'BOOKING_KEY'];
+    const limits = ['LOGIN', 'REGISTER', 'GUEST', 'COMMANDS', 'REFRESH', 'PASSWORD'];
     const once = limits.map((name) => [`RATE_LIMIT_${name}_PER_MINUTE`, '1']);
     limited = await startApp({
       DATABASE_URL: target.databaseUrl,
@@ -314,7 +314,6 @@ describe('what the document says of each route', () => {
       [COMMAND, (route) => twice(route, command())],
       [/guest/, (route) => twice(route)],
       [/refresh/, (route) => twice(route, { refresh_token: 'x.y.z' })],
-      [/bookings\/{id}/, (route) => twice(route.replace('{id}', `${NO_BOOKING}/?key=x`))],
       [/password|delete/, (route) => twice(route, bodyOf(route, 'correct horse'))],
       [/^POST /, (route) => twice(route, credentials())],
     ],
