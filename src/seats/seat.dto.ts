@@ -2,7 +2,6 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
-  ArrayUnique,
   IsArray,
   IsInt,
   IsObject,
@@ -12,6 +11,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
+import { DistinctBy } from '../platform/http/distinct-by';
 import { CurrencyField, InstantField, LABEL, LabelField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
 import { SeatStatsDto } from '../shows/show.dto';
@@ -46,7 +46,7 @@ export class SeatCommandDto extends OfShowDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(SEATS_CEILING)
-  @ArrayUnique((seat: SeatRefDto | null) => (seat ? `${seat.row}/${seat.number}` : seat), {
+  @DistinctBy((seat: SeatRefDto | null) => (seat ? `${seat.row}/${seat.number}` : seat), {
     message: 'seats must not name a seat twice',
   })
   @IsObject({ each: true, message: 'each seat must be an object with row and number' })

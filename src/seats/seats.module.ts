@@ -1,6 +1,7 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
 import { HoldsOfGuests } from './guest-holds';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
+import { QueueOverload } from './queue-overload';
 import { SeatMapReader } from './reading/seat-map';
 import { SeatCommandQueue } from './seat-command-queue';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
@@ -20,6 +21,7 @@ export class SeatsModule {
       providers: [
         SeatStateMachine,
         SeatCommandQueue,
+        QueueOverload,
         SeatMetrics,
         SeatMapReader,
         SeatSweeper,

@@ -14,6 +14,15 @@ const integer = (min: number, max: number, fallback: number) =>
     .pipe(z.number().min(min).max(max))
     .default(fallback);
 
+/** A whole number whose default is made of other things than a constant. */
+const derivedInteger = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .optional();
+
 const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'])
@@ -58,12 +67,34 @@ export const SETTINGS = {
     corsOrigins: envList('CORS_ORIGINS', list().pipe(z.array(origin()))).describe(
       'Origins, comma separated, whose pages may call the API, such as `https://shop.example`; `*` for all.',
     ),
-    bodyLimitBytes: env('BODY_LIMIT_BYTES', integer(1_024, 10_485_760, 65_536)).describe('Largest request body.'),
+    bodyLimitBytes: env('BODY_LIMIT_BYTES', integer(1_024, 262_144, 65_536)).describe('Largest request body.'),
     shutdownGraceMs: inMs('SHUTDOWN_GRACE_SECONDS', integer(1, 300, 10)).describe(
       'How long a stopping server lets running requests finish.',
     ),
     docsEnabled: env('DOCS_ENABLED', flag(true)).describe('Serve Swagger UI at /docs, OpenAPI at /docs-json.'),
     metricsToken: env('METRICS_TOKEN', bearerToken().optional()).describe('Bearer token that /metrics asks for.'),
+  },
+  connections: {
+    maxConnections: env('MAX_CONNECTIONS', derivedInteger(10, 1_000_000)).describe(
+      'Most connections of this process at a time. By default 70 % of the files that it may open, and at most 20000. Beyond it health checks are still answered, and other requests BUSY.',
+    ),
+    maxPerAddress: env('MAX_CONNECTIONS_PER_ADDRESS', derivedInteger(1, 1_000_000)).describe(
+      'Most connections of one address at a time, by default a quarter of all. Not applied behind a proxy (TRUST_PROXY_HOPS), as all connections are the proxy’s.',
+    ),
+    maxRequests: env('MAX_REQUESTS_PER_CONNECTION', integer(1, 1_000, 16)).describe(
+      'Most unanswered requests of one connection; then RATE_LIMITED, and the connection ends. Few clients send a request before the last is answered.',
+    ),
+    maxRequestsPerAddress: env('MAX_REQUESTS_PER_ADDRESS', integer(1, 1_000_000, 500)).describe(
+      'Most unanswered requests of one address, event streams not counted; then RATE_LIMITED. This machine itself is exempt.',
+    ),
+    slowReaderTimeoutMs: inMs('SLOW_READER_TIMEOUT_SECONDS', integer(1, 3_600, 30)).describe(
+      'A client that takes nothing for this long while bytes wait for it is disconnected.',
+    ),
+  },
+  overload: {
+    eventLoopDelayMaxMs: env('EVENT_LOOP_DELAY_MAX_MS', integer(10, 60_000, 500)).describe(
+      'When the process is further behind with its work, seat commands are BUSY before they are read.',
+    ),
   },
   log: {
     level: env('LOG_LEVEL', z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log')).describe(
