@@ -1585,7 +1585,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1708,7 +1708,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1719,6 +1719,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1837,7 +1853,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1980,7 +1996,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */

@@ -54,7 +54,6 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['AUTH_MAX_SESSIONS_PER_USER', 'auth.maxSessionsPerUser', 1, 1_000],
   ['RATE_LIMIT_REFRESH_PER_MINUTE', 'rateLimits.refreshPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_PASSWORD_PER_MINUTE', 'rateLimits.passwordPerMinute', 1, 100_000],
-  ['RATE_LIMIT_BOOKING_KEY_PER_MINUTE', 'rateLimits.bookingKeyPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_LOGIN_PER_MINUTE', 'rateLimits.loginPerMinute', 1, 100_000],
   ['RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE', 'rateLimits.loginAddressPerMinute', 1, 100_000],
   ['LOGIN_DELAY_MAX_SECONDS', 'rateLimits.loginDelayMaxMs', 0, 30, 1_000],
