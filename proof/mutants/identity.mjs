@@ -20,7 +20,7 @@ export const IDENTITY = [
     'new tokens are signed with a former secret': ['= keyId(secret);', '= keyId(previousSecrets[0] ?? secret);'],
   }),
   ...mutantsIn('src/identity/own-tokens.ts', TOKEN_TEST, {
-    'a guest can pass for a user': [' || kind !== payload.kind)', ')'],
+    'a guest can pass for a user': [' || kind !== payload.kind)\n', ')\n'],
   }),
   ...mutantsIn('src/identity/verified-tokens.ts', ['src/identity/verified-tokens.spec.ts'], {
     'a remembered token outlives itself by a millisecond': [
