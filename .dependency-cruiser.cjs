@@ -42,7 +42,7 @@ const MODULES = {
     'problem/api-problems.decorator',
     'problem/problem',
   ],
-  identity: ['holder'],
+  identity: ['guest-takeovers', 'holder'],
   shows: ['sales-window', 'seat-counts', 'show-sales', 'show.dto', 'show.entity'],
   seats: [
     'commands/registry',
