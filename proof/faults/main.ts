@@ -12,9 +12,11 @@ import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
+import { ownMap } from './own-map';
 import { Findings, RunOptions, Scenario, Verdict } from './scenario';
 import { slowClients } from './slow-clients';
 import { FaultStage, freePort } from './stage';
+import { starveActivity, starveShows } from './starve';
 import { sweeper } from './sweeper';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -28,6 +30,9 @@ const SCENARIOS: readonly Scenario[] = [
   appClock,
   sweeper,
   overload,
+  starveActivity,
+  starveShows,
+  ownMap,
 ];
 
 const HELP = `Breaks what a server of production stands on, under load, and checks everything that clients were told meanwhile. Starts
