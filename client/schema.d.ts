@@ -335,7 +335,7 @@ export interface components {
          * @description The kind of problem, for programs: stable.
          * @enum {string}
          */
-        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "BUSY";
+        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
         FieldError: {
             /**
              * @description Where the field is: names and indices joined by dots; empty for the body as a whole.
@@ -883,6 +883,22 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -930,6 +946,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
                 };
             };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
@@ -1009,7 +1041,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1134,7 +1166,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1259,7 +1291,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1349,6 +1381,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1852,7 +1900,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2028,7 +2076,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2208,7 +2256,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2555,6 +2603,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };

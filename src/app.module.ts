@@ -9,8 +9,8 @@ import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
+import { OverloadModule } from './platform/http/overload';
 import { RateLimitModule } from './platform/http/rate-limits';
-import { ReadLimitModule } from './platform/http/read-limits';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './database/schema';
@@ -31,7 +31,7 @@ export class AppModule {
         DatabaseModule.forRoot(config, schema),
         JobsModule,
         RateLimitModule,
-        ReadLimitModule,
+        OverloadModule,
         MetricsModule,
         IdentityModule,
         ShowsModule.forRoot({ counts: SeatCountReader }),

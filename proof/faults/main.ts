@@ -10,6 +10,7 @@ import { appTerminated } from './app-terminated';
 import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
+import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
 import { ownMap } from './own-map';
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   starveActivity,
   starveShows,
   ownMap,
+  loginFlood,
 ];
 
 const HELP = `Breaks what a server of production stands on, under load, and checks everything that clients were told meanwhile. Starts

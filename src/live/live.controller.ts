@@ -7,6 +7,7 @@ import { varyBy } from '../platform/http/conditional';
 import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
 import { LimitReads } from '../platform/http/read-limits';
+import { Stream } from '../platform/http/route-traits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatMapDto } from '../seats/seat.dto';
@@ -31,6 +32,7 @@ export class LiveController {
    * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
    */
   @Get('events')
+  @Stream()
   @ApiOperation({ operationId: 'watchSeats', summary: 'Live seat map' })
   @ApiHeader({
     name: 'Last-Event-ID',
