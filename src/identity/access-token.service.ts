@@ -43,10 +43,13 @@ export class AccessTokenService {
       return verified.holder;
     } catch (error) {
       if (error instanceof Problem) throw error;
+      const isExpired = error instanceof errors.JWTExpired;
       this.logger.debug(`A token was refused: ${String(error)}`);
-      throw new Problem('UNAUTHENTICATED', {
-        detail: error instanceof errors.JWTExpired ? 'The access token has expired.' : 'The access token is not valid.',
-      });
+      throw new Problem(
+        'UNAUTHENTICATED',
+        { detail: isExpired ? 'The access token has expired.' : 'The access token is not valid.' },
+        { reason: isExpired ? 'expired' : error instanceof errors.JOSEError ? error.code : 'malformed' },
+      );
     }
   }
 

@@ -101,6 +101,9 @@ export const SETTINGS = {
       'Least important level that is logged.',
     ),
     format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
+    securityEventsPerMinute: env('LOG_SECURITY_EVENTS_PER_MINUTE', integer(0, 10_000, 10)).describe(
+      'How many failed logins, refused tokens and requests beyond a limit are logged a minute, of each kind; the others are counted.',
+    ),
   },
   database: {
     url: env('DATABASE_URL', postgresUrl().optional()).describe(
