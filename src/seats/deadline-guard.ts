@@ -22,8 +22,8 @@ export class DeadlineGuard {
   constructor(private readonly nowMs: number) {}
 
   /** Notes the deadline of a hold that a decision has looked at. A lapsed one is lapsed for every reader already. */
-  note(showId: number, holdExpiresAtMs: number | null): void {
-    if (holdExpiresAtMs === null || holdExpiresAtMs <= this.nowMs) return;
+  note(showId: number, holdExpiresAtMs: number | null | undefined): void {
+    if (holdExpiresAtMs == null || holdExpiresAtMs <= this.nowMs) return;
     this.deadlinesMs.set(showId, Math.min(holdExpiresAtMs, this.deadlinesMs.get(showId) ?? Infinity));
   }
 

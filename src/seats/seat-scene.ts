@@ -83,20 +83,21 @@ export class SeatScene {
     return this.transitions.length === 0 && !this.answers.hasNew;
   }
 
-  /** The changed seats as they are afterwards. */
-  get changed(): SeatState[] {
-    return [...this.changedKeys].map((key) => this.seats.get(key)!);
-  }
-
-  /** Sends what has changed: at most one statement a table, and none where nothing changed. */
-  write(transaction: PipelinedTransaction): void {
+  /**
+   * Sends what has changed: at most one statement a table, and none where nothing changed.
+   *
+   * @returns the changed seats as they are afterwards
+   */
+  write(transaction: PipelinedTransaction): SeatState[] {
+    const changed = [...this.changedKeys].map((key) => this.seats.get(key)!);
     if (this.transitions.length > 0) {
-      sendSeatUpdate(transaction, this.changed);
+      sendSeatUpdate(transaction, changed);
       sendTransitions(transaction, this.transitions, this.nowMs);
     }
     if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings);
     this.answers.write(transaction, this.nowMs);
     this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
+    return changed;
   }
 
   private seenBy(command: SeatCommand): Scene {
@@ -124,11 +125,14 @@ export class SeatScene {
     }
     if (decision.kind !== 'accepted') return decision;
     const { seats, transitions, outcome } = decision;
-    for (const step of transitions) {
-      this.transitions.push(step);
-      this.changedKeys.add(seatKey(step.showId, step));
+    this.transitions.push(...transitions);
+    for (const seat of seats) {
+      const key = seatKey(seat.showId, seat);
+      // A seat that takes no step is the very object it was.
+      if (this.seats.get(key) === seat) continue;
+      this.seats.set(key, seat);
+      this.changedKeys.add(key);
     }
-    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);
     this.holdings.apply(transitions, seats);
     if ('booking' in outcome) {
       this.bookings.set(outcome.booking.id, outcome.booking);
@@ -141,10 +145,9 @@ export class SeatScene {
   private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): void {
     // A sweep looks for lapsed holds, and decides nothing by live ones.
     if (actorId === null) return;
-    const isOverLimit = decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED';
-    const counted = isOverLimit ? [...scene.holdings.holds.values()] : [];
-    const named = seats.flatMap((seat) => scene.seats.get(seatKey(showId, seat)) ?? []);
-    for (const { holdExpiresAtMs } of [...named, ...counted]) this.guard.note(showId, holdExpiresAtMs);
+    for (const seat of seats) this.guard.note(showId, scene.seats.get(seatKey(showId, seat))?.holdExpiresAtMs);
+    if (decision.kind !== 'refused' || decision.code !== 'HOLD_LIMIT_EXCEEDED') return;
+    for (const { holdExpiresAtMs } of scene.holdings.holds.values()) this.guard.note(showId, holdExpiresAtMs);
   }
 }
 

@@ -41,8 +41,7 @@ export class SeatStateMachine {
         // By the table, in `commands/`.
         const decided = commands.map((command) => scene.decide(command));
         if (scene.isUnchanged) return transaction.abandon({ answers: decided, changed: [] });
-        scene.write(transaction);
-        return { answers: decided, changed: scene.changed };
+        return { answers: decided, changed: scene.write(transaction) };
       });
       // Nothing below may throw. The queue treats an exception as a failed transaction and would run these committed
       // commands again.
