@@ -5,7 +5,8 @@ import type { Scene } from './commands/command';
 import { COMMAND_RULES } from './commands/registry';
 import { DeadlineGuard } from './deadline-guard';
 import { HoldingsByHolder, sendHoldings } from './holdings';
-import { StoredAnswers } from './idempotency/stored-answers';
+import type { KeyCounts } from './idempotency/key-counts';
+import { KeyRules, StoredAnswers } from './idempotency/stored-answers';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
 import { SeatLock, sendClock, ShowSeat } from './seat-lock';
@@ -16,7 +17,7 @@ import type { NewBooking, TransactionWriter } from './transaction-writer';
 /** What the scene needs beside the database. */
 export interface SeatRules {
   readonly holds: { readonly ttlMs: number; readonly maxPerHolder: number };
-  readonly idempotency: { readonly ttlHours: number };
+  readonly idempotency: KeyRules;
 }
 
 /** The locked seats of one transaction in memory, as the commands decided so far have left them, and the rows to write. */
@@ -48,6 +49,7 @@ export class SeatScene {
     commands: readonly SeatCommand[],
     writer: TransactionWriter,
     rules: SeatRules,
+    keyCounts: KeyCounts,
   ): Promise<SeatScene> {
     const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),
@@ -57,7 +59,7 @@ export class SeatScene {
         transaction,
         commands.filter(({ name }) => COMMAND_RULES[name].needsHoldings),
       ),
-      StoredAnswers.send(transaction, commands, rules.idempotency.ttlHours),
+      StoredAnswers.send(transaction, commands, rules.idempotency, keyCounts),
     ] as const);
     const repeated = bookedTogether(commands, locked);
     const [bookings] =
@@ -72,7 +74,8 @@ export class SeatScene {
     if (replayed) return replayed;
     const scene = this.seenBy(command);
     const decision = decide(command, scene);
-    this.noteDeadlines(command, decision, scene);
+    const waitMs = this.noteDeadlines(command, decision, scene);
+    if (waitMs > 0) return { outcome: { kind: 'set-aside', waitMs }, replayed: false };
     const outcome = this.take(command, decision);
     this.answers.keep(command, outcome);
     return { outcome, replayed: false };
@@ -98,6 +101,11 @@ export class SeatScene {
     this.answers.write(transaction, this.nowMs);
     this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
     return changed;
+  }
+
+  /** To be called once what was written is committed. */
+  committed(): void {
+    this.answers.count();
   }
 
   private seenBy(command: SeatCommand): Scene {
@@ -141,13 +149,23 @@ export class SeatScene {
     return outcome;
   }
 
-  /** Notes which holds the decision took for live: those of the named seats, and those counted against the limit. */
-  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): void {
+  /**
+   * Notes which holds the decision took for live: those of the named seats, and those counted against the limit.
+   *
+   * @returns how long until the last of those lapses that are too close to their deadlines; 0 if none is
+   */
+  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): number {
     // A sweep looks for lapsed holds, and decides nothing by live ones.
-    if (actorId === null) return;
-    for (const seat of seats) this.guard.note(showId, scene.seats.get(seatKey(showId, seat))?.holdExpiresAtMs);
-    if (decision.kind !== 'refused' || decision.code !== 'HOLD_LIMIT_EXCEEDED') return;
-    for (const { holdExpiresAtMs } of scene.holdings.holds.values()) this.guard.note(showId, holdExpiresAtMs);
+    if (actorId === null) return 0;
+    let waitMs = 0;
+    const note = (deadlineMs: number | null | undefined) => {
+      waitMs = Math.max(waitMs, this.guard.note(showId, deadlineMs));
+    };
+    for (const seat of seats) note(scene.seats.get(seatKey(showId, seat))?.holdExpiresAtMs);
+    if (decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED') {
+      for (const { holdExpiresAtMs } of scene.holdings.holds.values()) note(holdExpiresAtMs);
+    }
+    return waitMs;
   }
 }
 

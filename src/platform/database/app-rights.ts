@@ -4,7 +4,7 @@ import type { QueryRunner } from 'typeorm';
 import type { DatabaseConfig } from './data-source-options';
 
 /** What the role of a running server may do to a table. The role that owns the table may do everything. */
-export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
 
 const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] as const;
 
@@ -12,10 +12,16 @@ const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES'
 const VIEWS = ['seat_now'];
 
 const rightsByEntity = new Map<unknown, readonly Right[]>();
+const partitionRights: { readonly table: string; readonly wanted: readonly Right[] }[] = [];
 
 /** Says at an entity what the server may do to its table. An entity that says nothing is out of the server's reach. */
 export function AppRights(...rights: Right[]): ClassDecorator {
   return (entity) => void rightsByEntity.set(entity, rights);
+}
+
+/** Says at an entity what the server may do to the partitions of its table by their own names. The table's rights reach their rows. */
+export function PartitionRights(partitions: readonly { readonly table: string }[], ...rights: Right[]): ClassDecorator {
+  return () => void partitionRights.push(...partitions.map(({ table }) => ({ table, wanted: rights })));
 }
 
 /** A role by its name and password. */
@@ -70,6 +76,7 @@ function tables(runner: QueryRunner): { table: string; wanted: readonly Right[] 
       table: tableName,
       wanted: rightsByEntity.get(target) ?? [],
     })),
+    ...partitionRights,
     ...VIEWS.map((table) => ({ table, wanted: ['SELECT'] as const })),
   ];
 }
