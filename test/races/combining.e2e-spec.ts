@@ -224,7 +224,7 @@ describe('combining', () => {
   test('a session that is killed during its commit: the outcome is unknown, and the retry gives the true answer', async () => {
     await start({ STATEMENT_TIMEOUT_MS: '60000' });
     await target.dataSource.query(
-      `CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE movie; RETURN NULL; END $$`,
+      `CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN LOCK TABLE movie; RETURN NULL; END $$`,
     );
     await target.dataSource.query(
       `CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON seat_transition DEFERRABLE INITIALLY DEFERRED
