@@ -11,6 +11,7 @@ import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { lapseStorm } from './lapse-storm';
+import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
 import { Findings, RunOptions, Scenario, Verdict } from './scenario';
@@ -30,6 +31,7 @@ const SCENARIOS: readonly Scenario[] = [
   sweeper,
   overload,
   lapseStorm,
+  loginFlood,
 ];
 
 const HELP = `Breaks what a server of production stands on, under load, and checks everything that clients were told meanwhile. Starts

@@ -1,10 +1,12 @@
 import { InitialSchema1795520000000 } from './1795520000000-initial-schema';
 import { ColumnsAndChecks1795700000000 } from './1795700000000-columns-and-checks';
 import { IdempotencyPartitions1795750000000 } from './1795750000000-idempotency-partitions';
+import { Reading1795780000000 } from './1795780000000-reading';
 
 /** In order. */
 export const migrations = [
   InitialSchema1795520000000,
   ColumnsAndChecks1795700000000,
   IdempotencyPartitions1795750000000,
+  Reading1795780000000,
 ];
