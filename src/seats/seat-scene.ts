@@ -1,11 +1,11 @@
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import type { FixedWindows } from '../platform/http/fixed-windows';
 import { salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import type { Scene } from './commands/command';
 import { COMMAND_RULES } from './commands/registry';
 import { DeadlineGuard } from './deadline-guard';
 import { HoldingsByHolder, sendHoldings } from './holdings';
-import type { KeyCounts } from './idempotency/key-counts';
 import { KeyRules, StoredAnswers } from './idempotency/stored-answers';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
@@ -49,7 +49,7 @@ export class SeatScene {
     commands: readonly SeatCommand[],
     writer: TransactionWriter,
     rules: SeatRules,
-    keyCounts: KeyCounts,
+    keyCounts: FixedWindows,
   ): Promise<SeatScene> {
     const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),

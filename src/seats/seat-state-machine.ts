@@ -4,8 +4,8 @@ import { CommandDataSource } from '../platform/database/pools';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { CommitUnknownError, inPipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { FixedWindows } from '../platform/http/fixed-windows';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
-import { KeyCounts } from './idempotency/key-counts';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
 import { SeatLock } from './seat-lock';
 import { namedSeats, SeatRules, SeatScene } from './seat-scene';
@@ -21,7 +21,8 @@ export class SeatStateMachine {
   /** TypeORM's `pessimistic_write`, in one statement and one order. */
   private readonly lock: SeatLock;
   private readonly rules: SeatRules;
-  private readonly keyCounts: KeyCounts;
+  /** The keys under which answers of each holder were stored, by this process. */
+  private readonly keyCounts = new FixedWindows();
 
   constructor(
     @Inject(CommandDataSource) private readonly dataSource: DataSource,
@@ -34,7 +35,6 @@ export class SeatStateMachine {
     const { holds, idempotency, rateLimits } = config;
     const maxKeysPerHolder = rateLimits.enabled ? idempotency.maxKeysPerHolder : Infinity;
     this.rules = { holds, idempotency: { ...idempotency, maxKeysPerHolder } };
-    this.keyCounts = new KeyCounts(idempotency.ttlHours * HOUR_MS);
   }
 
   /**
@@ -74,5 +74,3 @@ export class SeatStateMachine {
     });
   }
 }
-
-const HOUR_MS = 3_600_000;

@@ -1,8 +1,8 @@
 import type { PipelinedTransaction } from '../../platform/database/pipelined-transaction';
+import type { FixedWindows } from '../../platform/http/fixed-windows';
 import { COMMON_REFUSALS } from '../commands/refusal';
-import type { SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from '../seat-command';
+import type { SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome, TooManyKeys } from '../seat-command';
 import { timestamp } from '../seat-rows';
-import type { KeyCounts } from './key-counts';
 import { slotAt } from './partitions';
 import { readOutcome, WrittenOutcome, writtenOutcome } from './written-outcome';
 
@@ -25,7 +25,7 @@ export class StoredAnswers {
   private constructor(
     records: readonly StoredAnswer[],
     private readonly rules: KeyRules,
-    private readonly counts: KeyCounts,
+    private readonly keyCounts: FixedWindows,
   ) {
     for (const record of records) this.known.set(keyOf(record), record);
   }
@@ -35,10 +35,10 @@ export class StoredAnswers {
     transaction: PipelinedTransaction,
     commands: readonly SeatCommand[],
     rules: KeyRules,
-    counts: KeyCounts,
+    keyCounts: FixedWindows,
   ): Promise<StoredAnswers> {
     const keyed = commands.filter(isKeyed);
-    if (keyed.length === 0) return new StoredAnswers([], rules, counts);
+    if (keyed.length === 0) return new StoredAnswers([], rules, keyCounts);
     // Version 0.1 knew no show here and left 0: such a record is this command's if it stands for the very same request.
     const { rows } = await transaction.send<StoredAnswer>(
       `SELECT asked.show_id AS "showId", record.holder_id AS "holderId", record.key, fingerprint, outcome
@@ -50,7 +50,7 @@ export class StoredAnswers {
         ORDER BY record.show_id`,
       [...keyColumns(keyed.map(keyOfCommand)), keyed.map(({ idempotency }) => idempotency.fingerprint), rules.ttlHours],
     );
-    return new StoredAnswers(rows, rules, counts);
+    return new StoredAnswers(rows, rules, keyCounts);
   }
 
   /**
@@ -60,7 +60,10 @@ export class StoredAnswers {
   replay(command: SeatCommand): SeatCommandAnswer | undefined {
     if (!isKeyed(command)) return undefined;
     const stored = this.known.get(keyOf(keyOfCommand(command)));
-    if (!stored) return this.hasRoomFor(command) ? undefined : { outcome: this.tooMany(command), replayed: false };
+    if (!stored) {
+      const tooMany = this.tooMany(command);
+      return tooMany && { outcome: tooMany, replayed: false };
+    }
     return stored.fingerprint.equals(command.idempotency.fingerprint)
       ? { outcome: readOutcome(stored.outcome, command.seats), replayed: true }
       : { outcome: { kind: 'key-reused' }, replayed: false };
@@ -115,21 +118,23 @@ export class StoredAnswers {
 
   /** Counts the new answers, once they are committed. */
   count(): void {
-    for (const { holderId } of this.added) this.counts.add(holderId);
+    const spanMs = this.rules.ttlHours * HOUR_MS;
+    for (const { holderId } of this.added) this.keyCounts.hit(holderId, spanMs, this.rules.maxKeysPerHolder);
   }
 
-  private hasRoomFor({ holderId }: KeyedCommand): boolean {
-    const stored = this.counts.of(holderId);
-    if (stored + this.added.length < this.rules.maxKeysPerHolder) return true;
+  /** Whether the holder has used as many keys as are kept, those of this transaction included. */
+  private tooMany({ holderId }: KeyedCommand): TooManyKeys | undefined {
+    const max = this.rules.maxKeysPerHolder;
+    const { hits, secondsLeft } = this.keyCounts.current(holderId);
+    if (hits + this.added.length < max) return undefined;
     const added = this.added.filter((answer) => answer.holderId === holderId).length;
-    return stored + added < this.rules.maxKeysPerHolder;
-  }
-
-  private tooMany({ holderId }: KeyedCommand): SeatCommandOutcome {
-    const retryAfterSeconds = Math.max(1, this.counts.secondsLeft(holderId));
-    return { kind: 'too-many-keys', max: this.rules.maxKeysPerHolder, retryAfterSeconds };
+    if (hits + added < max) return undefined;
+    return { kind: 'too-many-keys', max, retryAfterSeconds: secondsLeft || this.rules.ttlHours * SECONDS_PER_HOUR };
   }
 }
+
+const HOUR_MS = 3_600_000;
+const SECONDS_PER_HOUR = 3_600;
 
 interface Key {
   readonly showId: number;
