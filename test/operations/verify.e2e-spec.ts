@@ -37,7 +37,8 @@ describe('verify', () => {
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
     const machine = new SeatStateMachine(database.dataSource, new BookingRows(), [], {
       holds: { ttlMs: 600_000, maxPerHolder: 10 },
-      idempotency: { ttlHours: 24 },
+      idempotency: { ttlHours: 24, maxKeysPerHolder: 200 },
+      rateLimits: { enabled: true },
     });
     const answers = await machine.execute(
       commands.map(([name, holderId, showId, seats]) => ({

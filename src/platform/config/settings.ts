@@ -161,6 +161,9 @@ export const SETTINGS = {
   },
   combining: {
     maxCommands: env('COMBINE_MAX', integer(1, 1_000, 64)).describe('Most commands in a transaction; 1: no combining.'),
+    maxPerHolder: env('COMBINE_MAX_PER_HOLDER', integer(1, 1_000, 4)).describe(
+      'Most commands of one holder in a transaction while other holders wait.',
+    ),
     lanes: env('COMBINE_LANES', integer(1, 64, 2)).describe('Transactions that run side by side, one connection each.'),
     acrossShows: env('COMBINE_ACROSS_SHOWS', flag(true)).describe(
       'Whether one transaction may carry commands of several shows (false on databases distributed by show).',
@@ -197,6 +200,9 @@ export const SETTINGS = {
   idempotency: {
     ttlHours: env('IDEMPOTENCY_TTL_HOURS', integer(1, 720, 24)).describe(
       'How long the answer to a keyed command is kept for its retries.',
+    ),
+    maxKeysPerHolder: env('IDEMPOTENCY_MAX_KEYS_PER_HOLDER', integer(1, 1_000_000, 200)).describe(
+      'Most keys of one holder under which this process keeps answers within that time, unless RATE_LIMIT_ENABLED is false; more are RATE_LIMITED.',
     ),
   },
   auth: {

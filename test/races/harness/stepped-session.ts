@@ -229,7 +229,7 @@ export class SteppedSession {
 
   private stepOf(text: string, lease: Lease): number {
     const isFirst = lease.statements++ < 2;
-    if (/^(INSERT|UPDATE|DELETE)/.test(text)) lease.hasWritten = true;
+    if (/^(INSERT|UPDATE|WITH stored)/.test(text)) lease.hasWritten = true;
     const { stepsBefore } = lease;
     if (/^(COMMIT|ROLLBACK)/.test(text)) return stepsBefore + this.stepCount - 1;
     if (lease.hasWritten) return stepsBefore + this.stepCount - 2;
