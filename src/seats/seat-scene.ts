@@ -8,8 +8,10 @@ import { HoldingsByHolder, sendHoldings } from './holdings';
 import { StoredAnswers } from './idempotency/stored-answers';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
-import { SeatLock, sendClock, ShowSeat } from './seat-lock';
+import type { Seals } from '../platform/seals';
+import { LockedSeat, SeatLock, sendClock, ShowSeat } from './seat-lock';
 import { sendSeatUpdate, sendTransitions } from './seat-rows';
+import { SeatSeals } from './seat-seals';
 import { seatKey, SeatState, SeatTransition } from './seat-transitions';
 import type { NewBooking, TransactionWriter } from './transaction-writer';
 
@@ -28,7 +30,7 @@ export class SeatScene {
   private readonly guard: DeadlineGuard;
 
   private constructor(
-    locked: readonly SeatState[],
+    private readonly locked: readonly LockedSeat[],
     private readonly nowMs: number,
     private readonly shows: ReadonlyMap<number, ShowSales>,
     private readonly holdings: HoldingsByHolder,
@@ -36,6 +38,7 @@ export class SeatScene {
     private readonly bookings: Map<string, BookingView>,
     private readonly writer: TransactionWriter,
     private readonly rules: SeatRules,
+    private readonly seals: Seals,
   ) {
     this.seats = new Map(locked.map((seat) => [seatKey(seat.showId, seat), seat]));
     this.guard = new DeadlineGuard(nowMs);
@@ -48,6 +51,7 @@ export class SeatScene {
     commands: readonly SeatCommand[],
     writer: TransactionWriter,
     rules: SeatRules,
+    seals: Seals,
   ): Promise<SeatScene> {
     const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),
@@ -63,7 +67,7 @@ export class SeatScene {
     const [bookings] =
       repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
     const byId = new Map(bookings.map((booking) => [booking.id, booking]));
-    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules);
+    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules, seals);
   }
 
   /** Decides the next command. What it changes is what the commands after it see. */
@@ -91,11 +95,19 @@ export class SeatScene {
   /** Sends what has changed: at most one statement a table, and none where nothing changed. */
   write(transaction: PipelinedTransaction): void {
     if (this.transitions.length > 0) {
-      sendSeatUpdate(transaction, this.changed);
-      sendTransitions(transaction, this.transitions, this.nowMs);
+      const chains = new SeatSeals(
+        this.seals,
+        this.locked.map((seat) => [seatKey(seat.showId, seat), seat.seal]),
+      );
+      const steps = chains.sealSteps(this.transitions, this.nowMs);
+      sendSeatUpdate(
+        transaction,
+        [...this.changedKeys].map((key) => ({ ...this.seats.get(key)!, seal: chains.lastOf(key) })),
+      );
+      sendTransitions(transaction, steps, this.nowMs);
     }
-    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings);
-    this.answers.write(transaction, this.nowMs);
+    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings, this.seals);
+    this.answers.write(transaction, this.nowMs, this.seals);
     this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
   }
 

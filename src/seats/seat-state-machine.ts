@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { Seals } from '../platform/seals';
 import { CommitUnknownError, inPipelinedTransaction } from '../platform/database/pipelined-transaction';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
@@ -24,6 +25,7 @@ export class SeatStateMachine {
     private readonly writer: TransactionWriter,
     @Inject(SEAT_LISTENERS) private readonly listeners: readonly SeatListener[],
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'holds' | 'idempotency'>,
+    private readonly seals: Seals,
   ) {
     this.lock = new SeatLock(dataSource);
   }
@@ -37,7 +39,7 @@ export class SeatStateMachine {
     try {
       const { answers, changed } = await inPipelinedTransaction(this.dataSource, async (transaction) => {
         // FOR UPDATE, and behind the locks the clock and all else that deciding needs.
-        const scene = await SeatScene.read(transaction, this.lock, commands, this.writer, this.config);
+        const scene = await SeatScene.read(transaction, this.lock, commands, this.writer, this.config, this.seals);
         // By the table, in `commands/`.
         const decided = commands.map((command) => scene.decide(command));
         if (scene.isUnchanged) return transaction.abandon({ answers: decided, changed: [] });

@@ -55,4 +55,10 @@ export class SeatTransitionRecord {
 
   /** The database's clock, read after the locks. */
   @Column({ type: 'timestamptz', precision: 3 }) at: Date;
+
+  /**
+   * Proves that the app wrote the row, and behind which one: the id of the key and the HMAC. Null in the rows of versions
+   * that sealed nothing.
+   */
+  @Column({ type: 'bytea', nullable: true }) seal: Buffer | null;
 }

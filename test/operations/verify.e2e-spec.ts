@@ -1,5 +1,6 @@
 import { BookingRows } from '../../src/bookings/booking-rows';
 import { RULES, verifyLedger, VerifyOptions, Violation } from '../../src/ledger/ledger-verifier';
+import { Seals } from '../../src/platform/seals';
 import type { SeatCommand } from '../../src/seats/seat-command';
 import { SeatStateMachine } from '../../src/seats/seat-state-machine';
 import { createTestDatabase, TestDatabase } from '../support/database';
@@ -7,6 +8,7 @@ import { createShow, lapse } from '../support/house';
 
 const ANNE = 'user:anne';
 const BOB = 'user:bob';
+const SEALS = new Seals(['the secret of the ledger in these tests']);
 
 /**
  * Removes the constraints by which the database itself refuses such rows, so that only the verifier can notice them.
@@ -35,10 +37,13 @@ describe('verify', () => {
   afterEach(() => database.drop());
 
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
-    const machine = new SeatStateMachine(database.dataSource, new BookingRows(), [], {
-      holds: { ttlMs: 600_000, maxPerHolder: 10 },
-      idempotency: { ttlHours: 24 },
-    });
+    const machine = new SeatStateMachine(
+      database.dataSource,
+      new BookingRows(),
+      [],
+      { holds: { ttlMs: 600_000, maxPerHolder: 10 }, idempotency: { ttlHours: 24 } },
+      SEALS,
+    );
     const answers = await machine.execute(
       commands.map(([name, holderId, showId, seats]) => ({
         name,

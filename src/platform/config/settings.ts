@@ -136,6 +136,20 @@ export const SETTINGS = {
       'How long the answer to a keyed command is kept for its retries.',
     ),
   },
+  ledger: {
+    secret: env('LEDGER_SECRET', secret().optional()).describe(
+      `Seals the rows of the ledger, so that npm run verify can tell them from forged ones; at least ${SECRET_MIN_LENGTH} characters, the same for every instance. Without it AUTH_JWT_SECRET does, and its rotation is one of the ledger as well.`,
+    ),
+    previousSecrets: env('LEDGER_PREVIOUS_SECRETS', list().pipe(z.array(secret()))).describe(
+      'Former secrets of the ledger, comma separated. What they sealed can be verified for as long as they are kept here.',
+    ),
+    headIntervalMs: inMs('LEDGER_HEAD_INTERVAL_SECONDS', integer(1, 3_600, 60)).describe(
+      'Time between two signings of the heads of shows that changed. What was done since can be undone unnoticed.',
+    ),
+    upgradeHours: env('LEDGER_UPGRADE_HOURS', integer(0, 720, 24)).describe(
+      'How long after the upgrade instances of a version that seals nothing may go on selling.',
+    ),
+  },
   auth: {
     jwtSecret: env('AUTH_JWT_SECRET', secret()).describe(
       `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters. Every instance needs the same.`,

@@ -1,4 +1,5 @@
 import type { PipelinedTransaction } from '../../platform/database/pipelined-transaction';
+import { Seals, sealValue } from '../../platform/seals';
 import { COMMON_REFUSALS } from '../commands/refusal';
 import type { SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome } from '../seat-command';
 import { timestamp } from '../seat-rows';
@@ -65,8 +66,8 @@ export class StoredAnswers {
     return this.added.length > 0;
   }
 
-  /** Sends what makes room for the new answers, and the answers. */
-  write(transaction: PipelinedTransaction, nowMs: number): void {
+  /** Sends what makes room for the new answers, and the answers, sealed. */
+  write(transaction: PipelinedTransaction, nowMs: number, seals: Seals): void {
     if (this.expired.length > 0) {
       void transaction.send(
         `DELETE FROM idempotency_record
@@ -75,13 +76,17 @@ export class StoredAnswers {
       );
     }
     if (this.added.length > 0) {
+      const rows = this.added.map(({ outcome, ...answer }) => ({ ...answer, outcome: JSON.stringify(outcome) }));
       void transaction.send(
-        `INSERT INTO idempotency_record (show_id, holder_id, key, fingerprint, outcome, created_at)
-         SELECT *, $6::timestamptz FROM unnest($1::int[], $2::text[], $3::text[], $4::bytea[], $5::json[])`,
+        `INSERT INTO idempotency_record (show_id, holder_id, key, fingerprint, outcome, seal, created_at)
+         SELECT *, $7::timestamptz FROM unnest($1::int[], $2::text[], $3::text[], $4::bytea[], $5::json[], $6::bytea[])`,
         [
-          ...keyColumns(this.added),
-          this.added.map(({ fingerprint }) => fingerprint),
-          this.added.map(({ outcome }) => JSON.stringify(outcome)),
+          ...keyColumns(rows),
+          rows.map(({ fingerprint }) => fingerprint),
+          rows.map(({ outcome }) => outcome),
+          rows.map(({ showId, holderId, key, fingerprint, outcome }) =>
+            sealValue(seals.seal(['answer', showId, holderId, key, fingerprint.toString('hex'), outcome, nowMs])),
+          ),
           timestamp(nowMs),
         ],
       );
