@@ -8,6 +8,7 @@ const oxlint = require('./.oxlintrc.json');
 const MODULES = {
   platform: [
     'config/app-config',
+    'database/app-rights',
     'database/check-sql',
     'database/data-source-options',
     'database/maintenance',

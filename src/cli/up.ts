@@ -4,8 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explain } from '../explain';
 import { parseEnvironment } from '../platform/config/app-config';
-import { migrate } from '../platform/database/migrate';
+import { asOwner, migrateDatabase } from '../platform/database/migrate';
 import { withDataSource } from '../database/open-database';
+import { schema } from '../database/schema';
 import { serve, stopOnSignal } from '../serve';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
 
@@ -20,12 +21,10 @@ async function up(): Promise<void> {
     ...process.env,
     AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
   });
-  const server = await serve(config, (opened) =>
-    withDataSource(opened, async (dataSource) => {
-      await migrate(dataSource);
-      await ensureDemo(dataSource);
-    }),
-  );
+  const server = await serve(config, async (opened) => {
+    await migrateDatabase(opened, schema);
+    await withDataSource(asOwner(opened), ensureDemo);
+  });
   stopOnSignal(server, config.server.shutdownGraceMs);
   console.log(`
 Rowlock is up.

@@ -151,6 +151,7 @@ describe('the seat map', () => {
     await target.dataSource.query(
       'CREATE VIEW screen AS SELECT id, name, layout FROM real_screen WHERE wait_here() = 0',
     );
+    await target.dataSource.query('GRANT SELECT ON screen TO PUBLIC');
     try {
       const blocker = await block(target.databaseUrl, 'SELECT pg_advisory_xact_lock(42)');
       const before = seatMap();

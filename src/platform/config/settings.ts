@@ -30,6 +30,7 @@ const list = () =>
     )
     .default([]);
 
+const postgresUrl = () => z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
 const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 /** A secret shorter than 32 characters can be guessed offline from one token (RFC 7518 §3.2 asks for 256 bits with HS256). */
@@ -71,13 +72,15 @@ export const SETTINGS = {
     format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
   },
   database: {
-    url: env(
-      'DATABASE_URL',
-      z
-        .string()
-        .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
-        .optional(),
-    ).describe('The PostgreSQL (14 or newer) to use. Required unless EMBEDDED_DATABASE is true.'),
+    url: env('DATABASE_URL', postgresUrl().optional()).describe(
+      'The PostgreSQL (14 or newer) to use. Required unless EMBEDDED_DATABASE is true.',
+    ),
+    migrationUrl: env('DATABASE_MIGRATION_URL', postgresUrl().optional()).describe(
+      'The same database as the role that owns it: migrates, and gives the role in DATABASE_URL the few rights it needs. Without it one role does both.',
+    ),
+    migrationLockTimeoutMs: inMs('MIGRATION_LOCK_TIMEOUT_SECONDS', integer(1, 86_400, 60)).describe(
+      'Longest wait for another instance that migrates; then the start fails and says which session it is.',
+    ),
     ssl: env('DATABASE_SSL', z.enum(['url', 'verify', 'no-verify']).default('url')).describe(
       'TLS to the database: as the URL says, with the certificate verified, or without verification (Heroku Postgres).',
     ),

@@ -3,7 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { AppConfig } from '../config/app-config';
 import { dataSourceOptions, Schema } from './data-source-options';
-import { migrate } from './migrate';
+import { migrateDatabase } from './migrate';
+import { warnOfDangers } from './dangers';
 
 const CONNECT_ATTEMPTS = 5;
 const CONNECT_RETRY_DELAY_MS = 1_000;
@@ -18,8 +19,10 @@ export class DatabaseModule {
         retryDelay: CONNECT_RETRY_DELAY_MS,
       }),
       dataSourceFactory: async (options) => {
+        // First, as the role that the server runs as may not exist before.
+        if (config.database.migrateOnStart) await migrateDatabase(config, schema);
         const dataSource = await new DataSource(options!).initialize();
-        if (config.database.migrateOnStart) await migrate(dataSource);
+        await warnOfDangers(dataSource);
         return dataSource;
       },
     });
