@@ -1,25 +1,23 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { explain } from '../explain';
 import { parseEnvironment } from '../platform/config/app-config';
 import { asOwner, migrateDatabase } from '../platform/database/migrate';
 import { withDataSource } from '../database/open-database';
 import { schema } from '../database/schema';
 import { serve, stopOnSignal } from '../serve';
+import { keptFile, keptSecret } from './kept-secret';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
 
 /** `npm run up`: everything a newcomer needs. The embedded database unless DATABASE_URL is set, the demo, the server. */
 async function up(): Promise<void> {
-  const dataDir = process.env.EMBEDDED_DATABASE_DIR || '.rowlock/postgres';
   const config = parseEnvironment({
     HOST: '127.0.0.1',
     LOG_FORMAT: 'text',
     LOG_LEVEL: 'warn',
     EMBEDDED_DATABASE: process.env.DATABASE_URL ? 'false' : 'true',
     ...process.env,
-    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
+    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(keptFile('jwt-secret')),
+    LEDGER_SECRET: process.env.LEDGER_SECRET || keptSecret(keptFile('ledger-secret')),
   });
   const server = await serve(config, async (opened) => {
     await migrateDatabase(opened, schema);
@@ -35,19 +33,6 @@ Rowlock is up.
   Demo login   ${DEMO_USERNAME} / ${DEMO_PASSWORD}
 
 Stop it with Ctrl-C; the data stays.`);
-}
-
-/** A secret made once and kept with the data, so that tokens outlive a restart. */
-function keptSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  mkdirSync(dirname(file), { recursive: true });
-  const secret = randomBytes(32).toString('base64url');
-  writeFileSync(file, `${secret}\n`, { mode: 0o600 });
-  return secret;
 }
 
 up().catch((error: unknown) => {

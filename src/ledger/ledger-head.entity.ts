@@ -1,8 +1,10 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 import type { HeadVersions } from './ledger-head';
 
 /** The last signed head of a show's ledger. Signing it again replaces it: there is one row a show. */
 @Entity('ledger_head')
+@AppRights('SELECT', 'INSERT', 'UPDATE')
 @Check(
   'ledger_head_values',
   '"steps" >= 0 AND isfinite("signed_at") AND num_nulls("unsealed_steps", "unsealed_digest") IN (0, 2)',

@@ -1,7 +1,9 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 
 /** Since when this database has sealed steps, and until when it may have others. One row. */
 @Entity('ledger_opening')
+@AppRights('SELECT', 'INSERT', 'UPDATE')
 @Check('ledger_opening_values', '"id" = 1 AND "heads" >= 0 AND "unsealed_until" >= "opened_at"')
 export class LedgerOpeningRecord {
   @PrimaryColumn({ type: 'smallint', default: 1, primaryKeyConstraintName: 'ledger_opening_pkey' })

@@ -1,4 +1,4 @@
-import type { EntityMetadata, QueryRunner } from 'typeorm';
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { sqlState } from '../platform/database/pg-errors';
 
 /** Compares the tables with what the migrations make of the entities: what is gone, weakened, switched off or put in. */
@@ -19,10 +19,10 @@ type Report = (fault: SchemaFault) => void;
 const CANNOT_COMPARE = ['42501', '25006'];
 
 /** Changes nothing. Temporary tables, in a transaction that is rolled back, have PostgreSQL write the checks its own way. */
-export async function findSchemaFaults(runner: QueryRunner, report: Report): Promise<void> {
+export async function findSchemaFaults(dataSource: DataSource, runner: QueryRunner, report: Report): Promise<void> {
   const tell = (detail: string) => report({ rule: 'SCHEMA', detail });
-  const { entityMetadatas, driver } = runner.dataSource;
-  // TypeORM's own comparison. What it would drop is of others, an index of the operator's for example.
+  const { entityMetadatas, driver } = dataSource;
+  // TypeORM's own comparison, which takes a connection of the pool. What it would drop is of others, an index of the operator's for example.
   const { upQueries } = await driver.createSchemaBuilder().log();
   for (const { query } of upQueries) if (!/^DROP INDEX/.test(query)) tell(`to be as it should it would need: ${query}`);
   for (const detail of await outOfForce(runner, entityMetadatas)) tell(detail);

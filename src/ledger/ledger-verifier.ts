@@ -140,7 +140,7 @@ export function verifyLedger(
   };
   return onMaintenanceConnection(dataSource, async (runner) => {
     // Makes and drops temporary tables, so it comes before the transaction that changes nothing.
-    if (options.checksSchema) await findSchemaFaults(runner, (fault) => report({ ...NOWHERE, ...fault }));
+    if (options.checksSchema) await findSchemaFaults(dataSource, runner, (fault) => report({ ...NOWHERE, ...fault }));
     await runner.query('START TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await runner.query(PLAN_FOR_READING_EVERYTHING);
     const [counts] = await runner.manager.query<
@@ -469,7 +469,7 @@ const bookedSeats = (checksTransactions: boolean) => `
       format('the booking is of %s, the seat was booked by %s', booking.holder_id, pair.holder_id)),
      ('BOOKING_PRICE', pair.price <> pair.sold_price, format('charged %s, sold for %s', pair.price, pair.sold_price)),
      ('BOOKING_TIME', booking.booked_at <> pair.at, format('booked at %s, the seat at %s', booking.booked_at, pair.at)),
-     ('BOOKING_SEAL', is_sealed <> (booking.seal IS NOT NULL), 'the step has a seal, or the booking, and not both'),
+     ('BOOKING_SEAL', booking.id IS NOT NULL AND is_sealed <> (booking.seal IS NOT NULL), 'the step has a seal, or the booking, and not both'),
      ('ONE_TRANSACTION',
       ${checksTransactions} AND (step_transaction <> sold_transaction OR step_transaction <> booking.xmin::text
                                  OR sold_transaction <> booking.xmin::text),
