@@ -73,12 +73,18 @@ export class HeadSigner implements OnApplicationBootstrap {
       this.lookedForAllMs = performance.now();
     }
     await this.closeWhenDue(stopping);
-    // A failure leaves the others for the next round.
-    for (const id of [...this.pending]) {
+    let failure: unknown;
+    for (const id of this.pending) {
       if (stopping?.aborted) return;
-      await this.sign(id);
-      this.pending.delete(id);
+      try {
+        await this.sign(id);
+        this.pending.delete(id);
+      } catch (error) {
+        // The next round tries again; meanwhile one show must not keep the others waiting.
+        failure = error;
+      }
     }
+    if (failure !== undefined) throw failure;
   }
 
   /** Writes down since when the ledger is sealed, once in the life of a database. */
