@@ -134,7 +134,7 @@ export interface paths {
         };
         /**
          * Shows
-         * @description Shows by start, page by page, with their seats counted.
+         * @description Shows by start, page by page, with their seats counted at most a second ago.
          */
         get: operations["listShows"];
         put?: never;
@@ -335,7 +335,7 @@ export interface components {
          * @description The kind of problem, for programs: stable.
          * @enum {string}
          */
-        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "BUSY";
+        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
         FieldError: {
             /**
              * @description Where the field is: names and indices joined by dots; empty for the body as a whole.
@@ -883,6 +883,22 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -930,6 +946,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
                 };
             };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
@@ -1009,7 +1041,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1134,7 +1166,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1259,7 +1291,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1352,6 +1384,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -1387,14 +1435,23 @@ export interface operations {
     listShows: {
         parameters: {
             query?: {
-                /** @description The UTC day on which the shows start. Without it: all that have not ended. */
+                /** @description The shows that start at this instant or later. */
+                from?: string;
+                /** @description The shows that start before this instant. */
+                to?: string;
+                /** @description The day on which the shows start, in the zone of `tz`. Not together with `from` and `to`. */
                 date?: string;
+                /** @description The time zone of `date`; UTC without it. */
+                tz?: string;
                 /** @description The `next` of an earlier answer. */
                 after?: string;
                 /** @description Most entries in one answer. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1402,11 +1459,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Changes when the answer does. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShowListDto"];
                 };
+            };
+            /** @description Nothing has changed since that answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
             400: {
@@ -1433,6 +1499,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1471,7 +1553,10 @@ export interface operations {
     getShow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The show. */
                 id: number;
@@ -1482,11 +1567,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Changes when the answer does. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShowDto"];
                 };
+            };
+            /** @description Nothing has changed since that answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
             400: {
@@ -1527,6 +1621,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1587,7 +1697,7 @@ export interface operations {
                     "application/json": components["schemas"]["SeatMapDto"];
                 };
             };
-            /** @description Nothing but `server_time` has changed since that answer. */
+            /** @description Nothing has changed since that answer. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1633,6 +1743,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1774,7 +1900,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1950,7 +2076,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2130,7 +2256,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2256,6 +2382,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -2347,6 +2489,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "BOOKING_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -2448,6 +2606,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -2544,6 +2718,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };

@@ -5,7 +5,7 @@ import { asOwner, migrateDatabase } from '../platform/database/migrate';
 import { withDataSource } from '../database/open-database';
 import { schema } from '../database/schema';
 import { serve, stopOnSignal } from '../serve';
-import { keptFile, keptSecret } from './kept-secret';
+import { makeKeptSecret } from './kept-secrets';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
 
 /** `npm run up`: everything a newcomer needs. The embedded database unless DATABASE_URL is set, the demo, the server. */
@@ -16,8 +16,8 @@ async function up(): Promise<void> {
     LOG_LEVEL: 'warn',
     EMBEDDED_DATABASE: process.env.DATABASE_URL ? 'false' : 'true',
     ...process.env,
-    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(keptFile('jwt-secret')),
-    LEDGER_SECRET: process.env.LEDGER_SECRET || keptSecret(keptFile('ledger-secret')),
+    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || (await makeKeptSecret('jwt-secret')),
+    LEDGER_SECRET: process.env.LEDGER_SECRET || (await makeKeptSecret('ledger-secret')),
   });
   const server = await serve(config, async (opened) => {
     await migrateDatabase(opened, schema);

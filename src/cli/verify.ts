@@ -5,7 +5,7 @@ import { RULES, VerificationReport, verifyLedger, Violation } from '../ledger/le
 import { ledgerSecrets } from '../platform/config/app-config';
 import { Seals } from '../platform/seals';
 import { parseArguments, runCommand, UsageError, wholeNumber, withDatabase } from './command';
-import { keptFile, readKeptSecret } from './kept-secret';
+import { findKeptSecret } from './kept-secrets';
 import { count } from './progress-bar';
 
 const EXIT_AGREES = 0;
@@ -106,7 +106,7 @@ void runCommand(async () => {
   // Someone else's database is read, not migrated, by a command that is there to look.
   return withDatabase({ migrateOthers: false }, async (dataSource, _, { ledger, database }) => {
     const { AUTH_JWT_SECRET: jwtSecret, AUTH_JWT_PREVIOUS_SECRETS: former } = process.env;
-    const kept = database.embedded ? readKeptSecret(keptFile('ledger-secret')) : undefined;
+    const kept = database.embedded ? await findKeptSecret('ledger-secret') : undefined;
     const secrets = ledgerSecrets({
       ledger: { ...ledger, secret: ledger.secret ?? kept },
       auth: { jwtSecret: jwtSecret || undefined, jwtPreviousSecrets: former?.split(',').map((one) => one.trim()) },

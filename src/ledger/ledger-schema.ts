@@ -24,7 +24,8 @@ export async function findSchemaFaults(dataSource: DataSource, runner: QueryRunn
   const { entityMetadatas, driver } = dataSource;
   // TypeORM's own comparison, which takes a connection of the pool. What it would drop is of others, an index of the operator's for example.
   const { upQueries } = await driver.createSchemaBuilder().log();
-  for (const { query } of upQueries) if (!query.startsWith('DROP INDEX')) tell(`to be as it should it would need: ${query}`);
+  for (const { query } of upQueries)
+    if (!query.startsWith('DROP INDEX')) tell(`to be as it should it would need: ${query}`);
   for (const detail of await outOfForce(runner, entityMetadatas)) tell(detail);
   try {
     for (const detail of await weakened(runner, entityMetadatas)) tell(detail);

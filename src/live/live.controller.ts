@@ -1,10 +1,13 @@
-import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
+import { varyBy } from '../platform/http/conditional';
 import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
+import { LimitReads } from '../platform/http/read-limits';
+import { Stream } from '../platform/http/route-traits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatMapDto } from '../seats/seat.dto';
@@ -29,6 +32,7 @@ export class LiveController {
    * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
    */
   @Get('events')
+  @Stream()
   @ApiOperation({ operationId: 'watchSeats', summary: 'Live seat map' })
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -91,14 +95,18 @@ export class LiveController {
 
   /** The steps of the show's seats, newest first. Those of the caller are marked; no other holder is identified. */
   @Get('activity')
+  @LimitReads('light')
+  @Header('cache-control', 'private, no-cache')
   @ApiOperation({ operationId: 'listActivity', summary: 'Activity of a show' })
   @ApiOkResponse({ type: ActivityDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async list(
     @Param() { id }: ShowIdDto,
     @Query() query: PageQueryDto,
     @CurrentHolder() viewer: Holder | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ActivityDto> {
+    varyBy(reply, 'Authorization');
     return this.activity.list(id, viewer?.id ?? null, query);
   }
 }

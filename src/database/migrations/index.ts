@@ -1,6 +1,12 @@
 import { InitialSchema1795520000000 } from './1795520000000-initial-schema';
 import { ColumnsAndChecks1795700000000 } from './1795700000000-columns-and-checks';
 import { LedgerSeals1795770000000 } from './1795770000000-ledger-seals';
+import { Reading1795780000000 } from './1795780000000-reading';
 
 /** In order. */
-export const migrations = [InitialSchema1795520000000, ColumnsAndChecks1795700000000, LedgerSeals1795770000000];
+export const migrations = [
+  InitialSchema1795520000000,
+  ColumnsAndChecks1795700000000,
+  LedgerSeals1795770000000,
+  Reading1795780000000,
+];
