@@ -12,12 +12,12 @@ export const SEATS = [
     ],
     'decision before the lock: seats are read first, and locked afterwards': [
       `    const { rows: locked } = await (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));`,
-      `    const early = transaction.send<SeatState>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));`,
+      `    const early = transaction.send<LockedSeat>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
     void (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));
     const { rows: locked } = await early;`,
     ],
     'locks in opposite orders in two instances': [

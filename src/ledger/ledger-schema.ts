@@ -26,6 +26,7 @@ export async function findSchemaFaults(dataSource: DataSource, runner: QueryRunn
   const { upQueries } = await driver.createSchemaBuilder().log();
   for (const { query } of upQueries)
     if (!query.startsWith('DROP INDEX')) tell(`to be as it should it would need: ${query}`);
+  for (const detail of await missingIndexes(runner, entityMetadatas)) tell(detail);
   for (const detail of await outOfForce(runner, entityMetadatas)) tell(detail);
   try {
     for (const detail of await weakened(runner, entityMetadatas)) tell(detail);
@@ -37,6 +38,18 @@ export async function findSchemaFaults(dataSource: DataSource, runner: QueryRunn
 const COLUMNS_OF_INDEX = `
   (SELECT string_agg(attname, ', ' ORDER BY place) FROM unnest(i.indkey) WITH ORDINALITY AS key(attnum, place)
      JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = key.attnum)`;
+
+/** TypeORM compares none that it can't make itself. */
+async function missingIndexes(runner: QueryRunner, entities: readonly EntityMetadata[]): Promise<string[]> {
+  const names = entities.flatMap(({ indices }) =>
+    indices.flatMap(({ name, synchronize }) => (synchronize ? [] : [name])),
+  );
+  const rows = await runner.manager.query<{ name: string }[]>(
+    `SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(format('%I', name)) IS NULL`,
+    [names],
+  );
+  return rows.map(({ name }) => `the index ${name} is missing`);
+}
 
 /** What is there but does not act, and what acts but is not ours. */
 async function outOfForce(runner: QueryRunner, entities: readonly EntityMetadata[]): Promise<string[]> {
@@ -78,7 +91,7 @@ async function weakened(runner: QueryRunner, entities: readonly EntityMetadata[]
       for (const { name, expression } of checks) {
         await runner.query(`ALTER TABLE wanted ADD CONSTRAINT "${name}" CHECK (${expression})`);
       }
-      for (const { name, columns, isUnique, where } of indices) {
+      for (const { name, columns, isUnique, where } of indices.filter(({ synchronize }) => synchronize)) {
         const quoted = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');
         await runner.query(
           `CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX "${name}" ON wanted (${quoted})${where ? ` WHERE ${where}` : ''}`,

@@ -335,6 +335,7 @@ export const FALSIFICATIONS: readonly Falsification[] = [
   },
 
   // What is around the rows
+  { name: 'an index over an expression dropped', sql: 'DROP INDEX seat_transition_happened', rules: ['SCHEMA'] },
   { name: 'an index dropped', sql: 'DROP INDEX seat_hold_slot', rules: ['SCHEMA'] },
   {
     name: 'an index that is no longer unique',
