@@ -63,7 +63,10 @@ export const SEATS = [
     },
   ),
   ...mutantsIn('src/seats/seat-scene.ts', ['test/api/idempotency.e2e-spec.ts'], {
-    'idempotency record outside the transaction': ['    this.answers.write(transaction, this.nowMs);\n', ''],
+    'idempotency record outside the transaction': [
+      '    this.answers.write(transaction, this.nowMs, this.seals);\n',
+      '',
+    ],
   }),
   ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['src/seats/idempotency/stored-answers.spec.ts'], {
     'key not scoped to the holder': [
@@ -162,7 +165,7 @@ export const SEATS = [
       'combining across shows .*belongs to the instant',
     ],
     'no row in the ledger': [
-      '      sendTransitions(transaction, this.transitions, this.nowMs);\n',
+      '      sendTransitions(transaction, steps, this.nowMs);\n',
       '',
       'one command a transaction .*400 people',
     ],

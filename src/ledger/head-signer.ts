@@ -59,6 +59,11 @@ export class HeadSigner implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    if (this.config.ledger.secret === undefined) {
+      this.logger.warn(
+        'LEDGER_SECRET is not set, so AUTH_JWT_SECRET seals the ledger: keep all its former values, or nobody can verify old rows.',
+      );
+    }
     // Before the first command: no seal may be older than the opening.
     await this.open();
     this.jobs.every('ledger-heads', this.config.ledger.headIntervalMs, (stopping) => this.round(stopping));
