@@ -12,12 +12,12 @@ export const SEATS = [
     ],
     'decision before the lock: seats are read first, and locked afterwards': [
       `    const { rows: locked } = await (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));`,
-      `    const early = transaction.send<SeatState>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));`,
+      `    const early = transaction.send<LockedSeat>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
     void (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));
     const { rows: locked } = await early;`,
     ],
     'locks in opposite orders in two instances': [
@@ -65,7 +65,10 @@ export const SEATS = [
     },
   ),
   ...mutantsIn('src/seats/seat-scene.ts', ['test/api/idempotency.e2e-spec.ts'], {
-    'idempotency record outside the transaction': ['    this.answers.write(transaction, this.nowMs);\n', ''],
+    'idempotency record outside the transaction': [
+      '    this.answers.write(transaction, this.nowMs, this.seals);\n',
+      '',
+    ],
   }),
   ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['src/seats/idempotency/stored-answers.spec.ts'], {
     'key not scoped to the holder': [
@@ -174,7 +177,7 @@ export const SEATS = [
       'combining across shows .*belongs to the instant',
     ],
     'no row in the ledger': [
-      '      sendTransitions(transaction, this.transitions, this.nowMs);\n',
+      '      sendTransitions(transaction, steps, this.nowMs);\n',
       '',
       'one command a transaction .*400 people',
     ],

@@ -9,8 +9,10 @@ import { HoldingsByHolder, sendHoldings } from './holdings';
 import { KeyRules, StoredAnswers } from './idempotency/stored-answers';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
-import { SeatLock, sendClock, ShowSeat } from './seat-lock';
+import type { Seals } from '../platform/seals';
+import { LockedSeat, SeatLock, sendClock, ShowSeat } from './seat-lock';
 import { sendSeatUpdate, sendTransitions } from './seat-rows';
+import { SeatSeals } from './seat-seals';
 import { seatKey, SeatState, SeatTransition } from './seat-transitions';
 import type { NewBooking, TransactionWriter } from './transaction-writer';
 
@@ -29,7 +31,7 @@ export class SeatScene {
   private readonly guard: DeadlineGuard;
 
   private constructor(
-    locked: readonly SeatState[],
+    private readonly locked: readonly LockedSeat[],
     private readonly nowMs: number,
     private readonly shows: ReadonlyMap<number, ShowSales>,
     private readonly holdings: HoldingsByHolder,
@@ -37,6 +39,7 @@ export class SeatScene {
     private readonly bookings: Map<string, BookingView>,
     private readonly writer: TransactionWriter,
     private readonly rules: SeatRules,
+    private readonly seals: Seals,
   ) {
     this.seats = new Map(locked.map((seat) => [seatKey(seat.showId, seat), seat]));
     this.guard = new DeadlineGuard(nowMs);
@@ -50,6 +53,7 @@ export class SeatScene {
     writer: TransactionWriter,
     rules: SeatRules,
     keyCounts: FixedWindows,
+    seals: Seals,
   ): Promise<SeatScene> {
     const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),
@@ -65,7 +69,7 @@ export class SeatScene {
     const [bookings] =
       repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
     const byId = new Map(bookings.map((booking) => [booking.id, booking]));
-    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules);
+    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules, seals);
   }
 
   /** Decides the next command. What it changes is what the commands after it see. */
@@ -94,11 +98,19 @@ export class SeatScene {
   write(transaction: PipelinedTransaction): SeatState[] {
     const changed = [...this.changedKeys].map((key) => this.seats.get(key)!);
     if (this.transitions.length > 0) {
-      sendSeatUpdate(transaction, changed);
-      sendTransitions(transaction, this.transitions, this.nowMs);
+      const chains = new SeatSeals(
+        this.seals,
+        this.locked.map((seat) => [seatKey(seat.showId, seat), seat.seal]),
+      );
+      const steps = chains.sealSteps(this.transitions, this.nowMs);
+      sendSeatUpdate(
+        transaction,
+        changed.map((seat) => ({ ...seat, seal: chains.lastOf(seatKey(seat.showId, seat)) })),
+      );
+      sendTransitions(transaction, steps, this.nowMs);
     }
-    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings);
-    this.answers.write(transaction, this.nowMs);
+    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings, this.seals);
+    this.answers.write(transaction, this.nowMs, this.seals);
     this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
     return changed;
   }

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { CommandDataSource } from '../platform/database/pools';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { Seals } from '../platform/seals';
 import { CommitUnknownError, inPipelinedTransaction } from '../platform/database/pipelined-transaction';
 import { FixedWindows } from '../platform/http/fixed-windows';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
@@ -30,6 +31,7 @@ export class SeatStateMachine {
     @Inject(SEAT_LISTENERS) private readonly listeners: readonly SeatListener[],
     @Inject(APP_CONFIG)
     config: Pick<AppConfig, 'holds' | 'idempotency'> & { rateLimits: Pick<AppConfig['rateLimits'], 'enabled'> },
+    private readonly seals: Seals,
   ) {
     this.lock = new SeatLock(dataSource);
     const { holds, idempotency, rateLimits } = config;
@@ -46,7 +48,15 @@ export class SeatStateMachine {
     try {
       const { scene, answers, changed } = await inPipelinedTransaction(this.dataSource, async (transaction) => {
         // FOR UPDATE, and behind the locks the clock and all else that deciding needs.
-        const scene = await SeatScene.read(transaction, this.lock, commands, this.writer, this.rules, this.keyCounts);
+        const scene = await SeatScene.read(
+          transaction,
+          this.lock,
+          commands,
+          this.writer,
+          this.rules,
+          this.keyCounts,
+          this.seals,
+        );
         // By the table, in `commands/`.
         const answers = commands.map((command) => scene.decide(command));
         if (scene.isUnchanged) return transaction.abandon({ scene, answers, changed: [] });

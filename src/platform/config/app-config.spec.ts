@@ -49,6 +49,8 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['SWEEP_INTERVAL_SECONDS', 'sweep.intervalMs', 1, 3_600, 1_000],
   ['SWEEP_BATCH_SIZE', 'sweep.batchSize', 1, 10_000],
   ['IDEMPOTENCY_TTL_HOURS', 'idempotency.ttlHours', 1, 720],
+  ['LEDGER_HEAD_INTERVAL_SECONDS', 'ledger.headIntervalMs', 1, 3_600, 1_000],
+  ['LEDGER_UPGRADE_HOURS', 'ledger.upgradeHours', 0, 720],
   ['AUTH_TOKEN_TTL_SECONDS', 'auth.tokenTtlSeconds', 60, 31_536_000],
   ['AUTH_REFRESH_TTL_DAYS', 'auth.refreshTtlDays', 0, 365],
   ['AUTH_GUEST_REFRESH_TTL_DAYS', 'auth.guestRefreshTtlDays', 0, 365],

@@ -205,6 +205,20 @@ export const SETTINGS = {
       'Most keys of one holder under which this process keeps answers within that time, unless RATE_LIMIT_ENABLED is false; more are RATE_LIMITED.',
     ),
   },
+  ledger: {
+    secret: env('LEDGER_SECRET', secret().optional()).describe(
+      `Seals the rows of the ledger, so that npm run verify can tell them from forged ones; at least ${SECRET_MIN_LENGTH} characters, the same for every instance. Without it AUTH_JWT_SECRET does, and its rotation is one of the ledger as well.`,
+    ),
+    previousSecrets: envList('LEDGER_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
+      'Former secrets of the ledger, comma separated or as a JSON list. What they sealed can be verified for as long as they are kept here.',
+    ),
+    headIntervalMs: inMs('LEDGER_HEAD_INTERVAL_SECONDS', integer(1, 3_600, 60)).describe(
+      'Time between two signings of the heads of shows that changed. What was done since can be undone unnoticed.',
+    ),
+    upgradeHours: env('LEDGER_UPGRADE_HOURS', integer(0, 720, 24)).describe(
+      'How long after the upgrade instances of a version that seals nothing may go on selling.',
+    ),
+  },
   auth: {
     jwtSecret: env('AUTH_JWT_SECRET', currentSecret()).describe(
       `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters, none of them a comma. Every instance needs the same.`,

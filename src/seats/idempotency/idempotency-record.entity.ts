@@ -34,4 +34,7 @@ export class IdempotencyRecord {
   @Column({ type: 'json' }) outcome: WrittenOutcome;
 
   @Column({ type: 'timestamptz', precision: 3, name: 'created_at' }) createdAt: Date;
+
+  /** Proves that the app wrote it. Null in the rows of versions that sealed nothing. */
+  @Column({ type: 'bytea', nullable: true }) seal: Buffer | null;
 }

@@ -1,5 +1,6 @@
 import type { PipelinedTransaction } from '../../platform/database/pipelined-transaction';
 import type { FixedWindows } from '../../platform/http/fixed-windows';
+import { Seals, sealValue } from '../../platform/seals';
 import { COMMON_REFUSALS } from '../commands/refusal';
 import type { SeatCommand, SeatCommandAnswer, SeatCommandOutcome, StoredOutcome, TooManyKeys } from '../seat-command';
 import { timestamp } from '../seat-rows';
@@ -87,27 +88,30 @@ export class StoredAnswers {
    * orders would be a deadlock. It waits for every transaction that stores one of the keys at the same time, and then fails
    * if any of them did: the commands start again together, and find what was stored.
    */
-  write(transaction: PipelinedTransaction, nowMs: number): void {
+  write(transaction: PipelinedTransaction, nowMs: number, seals: Seals): void {
     if (!this.hasNew) return;
     const sorted = this.added
-      .map((answer) => ({ answer, order: keyOf(answer) }))
-      .sort((a, b) => (a.order < b.order ? -1 : 1))
-      .map(({ answer }) => answer);
+      .map((answer) => ({ ...answer, outcome: JSON.stringify(answer.outcome), order: keyOf(answer) }))
+      .sort((a, b) => (a.order < b.order ? -1 : 1));
     void transaction.send(
       `WITH stored AS (
-         INSERT INTO idempotency_record AS record (show_id, holder_id, key, slot, fingerprint, outcome, created_at)
-         SELECT asked.show_id, asked.holder_id, asked.key, $6, asked.fingerprint, asked.outcome, $7
-           FROM unnest($1::int[], $2::text[], $3::text[], $4::bytea[], $5::json[])
-             AS asked(show_id, holder_id, key, fingerprint, outcome)
+         INSERT INTO idempotency_record AS record (show_id, holder_id, key, slot, fingerprint, outcome, seal, created_at)
+         SELECT asked.show_id, asked.holder_id, asked.key, $7, asked.fingerprint, asked.outcome, asked.seal, $8
+           FROM unnest($1::int[], $2::text[], $3::text[], $4::bytea[], $5::json[], $6::bytea[])
+             AS asked(show_id, holder_id, key, fingerprint, outcome, seal)
          ON CONFLICT (show_id, holder_id, key, slot) DO UPDATE
-            SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, created_at = excluded.created_at
-          WHERE record.created_at < excluded.created_at - make_interval(hours => $8)
+            SET fingerprint = excluded.fingerprint, outcome = excluded.outcome, seal = excluded.seal,
+                created_at = excluded.created_at
+          WHERE record.created_at < excluded.created_at - make_interval(hours => $9)
          RETURNING 1)
-       SELECT 1 / (count(*) = $9)::int FROM stored`,
+       SELECT 1 / (count(*) = $10)::int FROM stored`,
       [
         ...keyColumns(sorted),
         sorted.map(({ fingerprint }) => fingerprint),
-        sorted.map(({ outcome }) => JSON.stringify(outcome)),
+        sorted.map(({ outcome }) => outcome),
+        sorted.map(({ showId, holderId, key, fingerprint, outcome }) =>
+          sealValue(seals.seal(['answer', showId, holderId, key, fingerprint.toString('hex'), outcome, nowMs])),
+        ),
         slotAt(nowMs, this.rules.ttlHours),
         timestamp(nowMs),
         this.rules.ttlHours,
