@@ -43,7 +43,7 @@ const MODULES = {
     'problem/problem',
     'seals',
   ],
-  identity: ['holder'],
+  identity: ['guest-takeovers', 'holder'],
   shows: ['sales-window', 'seat-counts', 'show-sales', 'show.dto', 'show.entity'],
   seats: [
     'commands/registry',

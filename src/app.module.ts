@@ -17,6 +17,7 @@ import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { SealsModule } from './platform/seals.module';
 import { schema } from './database/schema';
+import { HoldsOfGuests } from './seats/guest-holds';
 import { SeatCountReader } from './seats/reading/seat-count-reader';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
@@ -27,6 +28,7 @@ export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {
     // Bookings are written in the seats' transaction; the live modules and the ledger hear of what it changed.
     const seats = SeatsModule.forRoot({ writer: BookingRows, listeners: [ChangeChannel, ShowFeeds, ChangedShows] });
+    const identity = IdentityModule.forRoot(seats, { holds: HoldsOfGuests });
     return {
       module: AppModule,
       imports: [
@@ -37,10 +39,10 @@ export class AppModule {
         RateLimitModule,
         OverloadModule,
         MetricsModule,
-        IdentityModule,
+        identity,
         ShowsModule.forRoot({ counts: SeatCountReader }),
         seats,
-        BookingsModule.forRoot(seats),
+        BookingsModule.forRoot(seats, identity),
         LiveModule.forRoot(seats),
         LedgerModule.forRoot(seats),
       ],

@@ -1,5 +1,8 @@
 import { BookingSeat } from '../bookings/booking-seat.entity';
 import { Booking } from '../bookings/booking.entity';
+import { GuestTakeover } from '../identity/guest-takeover.entity';
+import { Session } from '../identity/session.entity';
+import { TokenRevocation } from '../identity/token-revocation.entity';
 import { User } from '../identity/user.entity';
 import { LedgerHeadRecord } from '../ledger/ledger-head.entity';
 import { LedgerOpeningRecord } from '../ledger/ledger-opening.entity';
@@ -23,6 +26,9 @@ export const schema = {
     Booking,
     BookingSeat,
     User,
+    Session,
+    TokenRevocation,
+    GuestTakeover,
     LedgerHeadRecord,
     LedgerOpeningRecord,
   ],
