@@ -177,7 +177,7 @@ export const SEATS = [
       'combining across shows .*belongs to the instant',
     ],
     'no row in the ledger': [
-      '      sendTransitions(transaction, steps, this.nowMs);\n',
+      '      sendTransitions(transaction, this.transitions, seals, this.nowMs);\n',
       '',
       'one command a transaction .*400 people',
     ],

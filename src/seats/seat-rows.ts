@@ -2,15 +2,15 @@ import { instant } from '../platform/instant';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import { Seal, sealValue } from '../platform/seals';
 import { seatColumns } from './seat-lock';
-import type { SealedStep } from './seat-seals';
-import type { SeatState } from './seat-transitions';
+import type { SeatState, SeatTransition } from './seat-transitions';
 
 /** The statements that change seats and write their ledger. Every one carries the show in its condition. */
 
 /** Sends one UPDATE for all seats that changed. */
 export function sendSeatUpdate(
   transaction: PipelinedTransaction,
-  seats: readonly (SeatState & { readonly seal: Seal | null })[],
+  seats: readonly SeatState[],
+  seals: readonly (Seal | null)[],
 ): void {
   void transaction.send(
     `UPDATE seat SET status = c.status, version = c.version, holder_id = c.holder_id, hold_price = c.hold_price,
@@ -31,7 +31,7 @@ export function sendSeatUpdate(
       seats.map((seat) => timestamp(seat.holdExpiresAtMs)),
       seats.map((seat) => seat.holdSlot),
       seats.map((seat) => seat.bookingId),
-      seats.map((seat) => sealValue(seat.seal)),
+      seals.map(sealValue),
     ],
   );
 }
@@ -39,7 +39,8 @@ export function sendSeatUpdate(
 /** Sends one INSERT for all steps taken. */
 export function sendTransitions(
   transaction: PipelinedTransaction,
-  transitions: readonly SealedStep[],
+  transitions: readonly SeatTransition[],
+  seals: readonly Seal[],
   nowMs: number,
 ): void {
   void transaction.send(
@@ -60,7 +61,7 @@ export function sendTransitions(
       transitions.map((step) => timestamp(step.holdExpiresAtMs)),
       transitions.map((step) => step.bookingId),
       transitions.map((step) => step.price),
-      transitions.map((step) => sealValue(step.seal)),
+      seals.map(sealValue),
       timestamp(nowMs),
     ],
   );

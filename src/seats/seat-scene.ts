@@ -102,12 +102,13 @@ export class SeatScene {
         this.seals,
         this.locked.map((seat) => [seatKey(seat.showId, seat), seat.seal]),
       );
-      const steps = chains.sealSteps(this.transitions, this.nowMs);
+      const seals = chains.sealSteps(this.transitions, this.nowMs);
       sendSeatUpdate(
         transaction,
-        changed.map((seat) => ({ ...seat, seal: chains.lastOf(seatKey(seat.showId, seat)) })),
+        changed,
+        changed.map((seat) => chains.lastOf(seatKey(seat.showId, seat))),
       );
-      sendTransitions(transaction, steps, this.nowMs);
+      sendTransitions(transaction, this.transitions, seals, this.nowMs);
     }
     if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings, this.seals);
     this.answers.write(transaction, this.nowMs, this.seals);
