@@ -10,6 +10,7 @@ import { appTerminated } from './app-terminated';
 import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
+import { lapseStorm } from './lapse-storm';
 import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
@@ -34,6 +35,7 @@ const SCENARIOS: readonly Scenario[] = [
   starveActivity,
   starveShows,
   ownMap,
+  lapseStorm,
   loginFlood,
 ];
 
