@@ -150,6 +150,11 @@ export const SETTINGS = {
       'Bring the schema up to date before serving (safe with several instances).',
     ),
   },
+  shows: {
+    listMaxAgeMs: env('SHOW_LIST_MAX_AGE_MS', integer(0, 60_000, 1_000)).describe(
+      'How old a list of shows and the counts in it may be; 0: read anew for every request.',
+    ),
+  },
   holds: {
     ttlMs: inMs('HOLD_TTL_SECONDS', integer(1, 86_400, 600)).describe('How long a hold lasts.'),
     maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
