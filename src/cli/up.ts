@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { keepSecret } from '../embedded-postgres/kept-secret';
 import { explain } from '../explain';
 import { parseEnvironment } from '../platform/config/app-config';
 import { asOwner, migrateDatabase } from '../platform/database/migrate';
@@ -19,7 +19,7 @@ async function up(): Promise<void> {
     LOG_LEVEL: 'warn',
     EMBEDDED_DATABASE: process.env.DATABASE_URL ? 'false' : 'true',
     ...process.env,
-    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
+    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || (await keptSecret(join(dirname(dataDir), 'jwt-secret'))),
   });
   const server = await serve(config, async (opened) => {
     await migrateDatabase(opened, schema);
@@ -38,16 +38,9 @@ Stop it with Ctrl-C; the data stays.`);
 }
 
 /** A secret made once and kept with the data, so that tokens outlive a restart. */
-function keptSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  mkdirSync(dirname(file), { recursive: true });
-  const secret = randomBytes(32).toString('base64url');
-  writeFileSync(file, `${secret}\n`, { mode: 0o600 });
-  return secret;
+async function keptSecret(file: string): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  return keepSecret(file);
 }
 
 up().catch((error: unknown) => {

@@ -1,11 +1,13 @@
-import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
-import { joinedVary } from '../platform/http/vary';
+import { LimitReads } from '../platform/http/read-limits';
+import { Stream } from '../platform/http/route-traits';
+import { joinedVary, varyBy } from '../platform/http/vary';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatMapDto } from '../seats/seat.dto';
@@ -39,6 +41,7 @@ export class LiveController {
    * versions and seats that it does not have included. `token-expired` is the last event of a stream whose token has expired.
    */
   @Get('events')
+  @Stream()
   @ApiOperation({ operationId: 'watchSeats', summary: 'Live seat map' })
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -113,14 +116,18 @@ export class LiveController {
 
   /** The steps of the show's seats, newest first. Those of the caller are marked; no other holder is identified. */
   @Get('activity')
+  @LimitReads('light')
+  @Header('cache-control', 'private, no-cache')
   @ApiOperation({ operationId: 'listActivity', summary: 'Activity of a show' })
   @ApiOkResponse({ type: ActivityDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async list(
     @Param() { id }: ShowIdDto,
     @Query() query: PageQueryDto,
     @CurrentHolder() viewer: Holder | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ActivityDto> {
+    varyBy(reply, 'Authorization');
     return this.activity.list(id, viewer?.id ?? null, query);
   }
 }

@@ -2,6 +2,7 @@ import { applyDecorators, createParamDecorator, ExecutionContext, HttpCode, Post
 import { ApiBearerAuth, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LimitCommands } from '../platform/http/rate-limits';
+import { Command } from '../platform/http/route-traits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { OutcomeOf, refusalsOf, SeatCommandName } from './commands/registry';
@@ -19,6 +20,7 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
   return applyDecorators(
     Post(path),
     HttpCode(200),
+    Command(),
     LimitCommands(),
     ApiBearerAuth(),
     ApiHeader({

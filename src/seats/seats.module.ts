@@ -1,5 +1,6 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
+import { QueueOverload } from './queue-overload';
 import { SeatMapReader } from './reading/seat-map';
 import { SeatCommandQueue } from './seat-command-queue';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
@@ -19,6 +20,7 @@ export class SeatsModule {
       providers: [
         SeatStateMachine,
         SeatCommandQueue,
+        QueueOverload,
         SeatMetrics,
         SeatMapReader,
         SeatSweeper,
