@@ -16,6 +16,7 @@ const MODULES = {
     'database/prepared',
     'database/shared-read',
     'http/api-fields',
+    'http/client-address',
     'http/page',
     'http/page.dto',
     'http/public',
@@ -28,7 +29,7 @@ const MODULES = {
     'problem/api-problems.decorator',
     'problem/problem',
   ],
-  identity: ['holder'],
+  identity: ['admission', 'holder', 'identity.module'],
   shows: ['sales-window', 'seat-counts', 'show-sales', 'show.dto', 'show.entity'],
   seats: [
     'commands/registry',

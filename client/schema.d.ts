@@ -56,7 +56,7 @@ export interface paths {
         /**
          * Token for a guest
          * @description A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
-         *     with it.
+         *     with it. Where guests need admission, the token is good for holding seats of the shows that they were admitted to.
          */
         post: operations["createGuest"];
         delete?: never;
@@ -335,7 +335,7 @@ export interface components {
          * @description The kind of problem, for programs: stable.
          * @enum {string}
          */
-        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "BUSY";
+        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "ADMISSION_REQUIRED" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "HOLD_COOLDOWN" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "BUSY";
         FieldError: {
             /**
              * @description Where the field is: names and indices joined by dots; empty for the body as a whole.
@@ -352,7 +352,7 @@ export interface components {
          * @description Why this seat was refused.
          * @enum {string}
          */
-        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "SEAT_BLOCKED" | "HOLD_GONE" | "SEAT_NOT_FOUND";
+        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "SEAT_BLOCKED" | "HOLD_GONE" | "HOLD_COOLDOWN" | "SEAT_NOT_FOUND";
         RefusedSeat: {
             /**
              * @description Row label.
@@ -429,6 +429,13 @@ export interface components {
              * @enum {string}
              */
             role?: "admin";
+            /**
+             * @description The shows whose seats the guest may hold; present where a guest needs admission.
+             * @example [
+             *       1
+             *     ]
+             */
+            shows?: number[];
             /**
              * @description The owner of holds and bookings.
              * @example guest:0b8f7c1e-6a57-4a0e-9f5e-1b9f2a7f6f10
@@ -967,7 +974,11 @@ export interface operations {
     createGuest: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "admission-token": string;
+                /** @description What a waiting room in front of this server gives out, where guests need admission to hold seats. */
+                "Admission-Token"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -992,6 +1003,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `ADMISSION_REQUIRED`: A guest token without a valid `Admission-Token`, or a hold in a show that the guest was not admitted to, where ADMISSION_JWKS_URL is set. */
+            403: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "ADMISSION_REQUIRED";
                     };
                 };
             };
@@ -1722,6 +1747,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description `ADMISSION_REQUIRED`: A guest token without a valid `Admission-Token`, or a hold in a show that the guest was not admitted to, where ADMISSION_JWKS_URL is set. */
+            403: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "ADMISSION_REQUIRED";
+                    };
+                };
+            };
             /**
              * @description `SHOW_NOT_FOUND`: The show does not exist.
              *
@@ -1745,7 +1784,11 @@ export interface operations {
              *
              *     `SEAT_UNAVAILABLE`: Hold refused; each seat in `seats` says `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.
              *
+             *     `HOLD_COOLDOWN`: Hold of seats that the holder, or a guest of the same address, gave up less than REHOLD_COOLDOWN_SECONDS ago; `seats` lists them, `Retry-After` says when they can be held.
+             *
              *     `HOLD_LIMIT_EXCEEDED`: The hold would leave the holder with more live held seats in one show than MAX_HELD_SEATS_PER_HOLDER.
+             *
+             *     `SEAT_LIMIT_EXCEEDED`: The hold would leave the holder with more held and booked seats of one show than MAX_SEATS_PER_HOLDER, or guests of one address with more held seats than MAX_HELD_SEATS_PER_ADDRESS; `detail` says which.
              */
             409: {
                 headers: {
@@ -1756,7 +1799,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "SALES_CLOSED" | "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED";
+                        code: "SALES_CLOSED" | "SEAT_UNAVAILABLE" | "HOLD_COOLDOWN" | "HOLD_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED";
                     };
                 };
             };

@@ -7,6 +7,7 @@ import type { Attempt, Violation } from './history';
 import { checkLedger } from './ledger-check';
 import { readSteps } from './ledger-rows';
 import { operationsOf } from './operations';
+import type { SeatLimits } from './seat-rules';
 
 export interface Judgement {
   readonly attempts: number;
@@ -42,7 +43,7 @@ interface LedgerCounts {
 export async function judge(
   attempts: readonly Attempt[],
   dataSource: DataSource | undefined,
-  holdLimit: number,
+  seatLimits: SeatLimits,
 ): Promise<Judgement> {
   const background = backgroundOf(attempts);
   const watch = new StopWatch();
@@ -62,7 +63,7 @@ export async function judge(
     answers.checked += ofShow.length;
     answers.seconds += watch.lap();
 
-    const searched = checkBlackBox(operations, background, { holdLimit });
+    const searched = checkBlackBox(operations, background, { seatLimits });
     found.push(searched.violations);
     blackBox.shows++;
     blackBox.operations += operations.length;
@@ -79,7 +80,8 @@ export async function judge(
     ledger.checkSeconds += watch.lap();
   }
 
-  const verified = dataSource && (await verifyLedger(dataSource, { holdLimit }));
+  const verified =
+    dataSource && (await verifyLedger(dataSource, { holdLimit: seatLimits.held, seatLimit: seatLimits.seats }));
   for (const { rule, showId, detail, ...at } of verified?.listed ?? []) {
     found.push([{ check: 'ledger', rule, showId, detail: `${JSON.stringify(at)} ${detail}` }]);
   }

@@ -1,5 +1,5 @@
 import { parseArguments, runCommand, wholeNumber, withDatabase } from './command';
-import { RULES, VerificationReport, verifyLedger, Violation } from '../ledger/ledger-verifier';
+import { RULES, VerificationReport, verifyLedger, VerifyOptions, Violation } from '../ledger/ledger-verifier';
 import { count } from './progress-bar';
 
 const EXIT_AGREES = 0;
@@ -12,6 +12,7 @@ its answer is true also while seats are being sold.
 
   --list N         violations to list, 100 by default; all are counted
   --hold-limit N   checks as well that nobody holds more than N seats of a show now
+  --seat-limit N   checks as well that nobody has more than N seats of a show, held and booked
   --restored       the data came from a dump: rows no longer tell which transaction wrote them, don't check that
   --json           prints the report as JSON
   --help           prints this
@@ -50,19 +51,23 @@ function asJson({ listed, seconds, ...counts }: VerificationReport): string {
   });
 }
 
+function limit(name: 'holdLimit' | 'seatLimit', option: string, given: string | undefined): VerifyOptions {
+  return given === undefined ? {} : { [name]: wholeNumber(option, given, 1, 1_000_000) };
+}
+
 void runCommand(async () => {
   const given = parseArguments(HELP, {
     list: { type: 'string' },
     'hold-limit': { type: 'string' },
+    'seat-limit': { type: 'string' },
     restored: { type: 'boolean' },
     json: { type: 'boolean' },
   });
   if (!given) return EXIT_AGREES;
   const options = {
     listMax: wholeNumber('list', given.list ?? '100', 0, 1_000_000),
-    ...(given['hold-limit'] === undefined
-      ? {}
-      : { holdLimit: wholeNumber('hold-limit', given['hold-limit'], 1, 1_000_000) }),
+    ...limit('holdLimit', 'hold-limit', given['hold-limit']),
+    ...limit('seatLimit', 'seat-limit', given['seat-limit']),
     isRestored: given.restored ?? false,
   };
   // Someone else's database is read, not migrated, by a command that is there to look.

@@ -1,8 +1,9 @@
-import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Header, Headers, HttpCode, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Unguarded } from '../platform/http/public';
 import { LimitGuest, LimitLogin, LimitRegister } from '../platform/http/rate-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
+import { Admission } from './admission';
 import { AccessTokenService } from './access-token.service';
 import { AccessTokenDto, CredentialsDto, MeDto } from './auth.dto';
 import { CurrentHolder, newGuest } from './holder';
@@ -20,11 +21,12 @@ export class AuthController {
   constructor(
     private readonly users: UsersService,
     private readonly tokens: AccessTokenService,
+    private readonly admission: Admission,
   ) {}
 
   /**
    * A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
-   * with it.
+   * with it. Where guests need admission, the token is good for holding seats of the shows that they were admitted to.
    */
   @Post('guest')
   @Unguarded()
@@ -32,9 +34,15 @@ export class AuthController {
   @NotStored()
   @ApiOperation({ operationId: 'createGuest', summary: 'Token for a guest' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
-  guest(): Promise<AccessTokenDto> {
-    return this.tokenFor(newGuest());
+  @ApiHeader({
+    name: 'Admission-Token',
+    required: false,
+    description: 'What a waiting room in front of this server gives out, where guests need admission to hold seats.',
+    schema: { type: 'string' },
+  })
+  @ApiProblems('VALIDATION_FAILED', 'ADMISSION_REQUIRED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
+  async guest(@Headers('admission-token') admissionToken?: string): Promise<AccessTokenDto> {
+    return this.tokenFor(newGuest(await this.admission.admit(admissionToken)));
   }
 
   /** Registers a user and logs them in. */

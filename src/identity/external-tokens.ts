@@ -7,7 +7,7 @@ import type { VerifiedToken } from './verified-tokens';
  * Key pairs only. If HS256 were allowed, anybody could sign a token with the provider's public key as the shared
  * secret.
  */
-const ALGORITHMS = [
+export const KEY_PAIR_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -55,7 +55,7 @@ export class ExternalTokens {
    */
   async verify(token: string): Promise<VerifiedToken> {
     const { payload } = await jwtVerify(token, this.findKey, {
-      algorithms: ALGORITHMS,
+      algorithms: KEY_PAIR_ALGORITHMS,
       issuer: this.issuer,
       audience: this.audience,
       requiredClaims: ['exp', 'sub'],

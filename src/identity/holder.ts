@@ -8,6 +8,8 @@ export interface Holder {
   readonly id: string;
   readonly kind: 'guest' | 'user' | 'external';
   readonly role?: Role;
+  /** The shows that a guest was admitted to, where admission is needed to hold seats; see `admission.ts`. */
+  readonly shows?: readonly number[];
 }
 
 export type Role = 'admin';
@@ -20,8 +22,8 @@ declare module 'fastify' {
 }
 
 /** A shopper without an account. Nothing is stored about guests. */
-export function newGuest(): Holder & { kind: 'guest' } {
-  return { id: `guest:${randomUUID()}`, kind: 'guest' };
+export function newGuest(shows?: readonly number[]): Holder & { kind: 'guest' } {
+  return { id: `guest:${randomUUID()}`, kind: 'guest', ...(shows ? { shows } : {}) };
 }
 
 /** Injects the {@link Holder}; `undefined` on `@Public()` routes when no token was sent. */

@@ -26,7 +26,8 @@ export class OwnTokens {
 
   issue(holder: OwnHolder): Promise<string> {
     const issuedAtSeconds = Math.floor(Date.now() / 1_000);
-    return new SignJWT({ kind: holder.kind, ...(holder.role ? { role: holder.role } : {}) })
+    const { kind, role, shows } = holder;
+    return new SignJWT({ kind, ...(role ? { role } : {}), ...(shows ? { shows } : {}) })
       .setProtectedHeader({ alg: ALGORITHM, kid: this.signingKeyId, typ: 'JWT' })
       .setIssuer(OWN_ISSUER)
       .setSubject(holder.id)
@@ -47,7 +48,12 @@ export class OwnTokens {
     if ((kind !== 'guest' && kind !== 'user') || kind !== payload.kind)
       throw new errors.JWTInvalid('subject and kind do not fit');
     return {
-      holder: { id, kind, ...(payload.role === 'admin' ? { role: 'admin' } : {}) },
+      holder: {
+        id,
+        kind,
+        ...(payload.role === 'admin' ? { role: 'admin' } : {}),
+        ...(Array.isArray(payload.shows) ? { shows: payload.shows } : {}),
+      },
       validUntilMs: payload.exp! * 1_000,
     };
   }

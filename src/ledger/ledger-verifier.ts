@@ -15,10 +15,13 @@ const BOOKING_RULES = {
   BOOKING_CURRENCY: "a booking's currency is its show's",
 } as const;
 
-const HOLD_RULES = { HOLD_LIMIT: 'nobody holds more seats of a show than the limit' } as const;
+const LIMIT_RULES = {
+  HOLD_LIMIT: 'nobody holds more seats of a show than the limit',
+  SEAT_LIMIT: 'nobody has more seats of a show, held and booked, than the limit',
+} as const;
 
 /** Every rule, and what it says. */
-export const RULES = { ...LEDGER_RULES, ...BOOKING_RULES, ...HOLD_RULES };
+export const RULES = { ...LEDGER_RULES, ...BOOKING_RULES, ...LIMIT_RULES };
 
 /** Something that does not agree. Null where a booking or a holder is meant, not a seat or a step. */
 export interface Violation {
@@ -37,6 +40,8 @@ export interface VerifyOptions {
   readonly listMax?: number;
   /** Most live held seats of one holder in one show; not checked without it. */
   readonly holdLimit?: number;
+  /** Most seats of one holder in one show, live held and booked; not checked without it. */
+  readonly seatLimit?: number;
   /** The rows came from a dump: they no longer tell which transaction wrote them. */
   readonly isRestored?: boolean;
 }
@@ -84,7 +89,12 @@ export function verifyLedger(dataSource: DataSource, options: VerifyOptions = {}
     await findRows(runner, stepsWithoutSeat, report);
     await findRows(runner, bookedSeats(!options.isRestored), report);
     await findRows(runner, bookings, report);
-    if (options.holdLimit !== undefined) await findRows(runner, holdsBeyond(options.holdLimit), report);
+    if (options.holdLimit !== undefined) {
+      await findRows(runner, seatsBeyond('HOLD_LIMIT', ['HELD'], options.holdLimit), report);
+    }
+    if (options.seatLimit !== undefined) {
+      await findRows(runner, seatsBeyond('SEAT_LIMIT', ['HELD', 'BOOKED'], options.seatLimit), report);
+    }
     await runner.query('COMMIT');
     return {
       shows: Number(counts!.shows),
@@ -237,11 +247,11 @@ const bookings = `
  * As it stands now. By the time of the statement, not the snapshot's a little before it: what lapsed in between made room
  * for another hold in nobody's view of this snapshot.
  */
-const holdsBeyond = (limit: number) => `
-  SELECT 'HOLD_LIMIT' AS rule, show_id, NULL AS "row", NULL AS number, NULL AS version, NULL AS booking_id,
-         format('%s holds %s seats, the limit is %s', holder_id, count(*), ${limit}::int) AS detail
+const seatsBeyond = (rule: keyof typeof LIMIT_RULES, statuses: readonly string[], limit: number) => `
+  SELECT '${rule}' AS rule, show_id, NULL AS "row", NULL AS number, NULL AS version, NULL AS booking_id,
+         format('%s has %s seats, the limit is %s', holder_id, count(*), ${limit}::int) AS detail
     FROM seat_now
-   WHERE status = 'HELD'
+   WHERE status IN (${statuses.map((status) => `'${status}'`).join(', ')})
    GROUP BY show_id, holder_id
   HAVING count(*) > ${limit}::int`;
 

@@ -103,7 +103,7 @@ export class SeatCommandQueue {
       this.metrics.transaction(batch.length, this.waiting);
       batch.forEach((entry, index) => {
         const answer = answers[index]!;
-        this.metrics.outcome(entry.command.name, answer.outcome.kind);
+        this.metrics.answered(entry.command.name, answer.outcome);
         entry.resolve(answer);
       });
     } catch (error) {

@@ -4,6 +4,7 @@
  * no effect at all. No command is asked for by its name: what is special about one is in its file under `commands/`.
  */
 import type { AskedSeats, DecidableCommand, Scene, SeatCommandRule, SlotsTaken } from './commands/command';
+import { recentlyGivenUp } from './commands/cool-down';
 import { AcceptedOutcome, COMMAND_RULES, LAPSE, SeatCommandName } from './commands/registry';
 import { Refusal, refuse, RefusedSeat } from './commands/refusal';
 import { SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
@@ -51,8 +52,8 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
     if (effectOn(rule, seat, asked) !== 'step') return seat;
     // A lapsed hold is expired first, as the sweep would have done it, so that the ledger and every version are the same
     // whether or not a sweep came by.
-    const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);
-    return step(command.name, before, carry(before), command, transitions);
+    const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, scene, transitions);
+    return step(command.name, before, carry(before), command, scene, transitions);
   });
   const changed = seats.filter((seat, index) => after[index] !== seat).map(seatRef);
   return { kind: 'accepted', seats: after, transitions, outcome: rule.outcome({ ...asked, after, changed }) };
@@ -79,6 +80,8 @@ const NOTHING: SeatCarriage = {
   heldAtMs: null,
   holdExpiresAtMs: null,
   holdSlot: null,
+  addressKey: null,
+  networkKey: null,
   bookingId: null,
 };
 
@@ -88,6 +91,7 @@ function step(
   before: SeatState,
   carriage: Partial<SeatCarriage>,
   by: Pick<DecidableCommand, 'actorId' | 'reason'>,
+  { nowMs, reholdCooldownMs }: Scene,
   transitions: SeatTransition<SeatCommandName>[],
 ): SeatState {
   const { from, to } = COMMAND_RULES[name];
@@ -95,7 +99,12 @@ function step(
   must((before.status === 'HELD') === (before.holdExpiresAtMs !== null), 'a hold has a deadline, and nothing else has');
   const { showId, row, number, price } = before;
   const version = before.version + 1;
-  const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, status: to, version };
+  const givenUpMs = before.status === 'HELD' && to === 'AVAILABLE' ? Math.min(nowMs, before.holdExpiresAtMs!) : null;
+  const givenUp = to === 'BOOKED' ? [] : recentlyGivenUp(before, nowMs, reholdCooldownMs, givenUpMs);
+  const after: SeatState = {
+    ...{ showId, row, number, price, ...NOTHING, ...carriage, status: to, version },
+    givenUp: givenUp.length > 0 ? givenUp : null,
+  };
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({

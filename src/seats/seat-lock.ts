@@ -86,7 +86,10 @@ const COLUMNS = Object.entries({
   heldAtMs: inMs('held_at'),
   holdExpiresAtMs: inMs('hold_expires_at'),
   holdSlot: 'seat."hold_slot"',
+  addressKey: 'seat."address_key"',
+  networkKey: 'seat."network_key"',
   bookingId: 'seat."booking_id"',
+  givenUp: 'seat."given_up"',
 } satisfies Record<keyof SeatState, string>);
 
 /** Has TypeORM render its `pessimistic_write` once; only the values differ from transaction to transaction. */

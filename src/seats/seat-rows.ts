@@ -9,10 +9,12 @@ import type { SeatState, SeatTransition } from './seat-transitions';
 export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonly SeatState[]): void {
   void transaction.send(
     `UPDATE seat SET status = c.status, version = c.version, holder_id = c.holder_id, hold_price = c.hold_price,
-        held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id
+        held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id,
+        address_key = c.address_key, network_key = c.network_key, given_up = c.given_up
        FROM unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::numeric[],
-                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[])
-         AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id)
+                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bigint[], $13::bigint[], $14::jsonb[])
+         AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id,
+              address_key, network_key, given_up)
       WHERE seat.show_id = c.show_id AND seat."row" = c."row" AND seat.number = c.number`,
     [
       ...seatColumns(seats),
@@ -24,6 +26,9 @@ export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonl
       seats.map((seat) => timestamp(seat.holdExpiresAtMs)),
       seats.map((seat) => seat.holdSlot),
       seats.map((seat) => seat.bookingId),
+      seats.map((seat) => seat.addressKey),
+      seats.map((seat) => seat.networkKey),
+      seats.map((seat) => seat.givenUp && JSON.stringify(seat.givenUp)),
     ],
   );
 }

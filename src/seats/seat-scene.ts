@@ -1,11 +1,14 @@
+import type { AppConfig } from '../platform/config/app-config';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
-import { salesOpen } from '../shows/sales-window';
+import { salesCloseMs, salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
+import { AddressHolds, sendAddressHolds } from './address-holds';
 import type { Scene } from './commands/command';
 import { COMMAND_RULES } from './commands/registry';
 import { DeadlineGuard } from './deadline-guard';
 import { HoldingsByHolder, sendHoldings } from './holdings';
 import { StoredAnswers } from './idempotency/stored-answers';
+import { sendLimitLocks } from './limit-locks';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
 import { SeatLock, sendClock, ShowSeat } from './seat-lock';
@@ -15,7 +18,7 @@ import type { NewBooking, TransactionWriter } from './transaction-writer';
 
 /** What the scene needs beside the database. */
 export interface SeatRules {
-  readonly holds: { readonly ttlMs: number; readonly maxPerHolder: number };
+  readonly holds: AppConfig['holds'];
   readonly idempotency: { readonly ttlHours: number };
 }
 
@@ -32,6 +35,7 @@ export class SeatScene {
     private readonly nowMs: number,
     private readonly shows: ReadonlyMap<number, ShowSales>,
     private readonly holdings: HoldingsByHolder,
+    private readonly addressHolds: AddressHolds,
     private readonly answers: StoredAnswers,
     private readonly bookings: Map<string, BookingView>,
     private readonly writer: TransactionWriter,
@@ -49,27 +53,27 @@ export class SeatScene {
     writer: TransactionWriter,
     rules: SeatRules,
   ): Promise<SeatScene> {
-    const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
+    const taking = commands.filter(({ name }) => COMMAND_RULES[name].takesSeats);
+    const [locked, , nowMs, shows, holdings, addressHolds, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),
+      sendLimitLocks(transaction, taking),
       sendClock(transaction),
       sendShowSales(transaction, [...new Set(commands.map(({ showId }) => showId))]),
-      sendHoldings(
-        transaction,
-        commands.filter(({ name }) => COMMAND_RULES[name].needsHoldings),
-      ),
+      sendHoldings(transaction, taking),
+      sendAddressHolds(transaction, taking),
       StoredAnswers.send(transaction, commands, rules.idempotency.ttlHours),
     ] as const);
     const repeated = bookedTogether(commands, locked);
     const [bookings] =
       repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
     const byId = new Map(bookings.map((booking) => [booking.id, booking]));
-    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules);
+    return new SeatScene(locked, nowMs, shows, holdings, addressHolds, answers, byId, writer, rules);
   }
 
   /** Decides the next command. What it changes is what the commands after it see. */
   decide(command: SeatCommand): SeatCommandAnswer {
     const replayed = this.answers.replay(command);
-    if (replayed) return replayed;
+    if (replayed) return { ...replayed, outcome: retold(replayed.outcome, this.nowMs) };
     const scene = this.seenBy(command);
     const decision = decide(command, scene);
     this.noteDeadlines(command, decision, scene);
@@ -107,9 +111,17 @@ export class SeatScene {
       nowMs: this.nowMs,
       holdTtlMs: this.rules.holds.ttlMs,
       maxHeldSeats: this.rules.holds.maxPerHolder,
-      show: show && { salesOpen: salesOpen(show, this.nowMs), currency: show.currency },
+      maxSeats: this.rules.holds.maxSeatsPerHolder,
+      maxHeldSeatsPerAddress: this.rules.holds.maxPerAddress,
+      reholdCooldownMs: this.rules.holds.reholdCooldownMs,
+      show: show && {
+        salesOpen: salesOpen(show, this.nowMs),
+        salesCloseMs: salesCloseMs(show),
+        currency: show.currency,
+      },
       seats: this.seats,
       holdings: this.holdings.of(command),
+      heldFrom: (key) => this.addressHolds.of(key),
       bookingSize: (bookingId) => this.bookings.get(bookingId)?.seats.length,
       // Made for the few commands that ask for it.
       get newBooking() {
@@ -128,7 +140,11 @@ export class SeatScene {
       this.transitions.push(step);
       this.changedKeys.add(seatKey(step.showId, step));
     }
-    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);
+    for (const seat of seats) {
+      const key = seatKey(seat.showId, seat);
+      this.addressHolds.apply(this.seats.get(key)!, seat);
+      this.seats.set(key, seat);
+    }
     this.holdings.apply(transitions, seats);
     if ('booking' in outcome) {
       this.bookings.set(outcome.booking.id, outcome.booking);
@@ -138,14 +154,22 @@ export class SeatScene {
   }
 
   /** Notes which holds the decision took for live: those of the named seats, and those counted against the limit. */
-  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): void {
+  private noteDeadlines({ showId, seats, actorId, address }: SeatCommand, decision: Decision, scene: Scene): void {
     // A sweep looks for lapsed holds, and decides nothing by live ones.
     if (actorId === null) return;
-    const isOverLimit = decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED';
+    const isOverLimit = decision.kind === 'refused' && decision.limit !== undefined;
     const counted = isOverLimit ? [...scene.holdings.holds.values()] : [];
     const named = seats.flatMap((seat) => scene.seats.get(seatKey(showId, seat)) ?? []);
     for (const { holdExpiresAtMs } of [...named, ...counted]) this.guard.note(showId, holdExpiresAtMs);
+    for (const key of isOverLimit && address ? [address.addressKey, address.networkKey] : []) {
+      if (key !== null) for (const deadlineMs of scene.heldFrom(key).keys()) this.guard.note(showId, deadlineMs);
+    }
   }
+}
+
+/** A stored outcome as it is told now. Clients set their clocks by the time in it, so that is the time of the telling. */
+function retold(outcome: SeatCommandOutcome, nowMs: number): SeatCommandOutcome {
+  return 'serverTimeMs' in outcome ? { ...outcome, serverTimeMs: nowMs } : outcome;
 }
 
 /** Every seat the commands name, once. */

@@ -1,4 +1,6 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
+import { IdentityModule } from '../identity/identity.module';
+import { AddressKeyring } from './address-keyring';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
 import { SeatMapReader } from './reading/seat-map';
 import { SeatCommandQueue } from './seat-command-queue';
@@ -15,11 +17,13 @@ export class SeatsModule {
   static forRoot(plugs: { writer: Type<TransactionWriter>; listeners: Type<SeatListener>[] }): DynamicModule {
     return {
       module: SeatsModule,
+      imports: [IdentityModule],
       controllers: [SeatsController],
       providers: [
         SeatStateMachine,
         SeatCommandQueue,
         SeatMetrics,
+        AddressKeyring,
         SeatMapReader,
         SeatSweeper,
         IdempotencyCleaner,

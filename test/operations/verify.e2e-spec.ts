@@ -36,7 +36,7 @@ describe('verify', () => {
 
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
     const machine = new SeatStateMachine(database.dataSource, new BookingRows(), [], {
-      holds: { ttlMs: 600_000, maxPerHolder: 10 },
+      holds: { ttlMs: 600_000, maxPerHolder: 10, maxSeatsPerHolder: 20, maxPerAddress: 100, reholdCooldownMs: 0 },
       idempotency: { ttlHours: 24 },
     });
     const answers = await machine.execute(
@@ -293,6 +293,7 @@ describe('verify', () => {
       { isRestored: false },
     ],
     ['more holds than the limit', 'SELECT', ['HOLD_LIMIT - -'], { holdLimit: 1 }],
+    ['more seats than the limit', 'SELECT', ['SEAT_LIMIT - -'], { seatLimit: 2 }],
   ];
 
   it.each(PLANTED)('finds %s', async (_, planted, found, options = {}) => {

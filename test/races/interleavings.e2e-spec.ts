@@ -90,6 +90,21 @@ const PAIRS: readonly Case[] = [
     conflicts: { '23505 seat_hold_slot': 60 },
     waits: 40,
   },
+  // The limit of held and booked seats.
+  {
+    seats: { A1: bookedBy('ann'), A2: FREE, A3: FREE },
+    seatLimit: 2,
+    commands: [hold('ann', 'A2'), hold('ann', 'A3')],
+    conflicts: {},
+    waits: 40,
+  },
+  {
+    seats: { A1: heldBy('ann'), A2: FREE, A3: FREE },
+    seatLimit: 2,
+    commands: [book('ann', 'A1'), hold('ann', 'A2', 'A3')],
+    conflicts: {},
+    waits: 0,
+  },
   // One key.
   { seats: THREE_FREE, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('k', hold('ann', 'A2', 'A1'))] },
   { seats: HELD_BY_ANN, commands: [keyed('k', book('ann', 'A1', 'A2')), keyed('k', book('ann', 'A2', 'A1'))] },

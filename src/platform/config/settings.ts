@@ -109,6 +109,15 @@ export const SETTINGS = {
     maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
       'Most seats one holder may hold in one show at a time.',
     ),
+    maxSeatsPerHolder: env('MAX_SEATS_PER_HOLDER', integer(1, 10_000, 20)).describe(
+      'Most seats one holder may have in one show, held and booked together.',
+    ),
+    maxPerAddress: env('MAX_HELD_SEATS_PER_ADDRESS', integer(1, 100_000, 100)).describe(
+      'Most seats that guests of one address (IPv4, or IPv6 /64) may hold in one show at a time; ten times as many for an IPv6 /48.',
+    ),
+    reholdCooldownMs: inMs('REHOLD_COOLDOWN_SECONDS', integer(0, 3_600, 0)).describe(
+      "How long a seat can't be held again by the holder that gave it up, by release or lapse, nor by guests of the same address; 0: at once.",
+    ),
   },
   commands: {
     maxSeats: env('MAX_SEATS_PER_COMMAND', integer(1, 100, 10)).describe('Most seats one command may name.'),
@@ -149,6 +158,9 @@ export const SETTINGS = {
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
       'The `aud` its tokens must carry; required with AUTH_JWKS_URL.',
     ),
+    admissionJwksUrl: env('ADMISSION_JWKS_URL', httpUrl().optional()).describe(
+      'The key set of a waiting room: guests then need its token, with the audience `show:{id}`, to hold seats of that show.',
+    ),
   },
   rateLimits: {
     enabled: env('RATE_LIMIT_ENABLED', flag(true)).describe('Whether requests are limited; switch off for load tests.'),
@@ -158,8 +170,11 @@ export const SETTINGS = {
     registerPerMinute: env('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
       'Registrations a minute from one address.',
     ),
-    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
-      'Guest tokens a minute for one address.',
+    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 60)).describe(
+      'Guest tokens a minute for one address (IPv4, or IPv6 /64), after the burst; ten times as many for an IPv6 /48.',
+    ),
+    guestBurst: env('RATE_LIMIT_GUEST_BURST', integer(1, 1_000_000, 200)).describe(
+      'Guest tokens at once for one address that has asked for few; ten times as many for an IPv6 /48.',
     ),
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',

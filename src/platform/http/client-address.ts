@@ -10,6 +10,9 @@ export interface ClientAddress {
   readonly isLoopback: boolean;
 }
 
+/** How many times the limit of an address is that of a network, the wide group. */
+export const NETWORK_FACTOR = 10;
+
 /**
  * Reads an address as Fastify's `request.ip` has it. Some proxies write the client's port behind the address in
  * X-Forwarded-For (Azure Application Gateway does); it is dropped, or every request would be a new client to all limits.

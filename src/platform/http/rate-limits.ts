@@ -1,11 +1,13 @@
-import { applyDecorators, ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
+import { applyDecorators, ExecutionContext, Inject, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
+import type { CanActivate } from '@nestjs/common';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import type { ThrottlerLimitDetail, ThrottlerModuleOptions } from '@nestjs/throttler';
 import { APP_CONFIG } from '../config/app-config';
 import type { AppConfig } from '../config/app-config';
 import { Problem } from '../problem/problem';
-import { clientAddress } from './client-address';
+import { clientAddress, NETWORK_FACTOR } from './client-address';
 import { FixedWindows } from './fixed-windows';
+import { TokenBuckets } from './token-buckets';
 
 const WINDOW_MS = 60_000;
 
@@ -41,8 +43,8 @@ export const LimitLogin = () =>
 /** Registrations from one address. */
 export const LimitRegister = () => limit({ name: 'register', perMinute: 'registerPerMinute', subject: addressOf });
 
-/** Guest tokens for one address. */
-export const LimitGuest = () => limit({ name: 'guest', perMinute: 'guestPerMinute', subject: addressOf });
+/** Guest tokens for one address, and for the network around it. */
+export const LimitGuest = () => UseGuards(GuestLimitGuard);
 
 /** Seat commands of one holder, all kinds together. */
 export const LimitCommands = () =>
@@ -61,6 +63,39 @@ export class RateLimitGuard extends ThrottlerGuard {
       detail: `No more than ${limit.limit} such requests a minute.`,
       retryAfterSeconds: limit.timeToBlockExpire,
     });
+  }
+}
+
+/**
+ * Refuses guest tokens beyond a burst and a rate. Many people can share an address, and come at once when an on-sale begins;
+ * a program that makes holders up comes on and on. This machine's own address is not counted: where a proxy is set up
+ * wrongly, it is everybody's.
+ */
+@Injectable()
+export class GuestLimitGuard implements CanActivate {
+  private readonly addresses: TokenBuckets;
+  private readonly networks: TokenBuckets;
+
+  constructor(@Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'rateLimits'>) {
+    const { guestBurst, guestPerMinute } = config.rateLimits;
+    this.addresses = new TokenBuckets(guestBurst, guestPerMinute);
+    this.networks = new TokenBuckets(NETWORK_FACTOR * guestBurst, NETWORK_FACTOR * guestPerMinute);
+  }
+
+  canActivate(context: ExecutionContext): true {
+    const { group, wideGroup, isLoopback } = clientAddress(context.switchToHttp().getRequest<LimitedRequest>().ip);
+    if (isLoopback || !this.config.rateLimits.enabled) return true;
+    const counted = [[this.addresses, group] as const, ...(wideGroup ? [[this.networks, wideGroup] as const] : [])];
+    const waitMs = Math.max(...counted.map(([buckets, key]) => buckets.waitMs(key)));
+    if (waitMs > 0) {
+      const { guestBurst, guestPerMinute } = this.config.rateLimits;
+      throw new Problem('RATE_LIMITED', {
+        detail: `No more than ${guestPerMinute} guests a minute from one address, after ${guestBurst} at once.`,
+        retryAfterSeconds: Math.ceil(waitMs / 1_000),
+      });
+    }
+    for (const [buckets, key] of counted) buckets.take(key);
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { failureKind, isConnectionFailure } from '../../../src/platform/database/pg-errors';
 import { CommitUnknownError } from '../../../src/platform/database/pipelined-transaction';
-import { Case, HOLD_LIMIT } from './interleaved-cases';
+import { Case, limitsOf } from './interleaved-cases';
 import type { Losing, Run } from './interleaving';
 import { Order, permutationsOf } from './orders';
 import { answerText, CaseCommand, runSerially } from './serial-model';
@@ -73,7 +73,7 @@ function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen):
  */
 export function serialText(given: Case, sequence: readonly number[], unknown?: number, again?: number): string {
   const commands = [...sequence, ...(again === undefined ? [] : [again])].map((index) => given.commands[index]!);
-  const { answers, seats: after } = runSerially(given.seats, commands, given.holdLimit ?? HOLD_LIMIT);
+  const { answers, seats: after } = runSerially(given.seats, commands, limitsOf(given));
   const told = indicesOf(given).map((index) => (index === unknown ? NO_ANSWER : answers[sequence.indexOf(index)]!));
   return normalized([...told, ...answers.slice(sequence.length)], after);
 }
