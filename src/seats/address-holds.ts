@@ -42,7 +42,8 @@ export class AddressHolds {
 
 /**
  * Sends the look-up of the holds that count for addresses. Sent behind the lock on each address's limit, it sees every hold
- * that counts. Holds that were over before the transaction began are left out by the index: they may be very many.
+ * that counts. Holds that were over before the transaction began are left out, as they may be very many; which of the others
+ * have lapsed is decided in memory, by the clock that was read behind the locks.
  */
 export async function sendAddressHolds(
   transaction: PipelinedTransaction,
@@ -65,7 +66,7 @@ const COUNT_BY = (column: 'address_key' | 'network_key') =>
     CROSS JOIN LATERAL (
       SELECT hold_expires_at, count(*)::int AS holds FROM seat
        WHERE seat.status = 'HELD' AND seat.show_id = asked.show_id AND seat.${column} = asked.key
-         AND seat.hold_expires_at > now()
+         AND seat.hold_expires_at > transaction_timestamp()
        GROUP BY hold_expires_at OFFSET 0) AS hold`;
 
 /** The show of each key. */

@@ -10,11 +10,14 @@ export interface Case {
   /** Most seats that a holder may have, held and booked; {@link SEAT_LIMIT} unless given. */
   readonly seatLimit?: number;
   /**
-   * Of commands that share no seat and meet at a unique key: in how many orders one of them fails at which key, and
-   * starts again. Of the 70 orders of a pair, each command has read before the other's COMMIT in 60.
+   * Of commands that share no seat and meet at a unique key or at a limit: in how many orders one of them fails at which
+   * key, and starts again. Of the 70 orders of a pair, each command has read before the other's COMMIT in 60.
    */
   readonly conflicts?: Readonly<Record<string, number>>;
-  /** In how many of these orders a command waits. Each of a pair has written before the other's COMMIT in 40. */
+  /**
+   * In how many of these orders a command waits: at a limit in all 60, and at a key in the 40 in which each of the pair has
+   * written before the other's COMMIT.
+   */
   readonly waits?: number;
 }
 

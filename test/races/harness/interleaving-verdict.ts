@@ -108,7 +108,9 @@ function differentUnderOneKey(given: Case, { endings }: Seen): string[] {
   const answers = given.commands.flatMap(({ name, key, holder, seats: names }, index) => {
     const ending = endings[index]!;
     if (key === undefined || !('answer' in ending)) return [];
-    return [{ request: [name, key, holder, ...names.toSorted()].join(), outcome: ending.answer.outcome }];
+    // The time in an answer is that of its telling.
+    const outcome = { ...ending.answer.outcome, serverTimeMs: undefined };
+    return [{ request: [name, key, holder, ...names.toSorted()].join(), outcome }];
   });
   return answers
     .filter(({ request, outcome }) =>
