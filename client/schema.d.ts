@@ -974,8 +974,7 @@ export interface operations {
     createGuest: {
         parameters: {
             query?: never;
-            header: {
-                "admission-token": string;
+            header?: {
                 /** @description What a waiting room in front of this server gives out, where guests need admission to hold seats. */
                 "Admission-Token"?: string;
             };

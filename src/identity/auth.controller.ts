@@ -41,7 +41,7 @@ export class AuthController {
     schema: { type: 'string' },
   })
   @ApiProblems('VALIDATION_FAILED', 'ADMISSION_REQUIRED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
-  async guest(@Headers('admission-token') admissionToken?: string): Promise<AccessTokenDto> {
+  async guest(@Headers('admission-token') admissionToken: string | undefined): Promise<AccessTokenDto> {
     return this.tokenFor(newGuest(await this.admission.admit(admissionToken)));
   }
 

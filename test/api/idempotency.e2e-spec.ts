@@ -1,7 +1,7 @@
 import { IdempotencyCleaner } from '../../src/seats/idempotency/idempotency-cleaner';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats, tally } from '../support/client';
-import { expectProblem, fields, ok, seatsOf } from '../support/expectations';
+import { expectProblem, fields, ok, seatsOf, TIMESTAMP } from '../support/expectations';
 import { createShow, lapse, NO_SHOW } from '../support/house';
 
 let target: TestApp;
@@ -40,15 +40,18 @@ async function steps(): Promise<string[]> {
 
 const isReplayed = (answer: Answer) => answer.headers.get('idempotency-replayed');
 
-/** The answer is the earlier one, marked as replayed. A problem has a request id of its own. */
+/** The answer is the earlier one, marked as replayed. A problem has a request id of its own, and a hold the time of now. */
 function expectReplay(answer: Answer, first: Answer): void {
   expect(isReplayed(first)).toBeNull();
   expect(isReplayed(answer)).toBe('true');
   expect(answer.status).toBe(first.status);
-  const { instance, ...rest } = first.body;
-  expect(answer.body).toEqual(
-    instance === undefined ? rest : { ...rest, instance: answer.headers.get('x-request-id') },
-  );
+  const { instance, server_time: time, ...rest } = first.body;
+  expect(answer.body).toEqual({
+    ...rest,
+    ...(instance === undefined ? {} : { instance: answer.headers.get('x-request-id') }),
+    ...(time === undefined ? {} : { server_time: TIMESTAMP }),
+  });
+  if (time !== undefined) expect(Date.parse(answer.body.server_time)).toBeGreaterThanOrEqual(Date.parse(time));
   if (instance !== undefined) expect(answer.body.instance).not.toBe(instance);
 }
 

@@ -174,7 +174,7 @@ describe('the problems', () => {
       /SELECT|INSERT|relation|hidden|movie|lock_timeout|postgres|\.[jt]s\b|:\d+:\d+/,
     );
     expect(answer.headers.get('retry-after')).toEqual(
-      ['BUSY', 'RATE_LIMITED'].includes(code) ? expect.stringMatching(/^[1-9]\d*$/) : null,
+      ['BUSY', 'RATE_LIMITED', 'HOLD_COOLDOWN'].includes(code) ? expect.stringMatching(/^[1-9]\d*$/) : null,
     );
     expect(answer.headers.get('www-authenticate')).toBe(STATUSES[code] === 401 ? 'Bearer' : null);
     expect(answer.headers.get('cache-control')).toBe('no-store');

@@ -69,13 +69,7 @@ const PAIRS: readonly Case[] = [
   // The limit of held seats.
   { seats: HELD_BY_ANN, holdLimit: 2, commands: [release('ann', 'A1'), hold('ann', 'A3')] },
   { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A3')] },
-  {
-    seats: THREE_FREE,
-    holdLimit: 2,
-    commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A3')],
-    conflicts: {},
-    waits: 60,
-  },
+  { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A3')], conflicts: {}, waits: 60 },
   {
     seats: { ...LAPSED_OF_ANN, A4: FREE },
     holdLimit: 2,
