@@ -120,7 +120,8 @@ describe('the first answer is given again', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => me.hold(showId, ['A1'], keyed(key))));
     expect(tally(answers)).toEqual({ '200': 5 });
     expect(answers.filter((answer) => isReplayed(answer) === 'true')).toHaveLength(4);
-    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+    const untimed = answers.map(({ body }) => JSON.stringify({ ...body, server_time: null }));
+    expect(new Set(untimed).size).toBe(1);
     expect([await steps(), await records(key)]).toEqual([['A1 1 hold'], 1]);
   });
 

@@ -15,11 +15,12 @@ async function send(
   app: App,
   method: string,
   path: string,
-  options: { token?: string; json?: unknown } = {},
+  options: { token?: string; json?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const response = await fetch(app.url + path, {
     method,
     headers: {
+      ...options.headers,
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
     },
