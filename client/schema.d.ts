@@ -1793,6 +1793,8 @@ export interface operations {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
                     "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -28,6 +28,10 @@ export const PLATFORM = [
       'request limits',
     ],
   }),
+  ...mutantsIn('src/platform/http/token-buckets.ts', ['src/platform/http/token-buckets.spec.ts'], {
+    'a bucket fills beyond its size': ['Math.min(this.size, bucket.tokens +', 'Math.max(0, bucket.tokens +'],
+    'buckets are never forgotten': ['if (this.buckets.size >= this.bucketsMax)', 'if (this.buckets.size < 0)'],
+  }),
   ...mutantsIn('src/platform/http/fixed-windows.ts', ['src/platform/http/fixed-windows.spec.ts'], {
     'one request less than the limit is let through': ['window.hits > limit', 'window.hits >= limit'],
   }),

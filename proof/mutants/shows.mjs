@@ -4,7 +4,8 @@ const READING_TEST = ['test/api/reading.e2e-spec.ts'];
 
 export const SHOWS = [
   ...mutantsIn('src/shows/sales-window.ts', ['src/shows/sales-window.spec.ts'], {
-    'seats are sold at the very close': ['nowMs < window.salesCloseAt', 'nowMs <= window.salesCloseAt'],
+    'seats are sold at the very close': ['nowMs < salesCloseMs(', 'nowMs <= salesCloseMs('],
+    'a show is sold past its end': [', endsAt.getTime())', ', Infinity)'],
     'seats are not sold at the very opening': ['getTime() <= nowMs', 'getTime() < nowMs'],
   }),
   ...mutantsIn('src/shows/shows.service.ts', READING_TEST, {

@@ -179,6 +179,26 @@ describe('held seats of the guests of one address', () => {
     expect(await stats()).toMatchObject({ held: HELD_PER_ADDRESS });
   });
 
+  test('the last place of a network, asked for from two addresses of one network in two processes: one gets it', async () => {
+    const sizes = [...'ABCDEFGHIJ'].map((letter) => row(letter, 10));
+    for (const [index, names] of sizes.entries()) {
+      await ok((await person(one, undefined, `2001:db8:1:${index}::1`)).hold(showId, names));
+    }
+    await ok((await person(one, undefined, '2001:db8:1:a::1')).hold(showId, row('A', 10, 11)));
+    await ok((await person(one, undefined, '2001:db8:1:b::1')).hold(showId, row('B', 9, 11)));
+    const mine = await person(one, undefined, '2001:db8:1:c::1');
+    const others = await person(two, undefined, '2001:db8:1:d::1');
+    const blocker = await block(one.databaseUrl, STOP_WRITES);
+    const first = mine.hold(showId, ['C11']);
+    await blocker.untilWaiting(1); // decided, and stopped before its UPDATE
+    const second = others.hold(showId, ['D11']);
+    await blocker.untilWaiting(2); // waits for the limit
+    await blocker.release();
+    expect((await first).status).toBe(200);
+    expectProblem(await second, 'SEAT_LIMIT_EXCEEDED');
+    expect(await stats()).toMatchObject({ held: 120 });
+  });
+
   test('two guests of one network who want each other’s seats as well do not deadlock', async () => {
     const [left, right] = [
       await person(one, undefined, '2001:db8:1:1::1'),

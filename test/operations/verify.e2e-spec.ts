@@ -36,7 +36,7 @@ describe('verify', () => {
 
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
     const machine = new SeatStateMachine(database.dataSource, new BookingRows(), [], {
-      holds: { ttlMs: 600_000, maxPerHolder: 10, maxSeatsPerHolder: 20, maxPerAddress: 100, reholdCooldownMs: 0 },
+      holds: { ttlMs: 600_000, maxPerHolder: 10, maxSeatsPerHolder: 1_000, maxPerAddress: 100, reholdCooldownMs: 0 },
       idempotency: { ttlHours: 24 },
     });
     const answers = await machine.execute(

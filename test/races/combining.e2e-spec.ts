@@ -259,6 +259,7 @@ describe('combining', () => {
       expect((await people[0]!.hold(showId, ['A1'])).status).toBe(200);
       // BEGIN, the lock and ROLLBACK were parsed before, but not the statements behind the lock.
       expect(parsed.mock.calls.map(([{ text }]) => kindOf(text))).toEqual([
+        'LIMITS',
         'CLOCK',
         'SELECT',
         'SELECT',
@@ -274,7 +275,7 @@ describe('combining', () => {
     }
   });
 
-  test('a hold is six statements between BEGIN and COMMIT, a refusal writes nothing, and no NOTIFY where nobody else listens', async () => {
+  test('a hold is seven statements between BEGIN and COMMIT, a refusal writes nothing, and no NOTIFY where nobody else listens', async () => {
     await start({});
     const statements = spyOnStatements();
     try {
@@ -282,6 +283,7 @@ describe('combining', () => {
       expect(statements.splice(0).map(kindOf)).toEqual([
         'BEGIN',
         'LOCK',
+        'LIMITS',
         'CLOCK',
         'SELECT',
         'SELECT',
@@ -290,7 +292,15 @@ describe('combining', () => {
         'COMMIT',
       ]);
       await people[1]!.hold(showId, ['A1']);
-      expect(statements.splice(0).map(kindOf)).toEqual(['BEGIN', 'LOCK', 'CLOCK', 'SELECT', 'SELECT', 'ROLLBACK']);
+      expect(statements.splice(0).map(kindOf)).toEqual([
+        'BEGIN',
+        'LOCK',
+        'LIMITS',
+        'CLOCK',
+        'SELECT',
+        'SELECT',
+        'ROLLBACK',
+      ]);
       await people[0]!.book(showId, ['A1', 'A2']);
       expect(statements.splice(0).map(kindOf)).toEqual([
         'BEGIN',
@@ -330,5 +340,6 @@ function spyOnStatements(): string[] {
 
 function kindOf(sql: string): string {
   if (sql.includes('clock_timestamp()')) return 'CLOCK';
+  if (sql.includes('pg_advisory_xact_lock')) return 'LIMITS';
   return sql.includes('FOR UPDATE') ? 'LOCK' : /^\s*(\w+)/.exec(sql)![1]!;
 }
