@@ -134,7 +134,7 @@ export interface paths {
         };
         /**
          * Shows
-         * @description Shows by start, page by page, with their seats counted.
+         * @description Shows by start, page by page, with their seats counted at most a second ago.
          */
         get: operations["listShows"];
         put?: never;
@@ -296,7 +296,8 @@ export interface paths {
          * Live seat map
          * @description Server-Sent Events. First a `snapshot` (the seat map), then `seats` events with the seats that changed, within 100 ms of
          *     the commit; a lapse is told when it happens. Of two reports about a seat the one with the higher `version` is newer, so
-         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
+         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything, higher
+         *     versions and seats that it does not have included. `token-expired` is the last event of a stream whose token has expired.
          */
         get: operations["watchSeats"];
         put?: never;
@@ -335,7 +336,7 @@ export interface components {
          * @description The kind of problem, for programs: stable.
          * @enum {string}
          */
-        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "ADMISSION_REQUIRED" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "HOLD_COOLDOWN" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "INTERNAL" | "BUSY";
+        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "ADMISSION_REQUIRED" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "HOLD_COOLDOWN" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
         FieldError: {
             /**
              * @description Where the field is: names and indices joined by dots; empty for the body as a whole.
@@ -465,7 +466,7 @@ export interface components {
         CredentialsDto: {
             /**
              * Format: password
-             * @description Any characters.
+             * @description Any characters; a new one must not be one of those that are guessed first.
              * @example correct horse battery staple
              */
             password: string;
@@ -835,7 +836,8 @@ export interface components {
             to: components["schemas"]["SeatStatus"];
             /**
              * Format: date-time
-             * @description When, by the database's clock; of a lapse, its deadline.
+             * @description When, by the database's clock; of a lapse, its deadline. Exact with `by_me`, and else the minute that it fell into: so
+             *     nobody can compute when somebody else's hold ends.
              * @example 2026-05-01T18:00:00.000Z
              */
             at: string;
@@ -890,6 +892,22 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -937,6 +955,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
                 };
             };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
@@ -1033,7 +1067,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1158,7 +1192,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1283,7 +1317,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1376,6 +1410,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -1411,14 +1461,23 @@ export interface operations {
     listShows: {
         parameters: {
             query?: {
-                /** @description The UTC day on which the shows start. Without it: all that have not ended. */
+                /** @description The shows that start at this instant or later. */
+                from?: string;
+                /** @description The shows that start before this instant. */
+                to?: string;
+                /** @description The day on which the shows start, in the zone of `tz`. Not together with `from` and `to`. */
                 date?: string;
+                /** @description The time zone of `date`; UTC without it. */
+                tz?: string;
                 /** @description The `next` of an earlier answer. */
                 after?: string;
                 /** @description Most entries in one answer. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1426,11 +1485,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Changes when the answer does. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShowListDto"];
                 };
+            };
+            /** @description Nothing has changed since that answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
             400: {
@@ -1457,6 +1525,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "UNAUTHENTICATED";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1495,7 +1579,10 @@ export interface operations {
     getShow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The show. */
                 id: number;
@@ -1506,11 +1593,20 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Changes when the answer does. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ShowDto"];
                 };
+            };
+            /** @description Nothing has changed since that answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
             400: {
@@ -1551,6 +1647,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1611,7 +1723,7 @@ export interface operations {
                     "application/json": components["schemas"]["SeatMapDto"];
                 };
             };
-            /** @description Nothing but `server_time` has changed since that answer. */
+            /** @description Nothing has changed since that answer. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1657,6 +1769,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -1818,7 +1946,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1994,7 +2122,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2174,7 +2302,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json. */
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
             415: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2300,6 +2428,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -2391,6 +2535,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "BOOKING_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };
@@ -2492,6 +2652,22 @@ export interface operations {
                     };
                 };
             };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
             /** @description `INTERNAL`: Everything else; logged once with the request id. */
             500: {
                 headers: {
@@ -2588,6 +2764,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "SHOW_NOT_FOUND";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
                     };
                 };
             };

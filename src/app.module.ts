@@ -9,6 +9,7 @@ import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
+import { OverloadModule } from './platform/http/overload';
 import { RateLimitModule } from './platform/http/rate-limits';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
@@ -30,6 +31,7 @@ export class AppModule {
         DatabaseModule.forRoot(config, schema),
         JobsModule,
         RateLimitModule,
+        OverloadModule,
         MetricsModule,
         IdentityModule,
         ShowsModule.forRoot({ counts: SeatCountReader }),

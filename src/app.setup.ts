@@ -7,6 +7,7 @@ import { serveOpenApi } from './openapi';
 import type { AppConfig } from './platform/config/app-config';
 import { useCors } from './platform/http/cors';
 import { createFastifyAdapter } from './platform/http/fastify-adapter';
+import { protect } from './platform/http/protection';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
 import { measureRequests } from './platform/metrics/http-metrics';
@@ -34,6 +35,7 @@ export async function createApp(
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new RequestValidationPipe());
   useSecurityHeaders(app, config.server);
+  protect(app, config);
   useCors(app, config.server);
   measureRequests(app);
   if (config.server.docsEnabled) serveOpenApi(app, config);

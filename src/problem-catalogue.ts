@@ -59,6 +59,18 @@ export const PROBLEMS = {
     when: "The booking does not exist, or is somebody else's.",
     retryable: false,
   },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'There is no such method at this address',
+    when: 'The address exists with other methods; `Allow` lists them.',
+    retryable: false,
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    when: 'Headers and body did not arrive completely within ten seconds; nothing was changed.',
+    retryable: true,
+  },
   SEAT_UNAVAILABLE: {
     status: 409,
     title: 'One or more seats are not available',
@@ -122,7 +134,7 @@ export const PROBLEMS = {
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     title: 'The body must be JSON',
-    when: 'The Content-Type is not application/json.',
+    when: 'The Content-Type is not application/json, or the body is compressed (Content-Encoding).',
     retryable: false,
   },
   IDEMPOTENCY_KEY_REUSED: {
@@ -136,6 +148,12 @@ export const PROBLEMS = {
     title: 'Too many requests',
     when: 'A request limit is reached; `Retry-After` says when to try again.',
     retryable: true,
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The headers are too long',
+    when: 'The address and the headers together are longer than 16 KiB.',
+    retryable: false,
   },
   INTERNAL: {
     status: 500,

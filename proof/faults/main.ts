@@ -10,6 +10,7 @@ import { appTerminated } from './app-terminated';
 import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
+import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
 import { Findings, RunOptions, Scenario, Verdict } from './scenario';
@@ -28,6 +29,7 @@ const SCENARIOS: readonly Scenario[] = [
   appClock,
   sweeper,
   overload,
+  loginFlood,
 ];
 
 const HELP = `Breaks what a server of production stands on, under load, and checks everything that clients were told meanwhile. Starts

@@ -1,9 +1,11 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { MONEY_SQL } from '../platform/database/check-sql';
 import { Booking } from './booking.entity';
+import { AppRights } from '../platform/database/app-rights';
 
 /** A sold seat. The unique index is the last line of defence: the database itself refuses to sell a seat twice. */
 @Entity('booking_seat')
+@AppRights('SELECT', 'INSERT')
 @Index('booking_seat_sold', ['showId', 'row', 'number'], { unique: true, where: '"cancelled_at" IS NULL' })
 @Check('booking_seat_price', MONEY_SQL('price'))
 export class BookingSeat {

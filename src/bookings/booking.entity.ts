@@ -2,9 +2,11 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, Primary
 import { CURRENCY_SQL, FINITE_SQL, MONEY_SQL } from '../platform/database/check-sql';
 import { Show } from '../shows/show.entity';
 import type { BookingSeat } from './booking-seat.entity';
+import { AppRights } from '../platform/database/app-rights';
 
 /** A sale. Written in the transaction that makes its seats BOOKED. */
 @Entity('booking')
+@AppRights('SELECT', 'INSERT')
 @Index('booking_holder', ['holderId', 'bookedAt', 'id'])
 @Index('booking_reference', ['showId', 'reference'], { unique: true })
 @Check(

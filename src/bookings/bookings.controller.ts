@@ -1,8 +1,9 @@
-import { Body, Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, Header, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { PageQueryDto } from '../platform/http/page.dto';
+import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { SeatCommandQueue } from '../seats/seat-command-queue';
 import { Call, runSeatCommand, SeatCommandRoute } from '../seats/seat-command-route';
@@ -31,9 +32,11 @@ export class BookingsController {
 
   /** The caller's own bookings, newest first. */
   @Get('bookings')
+  @LimitReads('light')
+  @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'listBookings', summary: 'Own bookings' })
   @ApiOkResponse({ type: BookingListDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'RATE_LIMITED')
   async list(@Query() query: PageQueryDto, @CurrentHolder() holder: Holder): Promise<BookingListDto> {
     const { page, next } = await this.bookings.list(holder.id, query);
     return { bookings: page.map(bookingDto), next };
@@ -41,9 +44,11 @@ export class BookingsController {
 
   /** One of the caller's own bookings. */
   @Get('bookings/:id')
+  @LimitReads('light')
+  @Header('cache-control', 'no-store')
   @ApiOperation({ operationId: 'getBooking', summary: 'One own booking' })
   @ApiOkResponse({ type: BookingDto })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'BOOKING_NOT_FOUND', 'RATE_LIMITED')
   async booking(@Param() { id }: BookingIdDto, @CurrentHolder() holder: Holder): Promise<BookingDto> {
     return bookingDto(await this.bookings.find(holder.id, id));
   }

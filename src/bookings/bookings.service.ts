@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../platform/database/pools';
+import { Cursors, INSTANT_PART, UUID_PART } from '../platform/http/cursor';
 import { Page, readPage } from '../platform/http/page';
 import type { PageQueryDto } from '../platform/http/page.dto';
 import { Problem } from '../platform/problem/problem';
@@ -7,12 +8,12 @@ import type { BookingView } from '../seats/seat-command';
 import { compareSeats, seatRef } from '../seats/seat-transitions';
 import { Booking } from './booking.entity';
 
-const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const CURSORS = new Cursors({ atMs: INSTANT_PART, id: UUID_PART });
 
 /** Reads a holder's own bookings. Every query names the holder, so nobody else's can come out. */
 @Injectable()
 export class Bookings {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: ReadDataSource) {}
 
   /** @throws Problem BOOKING_NOT_FOUND, also when it is somebody else's */
   async find(holderId: string, id: string): Promise<BookingView> {
@@ -24,7 +25,7 @@ export class Bookings {
   /** Newest first. @throws Problem VALIDATION_FAILED for a cursor that is not ours */
   list(holderId: string, wanted: PageQueryDto): Promise<Page<BookingView>> {
     return readPage(wanted, {
-      idPattern: UUID_PATTERN,
+      cursors: CURSORS,
       read: async (count, after) => {
         const query = this.repository
           .createQueryBuilder('booking')
@@ -36,7 +37,7 @@ export class Bookings {
           query.andWhere('(booking.bookedAt, booking.id) < (:at, :id)', { at: new Date(after.atMs), id: after.id });
         return (await query.getMany()).map(bookingView);
       },
-      cursorOf: ({ bookedAtMs, id }) => ({ atMs: bookedAtMs, id }),
+      placeOf: ({ bookedAtMs, id }) => ({ atMs: bookedAtMs, id }),
     });
   }
 

@@ -5,7 +5,8 @@ import type { DataSource } from 'typeorm';
 import { explain } from '../explain';
 import { parseDatabaseEnvironment } from '../platform/config/app-config';
 import { openDatabase, withDataSource } from '../database/open-database';
-import { migrate } from '../platform/database/migrate';
+import { asOwner, migrateDatabase } from '../platform/database/migrate';
+import { schema } from '../database/schema';
 
 /** The frame of the commands: standard output carries the result alone, everything else goes to standard error. */
 
@@ -63,8 +64,8 @@ export function wholeNumber(option: string, value: string, min: number, max: num
 }
 
 /**
- * Runs work on the database that the environment names, or on the embedded one where it names none, and leaves nothing
- * open that would keep the process from ending.
+ * Runs work on the database that the environment names, or on the embedded one where it names none, as the role that owns
+ * it, and leaves nothing open that would keep the process from ending.
  *
  * @param options.migrateOthers whether to migrate also a database that is not the embedded one
  */
@@ -78,10 +79,9 @@ export async function withDatabase<T>(
   });
   const { config, stop } = await openDatabase(settings, (line) => console.error(line));
   try {
-    return await withDataSource(config, async (dataSource) => {
-      const migrates = options.migrateOthers || config.database.embedded;
-      return work(dataSource, migrates ? await migrate(dataSource) : []);
-    });
+    const migrates = options.migrateOthers || config.database.embedded;
+    const migrations = migrates ? await migrateDatabase(config, schema) : [];
+    return await withDataSource(asOwner(config), (dataSource) => work(dataSource, migrations));
   } finally {
     await stop();
   }

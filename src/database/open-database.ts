@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { AppConfig } from '../platform/config/app-config';
 import { DatabaseConfig, dataSourceOptions } from '../platform/database/data-source-options';
+import { ensureEmbeddedRoles } from './embedded-roles';
 import { schema } from './schema';
 
 /**
@@ -18,7 +19,13 @@ export async function openDatabase<Config extends DatabaseConfig>(
   const { database } = config;
   if (!database.embedded) return { config, stop: async () => undefined };
   const { url, stop } = await startEmbeddedPostgres({ dataDir: database.embeddedDir, name: 'rowlock', log });
-  return { config: { ...config, database: { ...database, url } satisfies AppConfig['database'] }, stop };
+  try {
+    const urls = await ensureEmbeddedRoles(url);
+    return { config: { ...config, database: { ...database, ...urls } satisfies AppConfig['database'] }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** Runs work on connections that are closed behind it. */

@@ -1,7 +1,7 @@
-import { Body, Controller, Get, Header, Headers, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Unguarded } from '../platform/http/public';
-import { LimitGuest, LimitLogin, LimitRegister } from '../platform/http/rate-limits';
+import { LimitGuest } from '../platform/http/guest-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Admission } from './admission';
 import { AccessTokenService } from './access-token.service';
@@ -9,7 +9,7 @@ import { AccessTokenDto, CredentialsDto, MeDto } from './auth.dto';
 import { CurrentHolder, newGuest } from './holder';
 import type { Holder } from './holder';
 import type { OwnHolder } from './own-tokens';
-import { UsersService } from './users.service';
+import { SignIn } from './sign-in';
 
 /** Keeps tokens and the names of holders out of shared caches. */
 const NotStored = () => Header('cache-control', 'no-store');
@@ -19,7 +19,7 @@ const NotStored = () => Header('cache-control', 'no-store');
 @Controller('api/auth')
 export class AuthController {
   constructor(
-    private readonly users: UsersService,
+    private readonly signIn: SignIn,
     private readonly tokens: AccessTokenService,
     private readonly admission: Admission,
   ) {}
@@ -48,20 +48,18 @@ export class AuthController {
   /** Registers a user and logs them in. */
   @Post('register')
   @Unguarded()
-  @LimitRegister()
   @NotStored()
   @ApiOperation({ operationId: 'register', summary: 'Register' })
   @ApiCreatedResponse({ type: AccessTokenDto })
   @ApiProblems('VALIDATION_FAILED', 'USERNAME_TAKEN', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
-  async register(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
-    return this.tokenFor(await this.users.register(username, password));
+  async register(@Body() { username, password }: CredentialsDto, @Ip() ip: string): Promise<AccessTokenDto> {
+    return this.tokenFor(await this.signIn.register(ip, username, password));
   }
 
   /** A token for a registered user. */
   @Post('login')
   @HttpCode(200)
   @Unguarded()
-  @LimitLogin()
   @NotStored()
   @ApiOperation({ operationId: 'login', summary: 'Log in' })
   @ApiOkResponse({ type: AccessTokenDto })
@@ -72,8 +70,8 @@ export class AuthController {
     'UNSUPPORTED_MEDIA_TYPE',
     'RATE_LIMITED',
   )
-  async login(@Body() { username, password }: CredentialsDto): Promise<AccessTokenDto> {
-    return this.tokenFor(await this.users.login(username, password));
+  async login(@Body() { username, password }: CredentialsDto, @Ip() ip: string): Promise<AccessTokenDto> {
+    return this.tokenFor(await this.signIn.login(ip, username, password));
   }
 
   /** The holder of the token. */

@@ -11,7 +11,7 @@ export class CredentialsDto {
   })
   username: string;
 
-  /** Any characters. @example "correct horse battery staple" */
+  /** Any characters; a new one must not be one of those that are guessed first. @example "correct horse battery staple" */
   @ApiProperty({ format: 'password', writeOnly: true })
   @IsString()
   @MinLength(8)

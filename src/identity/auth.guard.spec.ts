@@ -71,7 +71,12 @@ class Locked {
 }
 
 const tokens = new AccessTokenService({
-  auth: { jwtSecret: 'a-secret-for-tests-of-32-characters-or-more', jwtPreviousSecrets: [], tokenTtlSeconds: 60 },
+  auth: {
+    jwtSecret: 'a-secret-for-tests-of-32-characters-or-more',
+    jwtPreviousSecrets: [],
+    bareHolderIds: false,
+    tokenTtlSeconds: 60,
+  },
 });
 
 @Module({

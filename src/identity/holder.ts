@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 
 /** The owner of holds and bookings: the subject of the access token. */
 export interface Holder {
-  /** The token's subject: `guest:<uuid>`, `user:<uuid>` or `external:<subject at the identity provider>`. */
+  /** The token's subject: `guest:<uuid>`, `user:<uuid>` or `external:<short of issuer>:<subject there>`. */
   readonly id: string;
   readonly kind: 'guest' | 'user' | 'external';
   readonly role?: Role;

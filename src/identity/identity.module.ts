@@ -9,6 +9,7 @@ import { AuthController } from './auth.controller';
 import { AuthGuard } from './auth.guard';
 import { PasswordHasher } from './password-hasher';
 import { QueueTokens } from './queue-tokens';
+import { SignIn } from './sign-in';
 import { User } from './user.entity';
 import { UsersService } from './users.service';
 
@@ -18,6 +19,7 @@ import { UsersService } from './users.service';
   providers: [
     AccessTokenService,
     PasswordHasher,
+    SignIn,
     UsersService,
     { provide: APP_GUARD, useClass: AuthGuard },
     {

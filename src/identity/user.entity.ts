@@ -1,7 +1,9 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 
 /** A registered person. Guests are not stored. */
 @Entity('user')
+@AppRights('SELECT', 'INSERT')
 @Unique('user_username_key', ['username'])
 @Check('user_role', `"role" IN ('user', 'admin')`)
 export class User {

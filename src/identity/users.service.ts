@@ -16,12 +16,15 @@ export class UsersService {
     private readonly passwords: PasswordHasher,
   ) {}
 
-  /** @throws Problem USERNAME_TAKEN */
-  async register(username: string, password: string): Promise<OwnHolder> {
+  /**
+   * @param line of the client that asks, for the {@link PasswordHasher}
+   * @throws Problem USERNAME_TAKEN, BUSY
+   */
+  async register(username: string, password: string, line?: string): Promise<OwnHolder> {
     const user = {
       id: randomUUID(),
       username: username.toLowerCase(),
-      passwordHash: await this.passwords.hash(password),
+      passwordHash: await this.passwords.hash(password, line),
       role: 'user',
     };
     try {
@@ -34,10 +37,13 @@ export class UsersService {
     return holderOf(user);
   }
 
-  /** @throws Problem INVALID_CREDENTIALS, the same and after the same time for a wrong password and an unknown user */
-  async login(username: string, password: string): Promise<OwnHolder> {
+  /**
+   * @param line of the client that asks, for the {@link PasswordHasher}
+   * @throws Problem INVALID_CREDENTIALS, the same and after the same time for a wrong password and an unknown user; BUSY
+   */
+  async login(username: string, password: string, line?: string): Promise<OwnHolder> {
     const user = await this.users.findOneBy({ username: username.toLowerCase() });
-    const isRight = await this.passwords.verify(user?.passwordHash, password);
+    const isRight = await this.passwords.verify(user?.passwordHash, password, line);
     if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS');
     return holderOf(user);
   }

@@ -5,6 +5,7 @@ import type { Holder } from '../identity/holder';
 import { clientAddress } from '../platform/http/client-address';
 import type { ClientAddress } from '../platform/http/client-address';
 import { LimitCommands } from '../platform/http/rate-limits';
+import { Command } from '../platform/http/route-traits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { COMMAND_RULES, OutcomeOf, refusalsOf, SeatCommandName } from './commands/registry';
@@ -23,6 +24,7 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
   return applyDecorators(
     Post(path),
     HttpCode(200),
+    Command(),
     LimitCommands(),
     ApiBearerAuth(),
     ApiHeader({

@@ -101,10 +101,8 @@ function step(
   const version = before.version + 1;
   const givenUpMs = before.status === 'HELD' && to === 'AVAILABLE' ? Math.min(nowMs, before.holdExpiresAtMs!) : null;
   const givenUp = to === 'BOOKED' ? [] : recentlyGivenUp(before, nowMs, reholdCooldownMs, givenUpMs);
-  const after: SeatState = {
-    ...{ showId, row, number, price, ...NOTHING, ...carriage, status: to, version },
-    givenUp: givenUp.length > 0 ? givenUp : null,
-  };
+  const remembered = { givenUp: givenUp.length > 0 ? givenUp : null };
+  const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, ...remembered, status: to, version };
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({

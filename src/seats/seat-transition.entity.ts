@@ -3,6 +3,7 @@ import { MONEY_SQL } from '../platform/database/check-sql';
 import { ledgerColumnsSql, legalStepsSql } from './commands/registry';
 import type { SeatCommandName } from './commands/registry';
 import type { SeatStatus } from './seat-transitions';
+import { AppRights } from '../platform/database/app-rights';
 
 /**
  * The ledger: one row for each stored step of a seat, append-only, written in the step's own transaction. Its key is a
@@ -11,6 +12,7 @@ import type { SeatStatus } from './seat-transitions';
  * There is no foreign key to the seat: it would cost a look-up and a lock for every step, and `verify` proves more.
  */
 @Entity('seat_transition')
+@AppRights('SELECT', 'INSERT')
 @Check('seat_transition_legal', legalStepsSql())
 @Check('seat_transition_columns', ledgerColumnsSql())
 @Check('seat_transition_values', `"version" >= 1 AND isfinite("at") AND ("price" IS NULL OR ${MONEY_SQL('price')})`)

@@ -3,12 +3,14 @@ import { Show } from '../shows/show.entity';
 import { MONEY_SQL, ROW_SQL } from '../platform/database/check-sql';
 import { SEAT_STATUSES } from './seat-transitions';
 import type { GivenUpHold, SeatStatus } from './seat-transitions';
+import { AppRights } from '../platform/database/app-rights';
 
 /**
  * A seat of a show, as stored. Only `SeatStateMachine` writes its status. The checks repeat in the database what the
  * state machine keeps: which columns go with which status.
  */
 @Entity('seat')
+@AppRights('SELECT', 'UPDATE')
 @Check('seat_status', `"status" IN (${SEAT_STATUSES.map((status) => `'${status}'`).join(', ')})`)
 @Check(
   'seat_columns_fit_status',

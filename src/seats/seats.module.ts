@@ -2,6 +2,7 @@ import { DynamicModule, Module, Type } from '@nestjs/common';
 import { IdentityModule } from '../identity/identity.module';
 import { AddressKeyring } from './address-keyring';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
+import { QueueOverload } from './queue-overload';
 import { SeatMapReader } from './reading/seat-map';
 import { SeatCommandQueue } from './seat-command-queue';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
@@ -22,6 +23,7 @@ export class SeatsModule {
       providers: [
         SeatStateMachine,
         SeatCommandQueue,
+        QueueOverload,
         SeatMetrics,
         AddressKeyring,
         SeatMapReader,

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { AppRights } from '../platform/database/app-rights';
 
 /** One row of a screen's seat layout: seats 1 to `seats`. */
 export interface LayoutRow {
@@ -8,6 +9,7 @@ export interface LayoutRow {
 
 /** A hall, with the layout its shows' seats are made from. */
 @Entity('screen')
+@AppRights('SELECT')
 @Unique('screen_name_key', ['name'])
 export class Screen {
   @PrimaryGeneratedColumn('identity', {

@@ -4,6 +4,7 @@ import { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { until } from '../../proof/kit/until';
 import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
 import { dataSourceOptions } from '../../src/platform/database/data-source-options';
+import { LockedError } from '../../src/platform/database/maintenance';
 import { migrate, MIGRATION_LOCK } from '../../src/platform/database/migrate';
 import { schema } from '../../src/database/schema';
 import { dropDatabase, onServer, urlOf } from '../support/database';
@@ -70,7 +71,7 @@ describe('migrate', () => {
   it('runs every migration once when five instances start together on an empty database', async () => {
     const instances = await Promise.all(Array.from({ length: 5 }, () => connect()));
 
-    const ran = await Promise.all(instances.map(migrate));
+    const ran = await Promise.all(instances.map((instance) => migrate(instance)));
 
     expect(ran.filter((names) => names.length > 0)).toEqual([ALL]);
     expect(await recorded(instances[0]!)).toEqual(ALL);
@@ -87,7 +88,7 @@ describe('migrate', () => {
     await onServer((server) => server.query(`ALTER DATABASE ${name} SET statement_timeout = 200`));
     const instances = await Promise.all([connect([SlowStatement1895530000001]), connect([SlowStatement1895530000001])]);
 
-    const ran = await Promise.all(instances.map(migrate));
+    const ran = await Promise.all(instances.map((instance) => migrate(instance)));
 
     expect(ran.flat()).toEqual(['SlowStatement1895530000001']);
   });
@@ -98,7 +99,7 @@ describe('migrate', () => {
     await other.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
     let isOver = false;
     const migrated = connect()
-      .then(migrate)
+      .then((dataSource) => migrate(dataSource))
       .finally(() => (isOver = true));
 
     await until(async () => {
@@ -114,11 +115,34 @@ describe('migrate', () => {
     expect(await migrated).toEqual(ALL);
   });
 
+  it('waits no longer than it may, and says which session keeps the lock', async () => {
+    const other = new Client({ connectionString: urlOf(name), application_name: 'a-dashboard' });
+    await other.connect();
+    await other.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
+    const [{ pid }] = (await other.query('SELECT pg_backend_pid() AS pid')).rows as [{ pid: number }];
+
+    const refused = migrate(await connect(), { lockTimeoutMs: 1 });
+
+    await expect(refused).rejects.toThrow(LockedError);
+    await expect(refused).rejects.toThrow(new RegExp(`by process ${pid} of role \\w+ \\(a-dashboard, `));
+    await other.end();
+  });
+
+  it('takes no lock where nothing is pending, so that nobody who keeps it can stop a start', async () => {
+    await migrate(await connect());
+    const other = new Client({ connectionString: urlOf(name) });
+    await other.connect();
+    await other.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
+
+    expect(await migrate(await connect(), { lockTimeoutMs: 1 })).toEqual([]);
+    await other.end();
+  });
+
   it('can build an index concurrently while another instance waits', async () => {
     const migrations = [...schema.migrations, IndexConcurrently1895530000003];
     const instances = await Promise.all(Array.from({ length: 3 }, () => connect(migrations)));
 
-    const ran = await Promise.all(instances.map(migrate));
+    const ran = await Promise.all(instances.map((instance) => migrate(instance)));
 
     expect(ran.flat()).toEqual([...ALL, 'IndexConcurrently1895530000003']);
   });

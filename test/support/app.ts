@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup';
 import { parseEnvironment } from '../../src/platform/config/app-config';
-import { createTestDatabase } from './database';
+import { asAppRole, createTestDatabase } from './database';
 
 export interface TestApp {
   readonly url: string;
@@ -30,7 +30,8 @@ export async function startApp(overrides: NodeJS.ProcessEnv = {}): Promise<TestA
     SWEEP_ENABLED: 'false',
     RATE_LIMIT_ENABLED: 'false',
     ...overrides,
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: asAppRole(databaseUrl),
+    DATABASE_MIGRATION_URL: databaseUrl,
   });
   const app = await createApp(config);
   await app.listen(config.server.port, config.server.host);

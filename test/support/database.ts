@@ -7,6 +7,12 @@ export function templateName(): string {
   return (process.env.TEST_TEMPLATE ??= `rowlock_template_${process.pid}`);
 }
 
+/** The same database as the role that a server runs as. On another's server the tests make no role. */
+export function asAppRole(url: string): string {
+  const role = process.env.TEST_APP_ROLE;
+  return role === undefined ? url : url.replace(/(?<=:\/\/)[^@]*(?=@)/, role);
+}
+
 let count = 0;
 
 export interface TestDatabase {

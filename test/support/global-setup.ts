@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDataSource } from '../../proof/kit/database-server';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres';
-import { migrate } from '../../src/platform/database/migrate';
-import { onServer, templateName, urlOf } from './database';
+import { parseDatabaseEnvironment } from '../../src/platform/config/app-config';
+import { migrateDatabase } from '../../src/platform/database/migrate';
+import { schema } from '../../src/database/schema';
+import { asAppRole, onServer, templateName, urlOf } from './database';
 
 /**
  * Finds a PostgreSQL for the tests, the embedded one unless DATABASE_URL names another, and prepares one migrated
@@ -20,6 +22,7 @@ export default async function globalSetup(): Promise<void> {
     const dataDir = await mkdtemp(join(tmpdir(), 'rowlock-test-'));
     const server = await startEmbeddedPostgres({ dataDir, settings });
     process.env.TEST_SERVER_URL = server.url;
+    process.env.TEST_APP_ROLE = `rowlock_test_app:${randomUUID()}`;
     const stop = async () => {
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -27,7 +30,7 @@ export default async function globalSetup(): Promise<void> {
     (globalThis as { stopTestPostgres?: typeof stop }).stopTestPostgres = stop;
   }
   await onServer((server) => server.query(`CREATE DATABASE ${templateName()}`));
-  const dataSource = await openDataSource(urlOf(templateName()));
-  await migrate(dataSource);
-  await dataSource.destroy();
+  const url = urlOf(templateName());
+  const env = { EMBEDDED_DATABASE: 'false', DATABASE_URL: asAppRole(url), DATABASE_MIGRATION_URL: url };
+  await migrateDatabase(parseDatabaseEnvironment(env), schema);
 }

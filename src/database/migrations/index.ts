@@ -1,6 +1,12 @@
 import { InitialSchema1795520000000 } from './1795520000000-initial-schema';
 import { ColumnsAndChecks1795700000000 } from './1795700000000-columns-and-checks';
 import { SeatLimits1795760000000 } from './1795760000000-seat-limits';
+import { Reading1795780000000 } from './1795780000000-reading';
 
 /** In order. */
-export const migrations = [InitialSchema1795520000000, ColumnsAndChecks1795700000000, SeatLimits1795760000000];
+export const migrations = [
+  InitialSchema1795520000000,
+  ColumnsAndChecks1795700000000,
+  SeatLimits1795760000000,
+  Reading1795780000000,
+];

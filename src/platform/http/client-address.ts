@@ -10,8 +10,8 @@ export interface ClientAddress {
   readonly isLoopback: boolean;
 }
 
-/** How many times the limit of an address is that of a network, the wide group. */
-export const NETWORK_FACTOR = 10;
+/** How much more than a /64 the /48 around it may have: it is one customer of a provider, with many households at most. */
+export const WIDE_FACTOR = 10;
 
 /**
  * Reads an address as Fastify's `request.ip` has it. Some proxies write the client's port behind the address in

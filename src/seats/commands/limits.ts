@@ -1,4 +1,4 @@
-import { NETWORK_FACTOR } from '../../platform/http/client-address';
+import { WIDE_FACTOR } from '../../platform/http/client-address';
 import type { AskedSeats, Deadlines, Scene } from './command';
 import { Limit, Refusal, refuse } from './refusal';
 
@@ -18,7 +18,7 @@ export function brokenLimit({ command: { address }, scene }: AskedSeats, more: n
     const max = scene.maxHeldSeatsPerAddress;
     counts.push(['address', max, live(scene.heldFrom(address.addressKey), scene.nowMs)]);
     if (address.networkKey !== null) {
-      counts.push(['network', NETWORK_FACTOR * max, live(scene.heldFrom(address.networkKey), scene.nowMs)]);
+      counts.push(['network', WIDE_FACTOR * max, live(scene.heldFrom(address.networkKey), scene.nowMs)]);
     }
   }
   const [broken] = counts.filter(([, max, count]) => count + more > max);

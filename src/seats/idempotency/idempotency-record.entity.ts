@@ -1,8 +1,10 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { StoredOutcome } from '../seat-command';
+import { AppRights } from '../../platform/database/app-rights';
 
 /** The first answer to a keyed command, written in the transaction of its effect. */
 @Entity('idempotency_record')
+@AppRights('SELECT', 'INSERT', 'DELETE')
 @Index('idempotency_record_created_at', ['createdAt'])
 export class IdempotencyRecord {
   /** 0 in the records of version 0.1, whose keys belonged to the holder alone. */
