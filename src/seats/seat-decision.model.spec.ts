@@ -67,6 +67,7 @@ class Store {
       maxHeldSeats: HOLD_LIMIT,
       maxSeats: SEAT_LIMIT,
       maxHeldSeatsPerAddress: Infinity,
+      maxHeldSeatsPerNetwork: Infinity,
       reholdCooldownMs: 0,
       show: { salesOpen, salesCloseMs: Infinity, currency: 'USD' },
       seats: this.seats,

@@ -1,5 +1,6 @@
 import type { AppConfig } from '../platform/config/app-config';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { WIDE_FACTOR } from '../platform/http/client-address';
 import { salesCloseMs, salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import { AddressHolds, sendAddressHolds } from './address-holds';
@@ -113,6 +114,7 @@ export class SeatScene {
       maxHeldSeats: this.rules.holds.maxPerHolder,
       maxSeats: this.rules.holds.maxSeatsPerHolder,
       maxHeldSeatsPerAddress: this.rules.holds.maxPerAddress,
+      maxHeldSeatsPerNetwork: this.rules.holds.maxPerAddress * WIDE_FACTOR,
       reholdCooldownMs: this.rules.holds.reholdCooldownMs,
       show: show && {
         salesOpen: salesOpen(show, this.nowMs),

@@ -131,9 +131,11 @@ const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = 
   [
     'RATE_LIMITED',
     async () => {
-      const limited = await startApp({ RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_REGISTER_PER_MINUTE: '1' });
-      await request(limited, 'POST', '/api/auth/register/');
-      return request(limited, 'POST', '/api/auth/register/').finally(() => limited.close());
+      const limits = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_GUEST_BURST: '1', TRUST_PROXY_HOPS: '1' };
+      const limited = await startApp(limits);
+      const ask = () => request(limited, 'POST', '/api/auth/guest/', { headers: { 'x-forwarded-for': '203.0.113.7' } });
+      await ask();
+      return ask().finally(() => limited.close());
     },
   ],
   [

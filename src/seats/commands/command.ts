@@ -85,6 +85,8 @@ export interface Scene {
   readonly maxSeats: number;
   /** Held by guests of one address together. */
   readonly maxHeldSeatsPerAddress: number;
+  /** The same of the network around it. */
+  readonly maxHeldSeatsPerNetwork: number;
   /** 0 where it is off. */
   readonly reholdCooldownMs: number;
   /** Undefined when the show does not exist. */

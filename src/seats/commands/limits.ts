@@ -1,4 +1,3 @@
-import { WIDE_FACTOR } from '../../platform/http/client-address';
 import type { AskedSeats, Deadlines, Scene } from './command';
 import { Limit, Refusal, refuse } from './refusal';
 
@@ -15,10 +14,9 @@ export function brokenLimit({ command: { address }, scene }: AskedSeats, more: n
     ['holder', scene.maxSeats, held + scene.holdings.booked],
   ];
   if (address) {
-    const max = scene.maxHeldSeatsPerAddress;
-    counts.push(['address', max, live(scene.heldFrom(address.addressKey), scene.nowMs)]);
+    counts.push(['address', scene.maxHeldSeatsPerAddress, live(scene.heldFrom(address.addressKey), scene.nowMs)]);
     if (address.networkKey !== null) {
-      counts.push(['network', WIDE_FACTOR * max, live(scene.heldFrom(address.networkKey), scene.nowMs)]);
+      counts.push(['network', scene.maxHeldSeatsPerNetwork, live(scene.heldFrom(address.networkKey), scene.nowMs)]);
     }
   }
   const [broken] = counts.filter(([, max, count]) => count + more > max);
