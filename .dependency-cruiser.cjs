@@ -43,7 +43,7 @@ const MODULES = {
     'problem/api-problems.decorator',
     'problem/problem',
   ],
-  identity: ['admission', 'holder', 'identity.module'],
+  identity: ['admission', 'admission.module', 'guest-takeovers', 'holder'],
   shows: ['sales-window', 'seat-counts', 'show-sales', 'show.dto', 'show.entity'],
   seats: [
     'commands/registry',

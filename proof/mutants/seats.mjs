@@ -91,7 +91,7 @@ export const SEATS = [
       'void repeated;',
     ],
     'a lapsed hold is taken over without its expiry in the ledger': [
-      'const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, scene, transitions);',
+      'const before = rule.from.includes(seat.status) ? seat : endHold(seat, asked, transitions);',
       "const before = { ...seat, status: rule.from[0]!, holdExpiresAtMs: seat.status === 'HELD' && rule.from[0] !== 'HELD' ? null : seat.holdExpiresAtMs };",
     ],
     'sales are closed before the show is looked for': [
@@ -133,10 +133,12 @@ export const SEATS = [
   ),
   ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-decision.spec.ts'], {
     'deadline from the clock of the application': [
-      'Math.min(scene.nowMs + scene.holdTtlMs,',
-      'Math.min(Date.now() + scene.holdTtlMs,',
+      ': scene.nowMs + scene.holdTtlMs,',
+      ': Date.now() + scene.holdTtlMs,',
     ],
     'a hold outlives the sales of its show': [', scene.show!.salesCloseMs)', ', Infinity)'],
+    'a takeover prolongs the hold': ['isInherited ? found.holdExpiresAtMs! :', 'false ? found.holdExpiresAtMs! :'],
+    'a takeover changes the price': ['isInherited ? chargedPrice(found) :', 'false ? chargedPrice(found) :'],
     'deadline moved by holding again': ["    HELD_BY_ME: 'keep',", "    HELD_BY_ME: 'step',"],
   }),
   ...mutantsIn('src/seats/commands/limits.ts', ['src/seats/seat-decision.spec.ts'], {

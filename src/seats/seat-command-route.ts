@@ -10,6 +10,7 @@ import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { COMMAND_RULES, OutcomeOf, refusalsOf, SeatCommandName } from './commands/registry';
 import { IDEMPOTENCY_KEY_PATTERN, idempotencyKeyOf } from './idempotency/idempotency-key';
+import { takeOverHolds } from './guest-holds';
 import { acceptedOutcome } from './seat-answers';
 import { seatCommand } from './seat-command';
 import type { SeatCommandRequest } from './seat-command';
@@ -87,7 +88,7 @@ export async function runSeatCommand<Name extends SeatCommandName>(
   queue: SeatCommandQueue,
   name: Name,
   { show_id: showId, seats }: SeatCommandDto,
-  { holder, idempotencyKey: header, reply }: CommandCall,
+  { holder: { id: holderId, formerly }, idempotencyKey: header, reply }: CommandCall,
   terms: Pick<SeatCommandRequest, 'address'> = {},
 ): Promise<OutcomeOf<Name>> {
   if (seats.length > queue.maxSeats) {
@@ -96,7 +97,15 @@ export async function runSeatCommand<Name extends SeatCommandName>(
     });
   }
   const idempotencyKey = idempotencyKeyOf(header);
-  const request = { name, showId, seats, holderId: holder.id, actorId: holder.id, ...terms };
+  // A command of the guest's that was under way during the login may have left a hold since.
+  if (formerly !== undefined)
+    await takeOverHolds(
+      queue,
+      formerly,
+      holderId,
+      seats.map((seat) => ({ ...seat, showId })),
+    );
+  const request = { name, showId, seats, holderId, actorId: holderId, ...terms };
   const { outcome, replayed } = await queue.submit(
     seatCommand(idempotencyKey ? { ...request, idempotencyKey } : request),
   );

@@ -5,9 +5,9 @@
  */
 import type { AskedSeats, DecidableCommand, Scene, SeatCommandRule, SlotsTaken } from './commands/command';
 import { recentlyGivenUp } from './commands/cool-down';
-import { AcceptedOutcome, COMMAND_RULES, LAPSE, SeatCommandName } from './commands/registry';
+import { AcceptedOutcome, COMMAND_RULES, HAND_OVER, LAPSE, SeatCommandName } from './commands/registry';
 import { Refusal, refuse, RefusedSeat } from './commands/refusal';
-import { SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
+import { isHeldBy, SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
 
 export type Decision =
   | {
@@ -50,10 +50,8 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const transitions: SeatTransition<SeatCommandName>[] = [];
   const after = seats.map((seat) => {
     if (effectOn(rule, seat, asked) !== 'step') return seat;
-    // A lapsed hold is expired first, as the sweep would have done it, so that the ledger and every version are the same
-    // whether or not a sweep came by.
-    const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, scene, transitions);
-    return step(command.name, before, carry(before), command, scene, transitions);
+    const before = rule.from.includes(seat.status) ? seat : endHold(seat, asked, transitions);
+    return step(command.name, before, carry(before, seat), command, scene, transitions);
   });
   const changed = seats.filter((seat, index) => after[index] !== seat).map(seatRef);
   return { kind: 'accepted', seats: after, transitions, outcome: rule.outcome({ ...asked, after, changed }) };
@@ -61,8 +59,24 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
 
 const NOBODY = { actorId: null };
 
+/**
+ * Ends the hold that the command takes over. A lapsed one is expired, as the sweep would have done it, so that the ledger and
+ * every version are the same whether or not a sweep came by.
+ */
+function endHold(
+  seat: SeatState,
+  { command, scene }: AskedSeats,
+  transitions: SeatTransition<SeatCommandName>[],
+): SeatState {
+  return isHeldBy(seat, command.successorOf, scene.nowMs)
+    ? step(HAND_OVER, seat, {}, command, scene, transitions)
+    : step(LAPSE, seat, {}, NOBODY, scene, transitions);
+}
+
 function effectOn(rule: SeatCommandRule, seat: SeatState, { command, scene }: AskedSeats) {
-  return rule.effects[standing(seat, command.holderId, scene.nowMs)];
+  const found = standing(seat, command.holderId, scene.nowMs);
+  if (command.successorOf === undefined || found === 'HELD_BY_ME') return rule.effects[found];
+  return isHeldBy(seat, command.successorOf, scene.nowMs) ? rule.effects.AVAILABLE : 'HOLD_GONE';
 }
 
 function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {
@@ -90,7 +104,7 @@ function step(
   name: SeatCommandName,
   before: SeatState,
   carriage: Partial<SeatCarriage>,
-  by: Pick<DecidableCommand, 'actorId' | 'reason'>,
+  by: Pick<DecidableCommand, 'actorId' | 'reason' | 'successorOf'>,
   { nowMs, reholdCooldownMs }: Scene,
   transitions: SeatTransition<SeatCommandName>[],
 ): SeatState {
@@ -99,7 +113,9 @@ function step(
   must((before.status === 'HELD') === (before.holdExpiresAtMs !== null), 'a hold has a deadline, and nothing else has');
   const { showId, row, number, price } = before;
   const version = before.version + 1;
-  const givenUpMs = before.status === 'HELD' && to === 'AVAILABLE' ? Math.min(nowMs, before.holdExpiresAtMs!) : null;
+  // The guest who has become a user goes on holding the seat, under another name.
+  const isGivenUp = before.status === 'HELD' && to === 'AVAILABLE' && by.successorOf === undefined;
+  const givenUpMs = isGivenUp ? Math.min(nowMs, before.holdExpiresAtMs!) : null;
   const givenUp = to === 'BOOKED' ? [] : recentlyGivenUp(before, nowMs, reholdCooldownMs, givenUpMs);
   const remembered = { givenUp: givenUp.length > 0 ? givenUp : null };
   const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, ...remembered, status: to, version };

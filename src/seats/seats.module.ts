@@ -1,6 +1,7 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
-import { IdentityModule } from '../identity/identity.module';
+import { AdmissionModule } from '../identity/admission.module';
 import { AddressKeyring } from './address-keyring';
+import { HoldsOfGuests } from './guest-holds';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
 import { QueueOverload } from './queue-overload';
 import { SeatMapReader } from './reading/seat-map';
@@ -18,7 +19,7 @@ export class SeatsModule {
   static forRoot(plugs: { writer: Type<TransactionWriter>; listeners: Type<SeatListener>[] }): DynamicModule {
     return {
       module: SeatsModule,
-      imports: [IdentityModule],
+      imports: [AdmissionModule],
       controllers: [SeatsController],
       providers: [
         SeatStateMachine,
@@ -29,11 +30,12 @@ export class SeatsModule {
         SeatMapReader,
         SeatSweeper,
         IdempotencyCleaner,
+        HoldsOfGuests,
         { provide: TransactionWriter, useClass: plugs.writer },
         ...plugs.listeners,
         { provide: SEAT_LISTENERS, useFactory: (...listeners: SeatListener[]) => listeners, inject: plugs.listeners },
       ],
-      exports: [SeatCommandQueue, SeatMapReader, ...plugs.listeners],
+      exports: [HoldsOfGuests, SeatCommandQueue, SeatMapReader, ...plugs.listeners],
     };
   }
 }

@@ -53,6 +53,15 @@ it('a guest with a token of the queue can hold seats of its show, and of no othe
   await ok((await person(target, both.body.access_token)).hold(another, ['B1']));
 });
 
+it('a refreshed token is good for the same shows', async () => {
+  const { body } = await guest(await queueToken());
+  const refreshed = await request(target, 'POST', '/api/auth/refresh/', {
+    body: { refresh_token: body.refresh_token },
+  });
+  expect(refreshed.body.holder.shows).toEqual([showId]);
+  await ok((await person(target, refreshed.body.access_token)).hold(showId, ['E1']));
+});
+
 it('users need none', async () => {
   const credentials = { username: 'somebody-in-no-queue', password: 'correct horse battery' };
   const { body } = await request(target, 'POST', '/api/auth/register/', { body: credentials });

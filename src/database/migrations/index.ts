@@ -2,6 +2,7 @@ import { InitialSchema1795520000000 } from './1795520000000-initial-schema';
 import { ColumnsAndChecks1795700000000 } from './1795700000000-columns-and-checks';
 import { SeatLimits1795760000000 } from './1795760000000-seat-limits';
 import { Reading1795780000000 } from './1795780000000-reading';
+import { Sessions1795790000000 } from './1795790000000-sessions';
 
 /** In order. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   ColumnsAndChecks1795700000000,
   SeatLimits1795760000000,
   Reading1795780000000,
+  Sessions1795790000000,
 ];

@@ -101,6 +101,9 @@ export const SETTINGS = {
       'Least important level that is logged.',
     ),
     format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
+    securityEventsPerMinute: env('LOG_SECURITY_EVENTS_PER_MINUTE', integer(0, 10_000, 10)).describe(
+      'How many failed logins, refused tokens and requests beyond a limit are logged a minute, of each kind; the others are counted.',
+    ),
   },
   database: {
     url: env('DATABASE_URL', postgresUrl().optional()).describe(
@@ -212,7 +215,18 @@ export const SETTINGS = {
     jwtPreviousSecrets: envList('AUTH_JWT_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
       'Former secrets, comma separated or as a JSON list, whose tokens are still accepted: rotate without logging anybody out.',
     ),
-    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 86_400)).describe('Lifetime of a token.'),
+    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 900)).describe(
+      'Lifetime of an access token; a client gets the next one for its refresh token.',
+    ),
+    refreshTtlDays: env('AUTH_REFRESH_TTL_DAYS', integer(0, 365, 30)).describe(
+      'How long a user stays logged in without a request; 0: users get no refresh tokens.',
+    ),
+    guestRefreshTtlDays: env('AUTH_GUEST_REFRESH_TTL_DAYS', integer(0, 365, 90)).describe(
+      'How long a guest is known without a request; 0: guests get no refresh tokens.',
+    ),
+    maxSessionsPerUser: env('AUTH_MAX_SESSIONS_PER_USER', integer(1, 1_000, 20)).describe(
+      'Most sessions of a user; a login beyond them ends the one that was unused for longest.',
+    ),
     jwksUrl: env('AUTH_JWKS_URL', httpUrl().optional()).describe("The key set of an organisation's identity provider."),
     issuer: env('AUTH_ISSUER', z.string().min(1).optional()).describe('Its `iss`; required with AUTH_JWKS_URL.'),
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
@@ -247,6 +261,12 @@ export const SETTINGS = {
     ),
     guestBurst: env('RATE_LIMIT_GUEST_BURST', integer(1, 1_000_000, 200)).describe(
       'Guest tokens at once for one address that has asked for few; ten times as many for an IPv6 /48.',
+    ),
+    refreshPerMinute: env('RATE_LIMIT_REFRESH_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
+      'Refreshed tokens a minute for one address.',
+    ),
+    passwordPerMinute: env('RATE_LIMIT_PASSWORD_PER_MINUTE', integer(1, 100_000, 5)).describe(
+      'Changes of a password, and deletions of an account, that one user may try a minute.',
     ),
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',

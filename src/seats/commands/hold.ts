@@ -1,5 +1,5 @@
 import { sumMoney } from '../../platform/money';
-import { chargedPrice, seatKey, seatRef, SeatState, standing } from '../seat-transitions';
+import { chargedPrice, isHeldBy, seatKey, seatRef, SeatState, standing } from '../seat-transitions';
 import { coolDown } from './cool-down';
 import type { Accepted, AskedSeats, SeatCommandRule } from './command';
 import { brokenLimit, liveHolds } from './limits';
@@ -28,7 +28,10 @@ export const hold = {
   plan(asked: AskedSeats) {
     const { command, scene } = asked;
     const wanted = asked.seats.filter((seat) => standing(seat, command.holderId, scene.nowMs) !== 'HELD_BY_ME');
-    const refusal = command.isExempt ? undefined : (coolDown(asked, wanted) ?? brokenLimit(asked, wanted.length));
+    const isInherited = command.successorOf !== undefined;
+    const refusal = command.isExempt
+      ? undefined
+      : ((isInherited ? undefined : coolDown(asked, wanted)) ?? brokenLimit(asked, wanted.length));
     if (refusal) return refusal;
     const slots = allotSlots(wanted, scene.holdings.slotOwners, command.isExempt ? Infinity : scene.maxHeldSeats);
     if (!slots) {
@@ -36,15 +39,21 @@ export const hold = {
       const lapsed = [...scene.holdings.holds.values()].filter((one) => !live.has(one));
       return { kind: 'slots-taken' as const, lapsed: lapsed.map(seatRef) };
     }
-    return (seat: SeatState) => ({
-      holderId: command.holderId,
-      holdPrice: seat.price,
-      heldAtMs: scene.nowMs,
-      // A hold promises that its seats can be booked until then, and nothing can be booked once sales are closed.
-      holdExpiresAtMs: Math.min(scene.nowMs + scene.holdTtlMs, scene.show!.salesCloseMs),
-      holdSlot: slots.get(seatKey(seat.showId, seat))!,
-      ...command.address,
-    });
+    return (seat: SeatState, found: SeatState) => {
+      const isInherited = isHeldBy(found, command.successorOf, scene.nowMs);
+      return {
+        holderId: command.holderId,
+        holdPrice: isInherited ? chargedPrice(found) : seat.price,
+        heldAtMs: scene.nowMs,
+        // A hold promises that its seats can be booked until then, and nothing can be booked once sales are closed.
+        holdExpiresAtMs: Math.min(
+          isInherited ? found.holdExpiresAtMs! : scene.nowMs + scene.holdTtlMs,
+          scene.show!.salesCloseMs,
+        ),
+        holdSlot: slots.get(seatKey(seat.showId, seat))!,
+        ...command.address,
+      };
+    };
   },
 
   outcome: ({ command, after, scene }: Accepted) => ({
