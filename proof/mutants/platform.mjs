@@ -25,6 +25,10 @@ export const PLATFORM = [
       'request limits',
     ],
   }),
+  ...mutantsIn('src/platform/http/token-buckets.ts', ['src/platform/http/token-buckets.spec.ts'], {
+    'a bucket fills beyond its size': ['Math.min(this.size, bucket.tokens +', 'Math.max(0, bucket.tokens +'],
+    'buckets are never forgotten': ['if (this.buckets.size >= this.bucketsMax)', 'if (this.buckets.size < 0)'],
+  }),
   ...mutantsIn('src/platform/http/rate-limits.ts', ['src/platform/http/rate-limits.spec.ts'], {
     'a network of many addresses has a limit for each of them and none for all': [
       'if (wideGroup !== undefined) {',

@@ -43,6 +43,9 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['HOLD_TTL_SECONDS', 'holds.ttlMs', 1, 86_400, 1_000],
   ['MAX_SEATS_PER_COMMAND', 'commands.maxSeats', 1, 100],
   ['MAX_HELD_SEATS_PER_HOLDER', 'holds.maxPerHolder', 1, 1_000],
+  ['MAX_SEATS_PER_HOLDER', 'holds.maxSeatsPerHolder', 1, 10_000],
+  ['MAX_HELD_SEATS_PER_ADDRESS', 'holds.maxPerAddress', 1, 100_000],
+  ['REHOLD_COOLDOWN_SECONDS', 'holds.reholdCooldownMs', 0, 3_600, 1_000],
   ['COMBINE_MAX', 'combining.maxCommands', 1, 1_000],
   ['COMBINE_LANES', 'combining.lanes', 1, 64],
   ['QUEUE_MAX', 'queue.maxCommands', 1, 1_000_000],
@@ -68,6 +71,7 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['LOGIN_DELAY_MAX_SECONDS', 'rateLimits.loginDelayMaxMs', 0, 30, 1_000],
   ['RATE_LIMIT_REGISTER_PER_MINUTE', 'rateLimits.registerPerMinute', 1, 100_000],
   ['RATE_LIMIT_GUEST_PER_MINUTE', 'rateLimits.guestPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_GUEST_BURST', 'rateLimits.guestBurst', 1, 1_000_000],
   ['RATE_LIMIT_COMMANDS_PER_MINUTE', 'rateLimits.commandsPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_READS_PER_MINUTE', 'rateLimits.readsPerMinute', 1, 10_000_000],
   ['RATE_LIMIT_HEAVY_READS_PER_MINUTE', 'rateLimits.heavyReadsPerMinute', 1, 10_000_000],
@@ -87,7 +91,7 @@ describe('the settings', () => {
 
   it('are what the contract says where nothing else is set', () => {
     expect(parseEnvironment(LEAST)).toMatchObject({
-      holds: { ttlMs: 600_000, maxPerHolder: 10 },
+      holds: { ttlMs: 600_000, maxPerHolder: 10, maxSeatsPerHolder: 20, maxPerAddress: 100, reholdCooldownMs: 0 },
       commands: { maxSeats: 10 },
       idempotency: { ttlHours: 24 },
     });
