@@ -11,11 +11,14 @@ import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { FLOODS } from './floods';
+import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
+import { ownMap } from './own-map';
 import { Findings, RunOptions, Scenario, Verdict } from './scenario';
 import { slowClients } from './slow-clients';
 import { FaultStage, freePort } from './stage';
+import { starveActivity, starveShows } from './starve';
 import { sweeper } from './sweeper';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -30,6 +33,10 @@ const SCENARIOS: readonly Scenario[] = [
   sweeper,
   overload,
   ...FLOODS,
+  starveActivity,
+  starveShows,
+  ownMap,
+  loginFlood,
 ];
 
 const HELP = `Breaks what a server of production stands on, under load, and checks everything that clients were told meanwhile. Starts

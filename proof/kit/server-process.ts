@@ -57,6 +57,8 @@ async function start(
       RATE_LIMIT_ENABLED: 'false',
       MAX_CONNECTIONS_PER_ADDRESS: '1000000', // All clients are on this machine.
       AUTH_JWT_SECRET: TOKEN_SECRET,
+      // People keep the token that they begin with, however long the run.
+      AUTH_TOKEN_TTL_SECONDS: '86400',
       ...settings,
     },
     // Its log is no part of the program's own output.

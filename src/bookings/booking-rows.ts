@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import type { BookingView } from '../seats/seat-command';
-import { chargedPrice } from '../seats/seat-transitions';
+import { chargedPrice, compareSeats } from '../seats/seat-transitions';
 import { NewBooking, TransactionWriter } from '../seats/transaction-writer';
 import { newBookingReference } from './booking-reference';
 
@@ -20,7 +20,7 @@ export interface BookingRow {
 /** Needs `booking` in the FROM clause. */
 export const BOOKING_COLUMNS = `
   booking.id, booking.reference, booking.show_id, booking.total_paid, booking.currency, booking.booked_at,
-  (SELECT json_agg(json_build_array(sold."row", sold.number) ORDER BY sold."row", sold.number)
+  (SELECT json_agg(json_build_array(sold."row", sold.number))
      FROM booking_seat AS sold
     WHERE sold.show_id = booking.show_id AND sold.booking_id = booking.id) AS seats`;
 
@@ -29,7 +29,7 @@ export function bookingView(row: BookingRow): BookingView {
     id: row.id,
     reference: row.reference,
     showId: row.show_id,
-    seats: row.seats.map(([seatRow, number]) => ({ row: seatRow, number })),
+    seats: row.seats.map(([seatRow, number]) => ({ row: seatRow, number })).sort(compareSeats),
     totalPaid: row.total_paid,
     currency: row.currency,
     bookedAtMs: row.booked_at.getTime(),

@@ -1,14 +1,15 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { keepSecret } from '../embedded-postgres/kept-secret';
 import { explain } from '../explain';
 import { parseEnvironment } from '../platform/config/app-config';
+import { hints } from '../platform/config/environment-hints';
 import { asOwner, migrateDatabase } from '../platform/database/migrate';
 import { withDataSource } from '../database/open-database';
 import { schema } from '../database/schema';
 import { serve, stopOnSignal } from '../serve';
-import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from './demo';
+import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo, isOnThisMachine } from './demo';
 
 /** `npm run up`: everything a newcomer needs. The embedded database unless DATABASE_URL is set, the demo, the server. */
 async function up(): Promise<void> {
@@ -19,11 +20,16 @@ async function up(): Promise<void> {
     LOG_LEVEL: 'warn',
     EMBEDDED_DATABASE: process.env.DATABASE_URL ? 'false' : 'true',
     ...process.env,
-    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || keptSecret(join(dirname(dataDir), 'jwt-secret')),
+    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || (await keptSecret(join(dirname(dataDir), 'jwt-secret'))),
   });
+  let hasDemoUser = false;
+  for (const hint of hints(process.env, config)) console.error(`Note: ${hint}`);
   const server = await serve(config, async (opened) => {
     await migrateDatabase(opened, schema);
-    await withDataSource(asOwner(opened), ensureDemo);
+    await withDataSource(asOwner(opened), async (dataSource) => {
+      hasDemoUser = isOnThisMachine(dataSource);
+      await ensureDemo(dataSource);
+    });
   });
   stopOnSignal(server, config.server.shutdownGraceMs);
   console.log(`
@@ -32,22 +38,15 @@ Rowlock is up.
   Dashboard    ${server.url}/
   Swagger UI   ${server.url}/docs
   API          ${server.url}/api/shows/
-  Demo login   ${DEMO_USERNAME} / ${DEMO_PASSWORD}
+  Demo login   ${hasDemoUser ? `${DEMO_USERNAME} / ${DEMO_PASSWORD}` : 'none, as the database is on another machine'}
 
 Stop it with Ctrl-C; the data stays.`);
 }
 
 /** A secret made once and kept with the data, so that tokens outlive a restart. */
-function keptSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  mkdirSync(dirname(file), { recursive: true });
-  const secret = randomBytes(32).toString('base64url');
-  writeFileSync(file, `${secret}\n`, { mode: 0o600 });
-  return secret;
+async function keptSecret(file: string): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  return keepSecret(file);
 }
 
 up().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +18,7 @@ import {
   STAGING_PREFIX,
   unless,
 } from './host';
+import { readKeptSecret } from './kept-secret';
 import {
   findProcess,
   PidFile,
@@ -64,6 +65,7 @@ const DEFAULT_SETTINGS = {
  * @param options.settings of PostgreSQL's configuration; the address can't be chosen
  * @param options.port taken if it is free; any other if it is not
  * @throws EmbeddedPostgresError if that can't be done on this machine; its message says why
+ * @throws KeptSecretError if another user may know the password
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
@@ -82,10 +84,9 @@ export async function startEmbeddedPostgres(options: {
     log(`making a database in ${dataDir}`);
     await createCluster(dataDir, name, user, binaries.initdb);
   }
-  const password = await readFile(join(cluster, passwordFileOf(name)), 'utf8').catch(unless('ENOENT'));
+  const password = await readKeptSecret(join(cluster, passwordFileOf(name)), user.uid);
   if (password === undefined) throw new EmbeddedPostgresError(`${dataDir} was made under another name than ${name}.`);
-  const urlOf = (port: number, database = name) =>
-    `postgres://${name}:${password.trim()}@127.0.0.1:${port}/${database}`;
+  const urlOf = (port: number, database = name) => `postgres://${name}:${password}@127.0.0.1:${port}/${database}`;
 
   /** Connects, and makes the database if it isn't there yet. Another process may be faster at that. */
   const ensureDatabase = async (port: number) => {

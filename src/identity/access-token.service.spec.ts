@@ -1,27 +1,39 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { createServer, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { CryptoKey, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
+import { CompactSign, CryptoKey, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import type { AppConfig } from '../platform/config/app-config';
 import { Problem } from '../platform/problem/problem';
 import { AccessTokenService } from './access-token.service';
 import { newGuest } from './holder';
 import { OwnTokens } from './own-tokens';
+import { Revocations } from './revocations';
+import { CLOCK_TOLERANCE_SECONDS } from './verified-tokens';
 
 const SECRET = 'the-current-secret-with-32-characters-or-more';
 const FORMER_SECRET = 'a-former-secret-with-32-characters-or-more!!';
 const OTHER_SECRET = 'some-other-secret-with-32-characters-or-more';
 const ISSUER = 'https://idp.example';
 const AUDIENCE = 'rowlock-api';
+const SESSIONS = { refreshTtlDays: 30, guestRefreshTtlDays: 90, maxSessionsPerUser: 20 };
+const EXPIRY = { expiresAtMs: expect.any(Number) };
+/** Of the ids of the provider's people. */
+const PREFIX = `external:${createHash('sha256').update(ISSUER).digest('base64url').slice(0, 16)}:`;
 const USER = { id: `user:${randomUUID()}`, kind: 'user' } as const;
 
 beforeAll(() => Logger.overrideLogger(false));
 
 function service(settings: Partial<AppConfig['auth']> = {}): AccessTokenService {
-  return new AccessTokenService({
-    auth: { jwtSecret: SECRET, jwtPreviousSecrets: [FORMER_SECRET], tokenTtlSeconds: 3_600, ...settings },
-  });
+  const auth = {
+    jwtSecret: SECRET,
+    jwtPreviousSecrets: [FORMER_SECRET],
+    tokenTtlSeconds: 3_600,
+    bareHolderIds: false,
+    ...SESSIONS,
+    ...settings,
+  };
+  return new AccessTokenService({ auth }, new Revocations());
 }
 
 async function codeOf(verification: Promise<unknown>): Promise<string> {
@@ -42,6 +54,8 @@ function withSignatureOf(signed: string, token: string): string {
   return token + signed.split('.')[2];
 }
 
+/** As long as the headers of a request may be together, in a token. */
+const LONG = 'x'.repeat(11_000);
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
 const claims = { iss: 'rowlock', sub: USER.id, kind: 'user', iat: inSeconds(0), exp: inSeconds(3_600) };
 
@@ -54,17 +68,21 @@ describe('own tokens', () => {
     formerKid = decodeProtectedHeader(await service({ jwtSecret: FORMER_SECRET }).issue(USER)).kid!;
   });
 
-  it.each([newGuest(), USER, { ...USER, role: 'admin' } as const])('say whose they are: %o', async (holder) => {
-    await expect(
-      service()
-        .issue(holder)
-        .then((token) => service().verify(token)),
-    ).resolves.toEqual(holder);
-  });
+  const session = { sessionId: randomUUID(), tokenVersion: 3, formerly: newGuest().id };
+  it.each([newGuest(), USER, { ...USER, role: 'admin' } as const, { ...USER, ...session }])(
+    'say whose they are: %o',
+    async (holder) => {
+      await expect(
+        service()
+          .issue(holder)
+          .then((token) => service().verify(token)),
+      ).resolves.toEqual({ ...holder, ...EXPIRY });
+    },
+  );
 
   it('of a former secret are accepted, and signed with the current one only', async () => {
     const former = await service({ jwtSecret: FORMER_SECRET }).issue(USER);
-    await expect(service().verify(former)).resolves.toEqual(USER);
+    await expect(service().verify(former)).resolves.toEqual({ ...USER, ...EXPIRY });
     expect(await codeOf(service({ jwtPreviousSecrets: [] }).verify(former))).toBe('UNAUTHENTICATED');
     expect(formerKid).not.toBe(kid);
   });
@@ -89,8 +107,7 @@ describe('own tokens', () => {
     ['no key id', () => forge({ alg: 'HS256' }, claims, SECRET)],
     ['an unknown critical extension', () => forge({ alg: 'HS256', kid, crit: ['x'], x: 1 }, claims, SECRET)],
     ['an unencoded payload', () => forge({ alg: 'HS256', kid, crit: ['b64'], b64: false }, claims, SECRET)],
-    ['expired this second', () => forge({ alg: 'HS256', kid }, { ...claims, exp: inSeconds(0) }, SECRET)],
-    ['not valid yet', () => forge({ alg: 'HS256', kid }, { ...claims, nbf: inSeconds(5) }, SECRET)],
+    ['not valid yet', () => forge({ alg: 'HS256', kid }, { ...claims, nbf: inSeconds(8) }, SECRET)],
     ['no expiry', () => forge({ alg: 'HS256', kid }, { ...claims, exp: undefined }, SECRET)],
     ['an expiry in words', () => forge({ alg: 'HS256', kid }, { ...claims, exp: 'never' }, SECRET)],
     ['another issuer', () => forge({ alg: 'HS256', kid }, { ...claims, iss: 'somebody' }, SECRET)],
@@ -122,11 +139,20 @@ describe('own tokens', () => {
     ['no JSON', () => `${Buffer.from('x').toString('base64url')}.${Buffer.from('y').toString('base64url')}.z`],
     ['JSON null', () => `${Buffer.from('null').toString('base64url')}.${Buffer.from('null').toString('base64url')}.z`],
     ['no base64', () => '\u0000.ÿ.💥'],
-    ['more than anybody needs', () => forge({ alg: 'HS256', kid }, { ...claims, padding: 'x'.repeat(8_192) }, SECRET)],
+    ['a list of one as subject', () => forge({ alg: 'HS256', kid }, { ...claims, sub: [USER.id] }, SECRET)],
+    ['16 KiB of anything', () => 'x'.repeat(16_384)],
+    ['16 KiB and another secret', () => forge({ alg: 'HS256', kid }, { ...claims, padding: LONG }, OTHER_SECRET)],
   ];
 
   it.each(refused)('are refused with %s', async (_, token) => {
     expect(await codeOf(service({ jwtPreviousSecrets: [FORMER_SECRET] }).verify(token()))).toBe('UNAUTHENTICATED');
+  });
+
+  it('of which the time is over are told from others, from that second on', async () => {
+    const expired = forge({ alg: 'HS256', kid }, { ...claims, exp: inSeconds(-5) }, SECRET);
+    expect(await codeOf(service().verify(expired))).toBe('TOKEN_EXPIRED');
+    const forged = forge({ alg: 'HS256', kid }, { ...claims, exp: inSeconds(-5) }, OTHER_SECRET);
+    expect(await codeOf(service().verify(forged))).toBe('UNAUTHENTICATED');
   });
 
   it('are never remembered beyond their expiry', async () => {
@@ -135,17 +161,25 @@ describe('own tokens', () => {
     try {
       const tokens = service({ tokenTtlSeconds: 60 });
       const token = await tokens.issue(USER);
-      const expiresAtMs = (Math.floor(now / 1_000) + 60) * 1_000;
+      const expiresAtMs = (Math.floor(now / 1_000) + 60 + CLOCK_TOLERANCE_SECONDS) * 1_000;
       expect(await codeOf(tokens.verify(token))).toBe('accepted');
       jest.setSystemTime(expiresAtMs - 1);
       expect(await codeOf(tokens.verify(token))).toBe('accepted');
       jest.setSystemTime(expiresAtMs);
       await expect(tokens.verify(token)).rejects.toMatchObject({
-        code: 'UNAUTHENTICATED',
+        code: 'TOKEN_EXPIRED',
         message: 'The access token has expired.',
       });
     } finally {
       jest.useRealTimers();
+    }
+  });
+
+  it('are accepted while the clocks of two instances differ by some seconds', async () => {
+    for (const differing of [{ exp: inSeconds(-2) }, { nbf: inSeconds(2) }, { iat: inSeconds(2) }]) {
+      expect(await codeOf(service().verify(forge({ alg: 'HS256', kid }, { ...claims, ...differing }, SECRET)))).toBe(
+        'accepted',
+      );
     }
   });
 
@@ -158,6 +192,8 @@ describe('own tokens', () => {
     verify.mockRestore();
   });
 });
+
+const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
 
 describe('tokens of an identity provider', () => {
   let server: Server;
@@ -190,21 +226,31 @@ describe('tokens of an identity provider', () => {
 
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  const external = () => service({ jwksUrl: url, issuer: ISSUER, audience: AUDIENCE });
+  const external = (settings: Partial<AppConfig['auth']> = {}) =>
+    service({ jwksUrl: url, issuer: ISSUER, audience: AUDIENCE, ...settings });
 
   const right = { iss: ISSUER, aud: AUDIENCE, sub: 'ada', exp: inSeconds(3_600) };
   const sign = (payload: object, { key = provider.privateKey, kid = 'k1', alg = 'RS256' } = {}) =>
     new SignJWT({ ...payload }).setProtectedHeader({ alg, kid }).sign(key);
+  /** With any header, and claims of any type. */
+  const signAny = (payload: object, header: object = {}) =>
+    new CompactSign(Buffer.from(JSON.stringify(payload)))
+      .setProtectedHeader({ alg: 'RS256', kid: 'k1', ...header })
+      .sign(provider.privateKey);
 
   it('are accepted, with a subject of their own', async () => {
     const tokens = external();
-    await expect(tokens.verify(await sign(right))).resolves.toEqual({ id: 'external:ada', kind: 'external' });
-    await expect(tokens.verify(await sign({ ...right, sub: USER.id, kind: 'user', role: 'admin' }))).resolves.toEqual({
-      id: `external:${USER.id}`,
+    await expect(tokens.verify(await sign(right))).resolves.toEqual({
+      id: `${PREFIX}ada`,
       kind: 'external',
-      role: 'admin',
+      ...EXPIRY,
     });
-    await expect(tokens.verify(await tokens.issue(USER))).resolves.toEqual(USER);
+    await expect(tokens.verify(await sign({ ...right, sub: USER.id, kind: 'user' }))).resolves.toEqual({
+      id: `${PREFIX}${USER.id}`,
+      kind: 'external',
+      ...EXPIRY,
+    });
+    await expect(tokens.verify(await tokens.issue(USER))).resolves.toEqual({ ...USER, ...EXPIRY });
     expect(requests).toBe(1);
   });
 
@@ -219,10 +265,26 @@ describe('tokens of an identity provider', () => {
       'our issuer, our audience and an own key id',
       async () => sign({ ...right, iss: 'rowlock' }, { kid: decodeProtectedHeader(await service().issue(USER)).kid! }),
     ],
-    ['expired', () => sign({ ...right, exp: inSeconds(0) })],
     ['no expiry', () => sign({ ...right, exp: undefined })],
-    ['not valid yet', () => sign({ ...right, nbf: inSeconds(5) })],
+    ['not valid yet', () => sign({ ...right, nbf: inSeconds(8) })],
     ['no subject', () => sign({ ...right, sub: undefined })],
+    ['an object as subject', () => signAny({ ...right, sub: { id: 1 } })],
+    ['a list of one as subject', () => signAny({ ...right, sub: ['ada'] })],
+    ['a list as subject', () => signAny({ ...right, sub: ['ada', 'eve'] })],
+    ['a number as subject', () => signAny({ ...right, sub: 1e21 })],
+    ['a word of JSON as subject', () => signAny({ ...right, sub: true })],
+    ['null as subject', () => signAny({ ...right, sub: null })],
+    ['a logout token', () => signAny({ ...right, events: { [LOGOUT]: {} } }, { typ: 'logout+jwt' })],
+    ['a logout token that says JWT', () => signAny({ ...right, events: { [LOGOUT]: {} } }, { typ: 'JWT' })],
+    ['another security event', () => signAny(right, { typ: 'secevent+jwt' })],
+    ['a proof of possession', () => signAny(right, { typ: 'dpop+jwt' })],
+    ['a number as type', () => signAny(right, { typ: 1 })],
+    ['an ID token, by the hash of its access token', () => sign({ ...right, at_hash: 'x' })],
+    ['an ID token, by the hash of its code', () => sign({ ...right, c_hash: 'x' })],
+    ['an ID token, by its nonce', () => sign({ ...right, nonce: 'x' })],
+    ['an ID token of Cognito', () => sign({ ...right, token_use: 'id' })],
+    ['an ID token of Keycloak', () => sign({ ...right, typ: 'ID' })],
+    ['a refresh token of Keycloak', () => sign({ ...right, typ: 'Refresh', scope: 'openid' })],
     ['an empty subject', () => sign({ ...right, sub: '' })],
     ['a subject of 256 characters', () => sign({ ...right, sub: 'x'.repeat(256) })],
     ['a NUL in the subject', () => sign({ ...right, sub: 'a\u0000b' })],
@@ -261,6 +323,62 @@ describe('tokens of an identity provider', () => {
     expect(await codeOf(external().verify(await token()))).toBe('UNAUTHENTICATED');
   });
 
+  it('are told apart when their time is over', async () => {
+    expect(await codeOf(external().verify(await sign({ ...right, exp: inSeconds(-5) })))).toBe('TOKEN_EXPIRED');
+  });
+
+  it.each([
+    ['none', {}, {}],
+    ['JWT', { typ: 'JWT' }, {}],
+    ['at+jwt', { typ: 'at+jwt' }, {}],
+    ['at+jwt with a nonce', { typ: 'application/AT+JWT' }, { nonce: 'x' }],
+    ['none, with a nonce and a scope, as of Keycloak', {}, { nonce: 'x', scope: 'openid', typ: 'Bearer' }],
+  ])('are accepted with the type %s', async (_, header, extra) => {
+    expect(await codeOf(external().verify(await signAny({ ...right, ...extra }, header)))).toBe('accepted');
+  });
+
+  it('are accepted while the clocks differ by some seconds', async () => {
+    for (const differing of [{ nbf: inSeconds(1) }, { iat: inSeconds(2) }, { exp: inSeconds(-2) }]) {
+      expect(await codeOf(external().verify(await sign({ ...right, ...differing })))).toBe('accepted');
+    }
+  });
+
+  it('are accepted as long as the headers of a request may be', async () => {
+    const token = await sign({ ...right, groups: LONG });
+    expect(token.length).toBeGreaterThan(14_000);
+    expect(await codeOf(external().verify(token))).toBe('accepted');
+  });
+
+  const roles: [string, object, string | undefined, boolean][] = [
+    ['a claim that nobody named', { role: 'admin', roles: ['admin'] }, undefined, false],
+    ['the named claim', { role: 'admin' }, 'role', true],
+    ['another claim', { role: 'admin' }, 'roles', false],
+    ['a list', { roles: ['user', 'admin'] }, 'roles', true],
+    ['a list without it', { roles: ['administrator'] }, 'roles', false],
+    ['a longer word', { roles: 'admin user' }, 'roles', false],
+    ['a path', { realm_access: { roles: ['admin'] } }, 'realm_access.roles', true],
+    ['a path that ends early', { realm_access: 'admin' }, 'realm_access.roles', false],
+    ['a name with dots', { 'https://shop.example/roles': ['admin'] }, 'https://shop.example/roles', true],
+    ['what every object has', {}, 'constructor.name', false],
+  ];
+
+  it.each(roles)('take roles from the claim that the settings name: %s', async (_, claims, rolesClaim, isAdmin) => {
+    const { role } = await external({ rolesClaim }).verify(await sign({ ...right, ...claims }));
+    expect(role === 'admin').toBe(isAdmin);
+  });
+
+  it('name holders by issuer and subject, so that no two are one', async () => {
+    const idOf = async (issuer: string, sub: string, settings: Partial<AppConfig['auth']> = {}) =>
+      (await external({ issuer, ...settings }).verify(await sign({ ...right, iss: issuer, sub }))).id;
+    const issuers = [ISSUER, 'https://other.example', `${ISSUER}/`];
+    const ids = await Promise.all(
+      issuers.flatMap((issuer) => ['ada', 'ADA', `${PREFIX}ada`, ':ada', 'ada:'].map((sub) => idOf(issuer, sub))),
+    );
+    expect(new Set(ids).size).toBe(issuers.length * 5);
+    expect((await idOf(`https://${'x'.repeat(500)}.example`, 'y'.repeat(255))).length).toBe(9 + 16 + 1 + 255);
+    expect(await idOf(ISSUER, 'ada', { bareHolderIds: true })).toBe('external:ada');
+  });
+
   it('are accepted with a subject of 255 characters in any script', async () => {
     await expect(external().verify(await sign({ ...right, sub: 'ż'.repeat(255) }))).resolves.toMatchObject({
       kind: 'external',
@@ -274,18 +392,76 @@ describe('tokens of an identity provider', () => {
     ['answers with no key set', () => ({ status: 200, body: { error: 'x' } })],
   ];
 
+  /** The clock of the machine, moved by hand. */
+  async function withClock(work: (advance: (ms: number) => void) => Promise<void>): Promise<void> {
+    const now = Date.now();
+    let passedMs = 0;
+    jest.useFakeTimers({ now, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask'] });
+    try {
+      await work((ms) => jest.setSystemTime(now + (passedMs += ms)));
+    } finally {
+      jest.useRealTimers();
+    }
+  }
+
   it.each(outages)(
     'are BUSY, neither refused nor an error, while the provider %s; own tokens go on',
-    async (_, outage) => {
-      answer = outage;
-      const tokens = external();
-      const token = await sign(right);
-      expect(await codeOf(tokens.verify(token))).toBe('BUSY');
-      expect(await codeOf(tokens.verify(await tokens.issue(USER)))).toBe('accepted');
-      answer = () => ({ status: 200, body: keySet });
-      expect(await codeOf(tokens.verify(token))).toBe('accepted');
-    },
+    async (_, outage) =>
+      withClock(async (advance) => {
+        answer = outage;
+        const tokens = external();
+        const token = await sign(right);
+        expect(await codeOf(tokens.verify(token))).toBe('BUSY');
+        expect(await codeOf(tokens.verify(await tokens.issue(USER)))).toBe('accepted');
+        answer = () => ({ status: 200, body: keySet });
+        advance(1_000);
+        expect(await codeOf(tokens.verify(token))).toBe('accepted');
+      }),
   );
+
+  it('are accepted for a day while the provider is away, and its people are BUSY afterwards', () =>
+    withClock(async (advance) => {
+      const tokens = external();
+      const token = await sign({ ...right, exp: inSeconds(100_000) });
+      expect(await codeOf(tokens.verify(token))).toBe('accepted');
+      answer = outages[0]![1];
+      advance(600_000);
+      expect(await codeOf(tokens.verify(token))).toBe('accepted');
+      expect(await codeOf(tokens.verify(await sign({ ...right, sub: 'eve' })))).toBe('accepted');
+      // Nobody can tell whether the provider has this key now.
+      expect(await codeOf(tokens.verify(await sign(right, { kid: 'k2' })))).toBe('BUSY');
+      advance(24 * 3_600_000 - 600_001);
+      expect(await codeOf(tokens.verify(token))).toBe('accepted');
+      advance(1);
+      expect(await codeOf(tokens.verify(await sign({ ...right, exp: inSeconds(3_600) })))).toBe('BUSY');
+    }));
+
+  it('make us ask a provider that is away every thirty seconds, and log the outage once and its end', () =>
+    withClock(async (advance) => {
+      const lines: string[] = [];
+      const logged = [
+        jest.spyOn(Logger.prototype, 'error').mockImplementation((line) => void lines.push(String(line))),
+        jest.spyOn(Logger.prototype, 'warn').mockImplementation((line) => void lines.push(String(line))),
+      ];
+      const tokens = external();
+      expect(await codeOf(tokens.verify(await sign(right)))).toBe('accepted');
+      answer = outages[0]![1];
+      advance(600_000);
+      for (let second = 0; second < 120; second++) {
+        await codeOf(tokens.verify(await sign({ ...right, sub: `person ${second}` })));
+        await codeOf(tokens.verify(await sign(right, { kid: `made-up-${second}` })));
+        advance(1_000);
+      }
+      expect(requests).toBe(1 + 4);
+      answer = () => ({ status: 200, body: keySet });
+      advance(30_000);
+      expect(await codeOf(tokens.verify(await sign({ ...right, sub: 'eve' })))).toBe('accepted');
+      expect(lines).toEqual([
+        expect.stringMatching(/^The identity provider's keys can't be had; those known are trusted until .+Z: .+/),
+        "The identity provider's keys can be had again, after 150 s.",
+      ]);
+      for (const spy of logged) spy.mockRestore();
+    }));
 
   it('are BUSY when nobody listens there', async () => {
     const tokens = service({ jwksUrl: 'http://127.0.0.1:9/keys', issuer: ISSUER, audience: AUDIENCE });

@@ -23,4 +23,13 @@ describe('VerifiedTokens', () => {
     tokens.remember('c', { holder, validUntilMs: 2_000 });
     expect(tokens.size).toBe(2);
   });
+
+  it('keeps no token, however long, but its hash', () => {
+    const tokens = new VerifiedTokens(2);
+    for (let i = 0; i < 5; i++) tokens.remember('x'.repeat(16_000 + i), { holder, validUntilMs: 1_000 });
+    const { tokens: kept } = tokens as unknown as { tokens: Map<string, unknown> };
+    expect([...kept.keys()].map((key) => key.length)).toEqual([44, 44]);
+    expect(tokens.find('x'.repeat(16_004), 0)).toBe(holder);
+    expect(tokens.find([...kept.keys()][0]!, 0)).toBeUndefined();
+  });
 });

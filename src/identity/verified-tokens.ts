@@ -1,4 +1,8 @@
+import { hash } from 'node:crypto';
 import type { Holder } from './holder';
+
+/** How far the clocks of a token's issuer and of this machine may differ. */
+export const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** The holder that a verified token names, and until when that may be trusted. */
 export interface VerifiedToken {
@@ -7,7 +11,10 @@ export interface VerifiedToken {
   readonly validUntilMs: number;
 }
 
-/** Remembers the tokens used last: verifying a token costs more than the rest of many a request. */
+/**
+ * Remembers the tokens used last: verifying a token costs more than the rest of many a request. It remembers their hashes,
+ * as a token may be as long as all headers together.
+ */
 export class VerifiedTokens {
   /** In the order of their last use. */
   private readonly tokens = new Map<string, VerifiedToken>();
@@ -20,17 +27,23 @@ export class VerifiedTokens {
 
   /** The holder of a remembered token; undefined from the end of its validity on. */
   find(token: string, nowMs: number): Holder | undefined {
-    const verified = this.tokens.get(token);
+    const key = keyOf(token);
+    const verified = this.tokens.get(key);
     if (!verified) return undefined;
-    this.tokens.delete(token);
+    this.tokens.delete(key);
     if (nowMs >= verified.validUntilMs) return undefined;
-    this.tokens.set(token, verified);
+    this.tokens.set(key, verified);
     return verified.holder;
   }
 
   remember(token: string, verified: VerifiedToken): void {
-    this.tokens.delete(token);
+    const key = keyOf(token);
+    this.tokens.delete(key);
     if (this.tokens.size >= this.tokensMax) this.tokens.delete(this.tokens.keys().next().value!);
-    this.tokens.set(token, verified);
+    this.tokens.set(key, verified);
   }
+}
+
+function keyOf(token: string): string {
+  return hash('sha256', token, 'base64');
 }

@@ -1,3 +1,7 @@
+/** The years 1 to 9999. Instants of others are written in a form that neither RFC 3339 nor PostgreSQL knows. */
+export const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00.000Z');
+export const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 const MAX_REMEMBERED = 64;
 const remembered = new Map<number, string>();
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DecidableCommand, SlotsTaken } from './commands/command';
 import { AcceptedOutcome, LAPSE, SeatCommandName } from './commands/registry';
 import type { Refusal } from './commands/refusal';
-import { compareSeats, SeatRef } from './seat-transitions';
+import { compareSeats, compareSeatsByBytes, SeatRef } from './seat-transitions';
 
 /** A command on its way to a decision. */
 export interface SeatCommand extends DecidableCommand<SeatCommandName> {
@@ -13,7 +13,7 @@ export interface SeatCommand extends DecidableCommand<SeatCommandName> {
 /** What a command's sender says of it. */
 export type SeatCommandRequest = DecidableCommand<SeatCommandName> & { readonly idempotencyKey?: string };
 
-/** Sorts the seats as they are locked and answered, and says what the key stands for. */
+/** Sorts the seats as they are answered, and says what the key stands for. */
 export function seatCommand({ idempotencyKey: key, ...request }: SeatCommandRequest): SeatCommand {
   const seats = [...request.seats].sort(compareSeats);
   const command = { ...request, seats };
@@ -27,7 +27,7 @@ export function lapseCommand(showId: number, seats: readonly SeatRef[]): SeatCom
 
 /** A hash of the request that a key stands for: the command, the show and the set of seats, in any order. */
 export function fingerprint({ name, showId, seats, reason }: Omit<DecidableCommand, 'holderId' | 'actorId'>): Buffer {
-  const named = [...seats].sort(compareSeats).map(({ row, number }) => [row, number]);
+  const named = [...seats].sort(compareSeatsByBytes).map(({ row, number }) => [row, number]);
   const canonical = JSON.stringify([name, showId, named, ...(reason === undefined ? [] : [reason])]);
   return createHash('sha256').update(canonical).digest();
 }

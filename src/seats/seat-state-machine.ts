@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { CommandDataSource } from '../platform/database/pools';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { CommitUnknownError, inPipelinedTransaction } from '../platform/database/pipelined-transaction';
@@ -20,7 +21,7 @@ export class SeatStateMachine {
   private readonly lock: SeatLock;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @Inject(CommandDataSource) private readonly dataSource: DataSource,
     private readonly writer: TransactionWriter,
     @Inject(SEAT_LISTENERS) private readonly listeners: readonly SeatListener[],
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'holds' | 'idempotency'>,

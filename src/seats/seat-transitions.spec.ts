@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { COMMAND_RULES, SEAT_COMMANDS, SeatCommandName } from './commands/registry';
-import { compareSeats, Effect, isLapsed, seatKey, SeatState, Standing, standing, STANDINGS } from './seat-transitions';
+import {
+  compareLabels,
+  compareSeats,
+  compareSeatsByBytes,
+  Effect,
+  isLapsed,
+  seatKey,
+  SeatState,
+  Standing,
+  standing,
+  STANDINGS,
+} from './seat-transitions';
 import { ROW_PATTERN } from './seat.dto';
 
 // The table of the contract, as it stands there.
@@ -148,25 +159,62 @@ describe('the order of seats', () => {
     .map((letters) => letters.join(''));
   const ref = fc.record({ row: rowLabel, number: fc.integer({ min: 1, max: 12 }) });
 
-  it('is by row, then by number, as numbers', () => {
+  it('is as people count', () => {
+    const rows = [
+      '1',
+      '01',
+      '2',
+      '10',
+      'A',
+      'A1',
+      'A2',
+      'A10',
+      'B',
+      'Z',
+      'a',
+      'Ä',
+      '座',
+      'AA',
+      'AA2',
+      'AB',
+      'ST-A',
+      'ST-AA',
+    ];
+    const labels = [...rows].reverse().sort(compareLabels);
+    expect(labels).toEqual(rows);
     const sorted = [
       { row: 'A', number: 1 },
       { row: 'A', number: 2 },
       { row: 'A', number: 10 },
-      { row: 'AA', number: 1 },
       { row: 'B', number: 1 },
-      { row: 'a', number: 1 },
+      { row: 'AA', number: 1 },
     ];
     expect([...sorted].reverse().sort(compareSeats)).toEqual(sorted);
     expect(compareSeats({ row: 'A', number: 1 }, { row: 'A', number: 1 })).toBe(0);
   });
 
-  it('is that of COLLATE "C", bytes in UTF-8, for every row label there can be', () => {
+  it('is an order: no two seats are equal in it, and none comes before itself by a detour', () => {
+    const label = fc.string({
+      unit: fc.constantFrom('A', 'B', 'a', '0', '1', '9', 'Ä', '-', '𝐀', 'Ａ'),
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(label, label, label, (a, b, c) => {
+        expect(Math.sign(compareLabels(a, b))).toBe(-Math.sign(compareLabels(b, a)) + 0);
+        expect(compareLabels(a, b) === 0).toBe(a === b);
+        if (compareLabels(a, b) < 0 && compareLabels(b, c) < 0) expect(compareLabels(a, c)).toBeLessThan(0);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('of what is stored is that of COLLATE "C", bytes in UTF-8, for every row label there can be', () => {
     fc.assert(
       fc.property(ref, ref, (a, b) => {
         expect(a.row).toMatch(ROW_PATTERN);
         const bytes = Buffer.compare(Buffer.from(a.row), Buffer.from(b.row)) || Math.sign(a.number - b.number);
-        expect(Math.sign(compareSeats(a, b))).toBe(bytes);
+        expect(Math.sign(compareSeatsByBytes(a, b))).toBe(bytes);
       }),
       {
         examples: [

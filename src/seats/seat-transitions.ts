@@ -93,15 +93,57 @@ export function standing(seat: SeatState, holderId: string | null, nowMs: number
   }
 }
 
+/** Whether the seat is HELD by the holder now. Nobody holds nothing. */
+export function isHeldBy(seat: SeatState, holderId: string | undefined, nowMs: number): boolean {
+  return holderId !== undefined && standing(seat, holderId, nowMs) === 'HELD_BY_ME';
+}
+
 /** What the seat costs its holder: what the hold froze. */
 export function chargedPrice({ holdPrice, price }: Pick<SeatState, 'holdPrice' | 'price'>): string {
   return holdPrice ?? price;
 }
 
-/** Orders seats as they are locked and listed: by row, then number. Rows by their UTF-8 bytes, as `COLLATE "C"` does. */
+/** Orders seats as people count them, wherever they are listed: by row, then number. Locks are taken in another order. */
 export function compareSeats(a: SeatRef, b: SeatRef): number {
-  if (a.row !== b.row) return Buffer.compare(Buffer.from(a.row), Buffer.from(b.row));
-  return a.number - b.number;
+  return compareLabels(a.row, b.row) || a.number - b.number;
+}
+
+const RUNS = /\d+|\D+/g;
+const DIGIT = /^\d/;
+
+/**
+ * Orders the labels of rows as people count them: 1, 2, 10 before A, B, … Z, AA, and B2 before B10. Run by run: digits by
+ * their value, anything else by length and then by code points, and digits first.
+ */
+export function compareLabels(a: string, b: string): number {
+  if (a === b) return 0;
+  const [runsOfA, runsOfB] = [a.match(RUNS) ?? [], b.match(RUNS) ?? []];
+  for (let i = 0; i < runsOfA.length && i < runsOfB.length; i++) {
+    const order = compareRuns(runsOfA[i]!, runsOfB[i]!);
+    if (order !== 0) return order;
+  }
+  // `01` and `1` have the same value.
+  return runsOfA.length - runsOfB.length || a.length - b.length || compareBytes(a, b);
+}
+
+function compareRuns(a: string, b: string): number {
+  const [isNumberA, isNumberB] = [DIGIT.test(a), DIGIT.test(b)];
+  if (isNumberA && isNumberB) {
+    const [valueA, valueB] = [BigInt(a), BigInt(b)];
+    return valueA < valueB ? -1 : Number(valueA > valueB);
+  }
+  if (isNumberA !== isNumberB) return isNumberA ? -1 : 1;
+  return [...a].length - [...b].length || compareBytes(a, b);
+}
+
+/** By UTF-8, which is by code points, and as `COLLATE "C"` has it. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** Orders seats by the bytes of their rows: the same in every version, for what is stored. */
+export function compareSeatsByBytes(a: SeatRef, b: SeatRef): number {
+  return a.row === b.row ? a.number - b.number : compareBytes(a.row, b.row);
 }
 
 /** Identifies a seat in a map. */

@@ -32,7 +32,9 @@ export class OfShowDto {
 export class SeatRefDto {
   /** Row label. @example "A" */
   @RowField()
-  @Matches(ROW_PATTERN, { message: 'row must be 1 to 8 letters or digits' })
+  @Matches(ROW_PATTERN, {
+    message: 'row must be 1 to 8 letters or digits, or two such parts with a hyphen between them',
+  })
   row: string;
 
   /** Seat number within the row. @example 1 */

@@ -1,12 +1,15 @@
 import { Body, Controller, Get, Headers, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
+import { ApiConditional, sendRendered } from '../platform/http/conditional';
+import { varyBy } from '../platform/http/vary';
 import { Public } from '../platform/http/public';
+import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
-import { matchesEtag, renderSeatMap, SeatMapReader } from './reading/seat-map';
+import { renderSeatMap, SeatMapReader } from './reading/seat-map';
 import { holdAnswer, releaseAnswer } from './seat-answers';
 import { SeatCommandQueue } from './seat-command-queue';
 import { Call, runSeatCommand, SeatCommandRoute } from './seat-command-route';
@@ -24,19 +27,10 @@ export class SeatsController {
   /** The seats of a show as they are now, with counts of the same instant. A lapsed hold is AVAILABLE. */
   @Get()
   @Public()
+  @LimitReads('heavy')
   @ApiOperation({ operationId: 'getSeatMap', summary: 'Seat map of a show' })
-  @ApiHeader({
-    name: 'If-None-Match',
-    required: false,
-    description: 'The ETag of an earlier answer.',
-    schema: { type: 'string' },
-  })
-  @ApiOkResponse({
-    type: SeatMapDto,
-    headers: { ETag: { description: 'Changes when anything but server_time does.', schema: { type: 'string' } } },
-  })
-  @ApiResponse({ status: 304, description: 'Nothing but `server_time` has changed since that answer.' })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiConditional(SeatMapDto, 'anything but server_time')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async seatMap(
     @Query() query: SeatMapQueryDto,
     @CurrentHolder() viewer: Holder | undefined,
@@ -45,13 +39,8 @@ export class SeatsController {
   ): Promise<void> {
     const map = await this.seatMaps.read(query.show_id);
     if (!map) throw new Problem('SHOW_NOT_FOUND');
-    const { json, etag } = renderSeatMap(map, viewer?.id ?? null);
-    reply.header('etag', etag).header('cache-control', 'private, no-cache').header('vary', 'Authorization');
-    if (matchesEtag(ifNoneMatch, etag)) {
-      reply.code(304).send();
-    } else {
-      reply.header('content-type', 'application/json; charset=utf-8').send(json);
-    }
+    varyBy(reply, 'Authorization');
+    sendRendered(reply, ifNoneMatch, 'private, no-cache', renderSeatMap(map, viewer?.id ?? null));
   }
 
   /** Holds all the seats until a deadline, or none. Holding again what one already holds changes nothing. */

@@ -6,5 +6,6 @@ export interface SalesWindow {
 
 /** Whether sales are open at an instant of the database's clock: from the opening, up to but not at the close. */
 export function salesOpen(window: SalesWindow, nowMs: number): boolean {
-  return window.salesOpenAt.getTime() <= nowMs && nowMs < window.salesCloseAt.getTime();
+  // An `infinity` of PostgreSQL, in a row from before the checks, is no Date but a number.
+  return Number(window.salesOpenAt) <= nowMs && nowMs < Number(window.salesCloseAt);
 }

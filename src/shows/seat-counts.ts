@@ -9,6 +9,9 @@ export interface ShowSeatCounts {
 
 /** The shows ask for counts of their seats here; the seats module answers. */
 export abstract class SeatCounts {
-  /** Counts of each show, from one snapshot; shows without seats are absent. */
-  abstract of(showIds: readonly number[]): Promise<Map<number, ShowSeatCounts>>;
+  /** The counts of a show from a snapshot taken after the call; undefined without seats. */
+  abstract now(showId: number): Promise<ShowSeatCounts | undefined>;
+
+  /** The counts of each show from a snapshot that is at most half a second old; shows without seats are absent. */
+  abstract recent(showIds: readonly number[]): Promise<ReadonlyMap<number, ShowSeatCounts>>;
 }

@@ -1,9 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsTimeZone, Matches, Max, Min } from 'class-validator';
 import { CurrencyField, CursorField, InstantField, MoneyField } from '../platform/http/api-fields';
 import { PageQueryDto } from '../platform/http/page.dto';
-import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
+import { INT4_MAX, toInstantMs, toWholeNumber } from '../platform/http/query-values';
+
+const INSTANT_MESSAGE = '$property must be an instant, as 2026-05-01T04:00:00Z or 2026-05-01T00:00:00-04:00';
 
 export const SALES = ['OPEN', 'CLOSED'] as const;
 
@@ -17,10 +19,32 @@ export class ShowIdDto {
 }
 
 export class ShowListQueryDto extends PageQueryDto {
-  /** The UTC day on which the shows start. Without it: all that have not ended. @example "2026-05-01" */
+  /**
+   * The day on which the shows start, in the zone of `tz`. Not together with `from` and `to`.
+   * @example "2026-05-01"
+   */
   @IsOptional()
   @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: 'date must be a day as YYYY-MM-DD' })
   date?: string;
+
+  /** The time zone of `date`; UTC without it. @example "America/New_York" */
+  @IsOptional()
+  @IsTimeZone({ message: 'tz must be the name of a time zone, as Europe/Berlin' })
+  tz?: string;
+
+  /** The shows that start at this instant or later. @example "2026-05-01T04:00:00Z" */
+  @IsOptional()
+  @Transform(toInstantMs)
+  @IsInt({ message: INSTANT_MESSAGE })
+  @ApiProperty({ type: 'string', format: 'date-time' })
+  from?: number;
+
+  /** The shows that start before this instant. @example "2026-05-02T04:00:00Z" */
+  @IsOptional()
+  @Transform(toInstantMs)
+  @IsInt({ message: INSTANT_MESSAGE })
+  @ApiProperty({ type: 'string', format: 'date-time' })
+  to?: number;
 }
 
 /** Seats of a show by status; a lapsed hold counts as available. */

@@ -1,5 +1,5 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
-import { CURRENCY_SQL, FINITE_SQL, MONEY_SQL } from '../platform/database/check-sql';
+import { CURRENCY_SQL, FINITE_SQL, MONEY_SQL, YEARS_SQL } from '../platform/database/check-sql';
 import { Movie } from './movie.entity';
 import { Screen } from './screen.entity';
 import { AppRights } from '../platform/database/app-rights';
@@ -12,6 +12,7 @@ import { AppRights } from '../platform/database/app-rights';
   `${FINITE_SQL('starts_at', 'ends_at', 'sales_open_at', 'sales_close_at')} AND "ends_at" > "starts_at"
    AND "sales_close_at" > "sales_open_at" AND "sales_close_at" <= "ends_at"`,
 )
+@Check('show_years', YEARS_SQL('starts_at', 'ends_at', 'sales_open_at', 'sales_close_at'))
 @Check('show_price', `${MONEY_SQL('price')} AND ${CURRENCY_SQL}`)
 @Index('show_starts_at', ['startsAt', 'id'])
 export class Show {

@@ -1,4 +1,5 @@
 import { PasswordHasher } from '../../src/identity/password-hasher';
+import { UsersService } from '../../src/identity/users.service';
 import { connect } from 'node:net';
 import { startApp } from '../support/app';
 
@@ -15,13 +16,14 @@ async function send(
   app: App,
   method: string,
   path: string,
-  options: { token?: string; json?: unknown } = {},
+  options: { token?: string; json?: unknown; from?: string } = {},
 ): Promise<Answer> {
   const response = await fetch(app.url + path, {
     method,
     headers: {
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...(options.json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(options.from === undefined ? {} : { 'x-forwarded-for': options.from }),
     },
     body: options.json === undefined ? undefined : JSON.stringify(options.json),
   });
@@ -63,6 +65,8 @@ describe('signing in', () => {
       access_token: expect.any(String),
       token_type: 'Bearer',
       expires_in: 3600,
+      refresh_token: expect.any(String),
+      refresh_expires_in: 90 * 86_400,
       holder: { id: expect.stringMatching(/^guest:[0-9a-f-]{36}$/), kind: 'guest' },
     });
     const other = await send(app, 'POST', '/api/auth/guest/');
@@ -80,6 +84,8 @@ describe('signing in', () => {
       access_token: expect.any(String),
       token_type: 'Bearer',
       expires_in: 3600,
+      refresh_token: expect.any(String),
+      refresh_expires_in: 30 * 86_400,
       holder: { id: expect.stringMatching(/^user:[0-9a-f-]{36}$/), kind: 'user' },
     });
     for (const username of ['Ada.Lovelace', 'ada.lovelace', 'ADA.LOVELACE']) {
@@ -127,8 +133,8 @@ describe('signing in', () => {
       await login(app, 'timed-user', 'wrong password');
       await login(app, 'nobody-there', 'wrong password');
       expect(verify.mock.calls).toEqual([
-        [expect.stringMatching(/^\$argon2id\$/), 'wrong password'],
-        [undefined, 'wrong password'],
+        [expect.stringMatching(/^\$argon2id\$/), 'wrong password', '127.0.0.1'],
+        [undefined, 'wrong password', '127.0.0.1'],
       ]);
     } finally {
       verify.mockRestore();
@@ -164,12 +170,23 @@ describe('signing in', () => {
     }
   });
 
+  it('refuses a new password that is guessed first, and lets those log in that have one', async () => {
+    const { status, body } = await register(app, 'newcomer', 'Password1!');
+    expect([status, body.code, body.errors]).toEqual([
+      400,
+      'VALIDATION_FAILED',
+      [{ path: 'password', message: expect.stringContaining('guessed first') }],
+    ]);
+    await app.app.get(UsersService).register('of-version-0-1', 'Password1!');
+    await expect(login(app, 'of-version-0-1', 'Password1!')).resolves.toMatchObject({ status: 200 });
+  });
+
   it('takes any characters as a password', async () => {
     for (const [i, password] of [
       '\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007',
-      '💥💥💥💥💥💥💥💥',
+      '💥🌵🎲🪐🧭🦜🎻🫖',
       "'; DROP TABLE x --",
-      ' '.repeat(8),
+      '   a  b   ',
     ].entries()) {
       await expect(register(app, `odd-password-${i}`, password)).resolves.toMatchObject({ status: 201 });
       await expect(login(app, `odd-password-${i}`, password)).resolves.toMatchObject({ status: 200 });
@@ -200,6 +217,8 @@ describe('request limits', () => {
   const LIMITS = {
     RATE_LIMIT_ENABLED: 'true',
     RATE_LIMIT_LOGIN_PER_MINUTE: '5',
+    RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE: '25',
+    TRUST_PROXY_HOPS: '1',
     RATE_LIMIT_REGISTER_PER_MINUTE: '6',
     RATE_LIMIT_GUEST_PER_MINUTE: '7',
     RATE_LIMIT_COMMANDS_PER_MINUTE: '4',
@@ -239,10 +258,54 @@ describe('request limits', () => {
   });
 
   it('do not count what is no attempt', async () => {
-    const malformed = await Promise.all(
-      Array.from({ length: 10 }, () => send(app, 'POST', '/api/auth/login/', { json: {} })),
+    for (const path of ['/api/auth/login/', '/api/auth/register/']) {
+      const malformed = await Promise.all(
+        Array.from({ length: 30 }, () => send(app, 'POST', path, { json: { username: 'ada', password: 'short' } })),
+      );
+      expect(countsOf(malformed)).toEqual({ '400 VALIDATION_FAILED': 30 });
+    }
+    expect(countsOf([await register(app, 'ada', PASSWORD), await login(app, 'ada', PASSWORD)])).toEqual({
+      '200': 1,
+      '201': 1,
+    });
+  });
+
+  const loginFrom = (from: string, username: string, password = 'Password1!') =>
+    send(app, 'POST', '/api/auth/login/', { from, json: { username, password } });
+
+  it('let one address try no more than so many names, and leave others alone', async () => {
+    const attempts = await Promise.all(Array.from({ length: 30 }, (_, i) => loginFrom('203.0.113.7', `person${i}`)));
+    expect(countsOf(attempts)).toEqual({ '401 INVALID_CREDENTIALS': 25, '429 RATE_LIMITED': 5 });
+    expectRetryAfter(attempts);
+    const { body } = attempts.find(({ status }) => status === 429)!;
+    expect(body.detail).toBe('No more than 25 login attempts from one address a minute.');
+    expect(countsOf([await loginFrom('203.0.113.8', 'person1')])).toEqual({ '401 INVALID_CREDENTIALS': 1 });
+  });
+
+  it('take an address for one, whatever port a proxy writes behind it', async () => {
+    const attempts = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => loginFrom(`203.0.113.7:${50_000 + i}`, 'victim')),
     );
-    expect(countsOf(malformed)).toEqual({ '400 VALIDATION_FAILED': 10 });
+    expect(countsOf(attempts)).toEqual({ '401 INVALID_CREDENTIALS': 5, '429 RATE_LIMITED': 7 });
+  });
+
+  it('hold back, and never refuse, the right password while many addresses guess at the name', async () => {
+    await register(app, 'victim', PASSWORD);
+    await loginFrom('198.51.100.1', 'victim', PASSWORD);
+    const guesses = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => loginFrom(`203.0.113.${i}`, 'victim', `guess number ${i}`)),
+    );
+    expect(countsOf(guesses)).toEqual({ '401 INVALID_CREDENTIALS': 8 });
+    const timed = async (from: string) => {
+      const sentMs = performance.now();
+      const { status } = await loginFrom(from, 'victim', PASSWORD);
+      return { status, tookMs: performance.now() - sentMs };
+    };
+    // The ninth attempt waits for two seconds, but not from an address that has logged in before.
+    const [known, stranger] = await Promise.all([timed('198.51.100.1'), timed('198.51.100.2')]);
+    expect([known.status, stranger.status]).toEqual([200, 200]);
+    expect(stranger.tookMs).toBeGreaterThan(2_000);
+    expect(known.tookMs).toBeLessThan(2_000);
   });
 
   it('apply to registrations and guests from one address', async () => {

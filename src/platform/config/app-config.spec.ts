@@ -25,15 +25,25 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['MAX_REQUESTS_PER_CONNECTION', 'connections.maxRequests', 1, 1_000],
   ['MAX_REQUESTS_PER_ADDRESS', 'connections.maxRequestsPerAddress', 1, 1_000_000],
   ['SLOW_READER_TIMEOUT_SECONDS', 'connections.slowReaderTimeoutMs', 1, 3_600, 1_000],
+  ['STREAMS_MAX', 'streams.max', 1, 1_000_000],
+  ['STREAMS_PER_ADDRESS_MAX', 'streams.perAddressMax', 1, 1_000_000],
+  ['STREAMS_WATCHED_SEATS_MAX', 'streams.watchedSeatsMax', 1, 100_000_000],
+  ['STREAMS_UNREAD_MAX_BYTES', 'streams.unreadMaxBytes', 65_536, 2_147_483_647],
+  ['STREAMS_TAKE_TIMEOUT_SECONDS', 'streams.takeTimeoutMs', 1, 3_600, 1_000],
   ['EVENT_LOOP_DELAY_MAX_MS', 'overload.eventLoopDelayMaxMs', 10, 60_000],
   ['MAX_CONNECTIONS', 'connections.maxConnections', 10, 1_000_000],
   ['MAX_CONNECTIONS_PER_ADDRESS', 'connections.maxPerAddress', 1, 1_000_000],
   ['SHUTDOWN_GRACE_SECONDS', 'server.shutdownGraceMs', 1, 300, 1_000],
   ['DATABASE_POOL_MAX', 'database.poolMax', 4, 500],
+  ['DATABASE_READ_POOL_MAX', 'database.readPoolMax', 1, 400],
+  ['DATABASE_READ_QUEUE_MAX', 'database.readQueueMax', 0, 100_000],
+  ['DATABASE_READ_TIMEOUT_MS', 'database.readTimeoutMs', 50, 60_000],
   ['DATABASE_CONNECT_TIMEOUT_MS', 'database.connectTimeoutMs', 100, 60_000],
   ['LOCK_TIMEOUT_MS', 'database.lockTimeoutMs', 10, 60_000],
   ['STATEMENT_TIMEOUT_MS', 'database.statementTimeoutMs', 100, 600_000],
   ['IDLE_IN_TRANSACTION_TIMEOUT_MS', 'database.idleInTransactionTimeoutMs', 100, 600_000],
+  ['LOG_SECURITY_EVENTS_PER_MINUTE', 'log.securityEventsPerMinute', 0, 10_000],
+  ['MIGRATION_LOCK_TIMEOUT_SECONDS', 'database.migrationLockTimeoutMs', 1, 86_400, 1_000],
   ['HOLD_TTL_SECONDS', 'holds.ttlMs', 1, 86_400, 1_000],
   ['MAX_SEATS_PER_COMMAND', 'commands.maxSeats', 1, 100],
   ['MAX_HELD_SEATS_PER_HOLDER', 'holds.maxPerHolder', 1, 1_000],
@@ -45,10 +55,19 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['SWEEP_BATCH_SIZE', 'sweep.batchSize', 1, 10_000],
   ['IDEMPOTENCY_TTL_HOURS', 'idempotency.ttlHours', 1, 720],
   ['AUTH_TOKEN_TTL_SECONDS', 'auth.tokenTtlSeconds', 60, 31_536_000],
+  ['AUTH_REFRESH_TTL_DAYS', 'auth.refreshTtlDays', 0, 365],
+  ['AUTH_GUEST_REFRESH_TTL_DAYS', 'auth.guestRefreshTtlDays', 0, 365],
+  ['AUTH_MAX_SESSIONS_PER_USER', 'auth.maxSessionsPerUser', 1, 1_000],
+  ['RATE_LIMIT_REFRESH_PER_MINUTE', 'rateLimits.refreshPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_PASSWORD_PER_MINUTE', 'rateLimits.passwordPerMinute', 1, 100_000],
   ['RATE_LIMIT_LOGIN_PER_MINUTE', 'rateLimits.loginPerMinute', 1, 100_000],
+  ['RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE', 'rateLimits.loginAddressPerMinute', 1, 100_000],
+  ['LOGIN_DELAY_MAX_SECONDS', 'rateLimits.loginDelayMaxMs', 0, 30, 1_000],
   ['RATE_LIMIT_REGISTER_PER_MINUTE', 'rateLimits.registerPerMinute', 1, 100_000],
   ['RATE_LIMIT_GUEST_PER_MINUTE', 'rateLimits.guestPerMinute', 1, 1_000_000],
   ['RATE_LIMIT_COMMANDS_PER_MINUTE', 'rateLimits.commandsPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_READS_PER_MINUTE', 'rateLimits.readsPerMinute', 1, 10_000_000],
+  ['RATE_LIMIT_HEAVY_READS_PER_MINUTE', 'rateLimits.heavyReadsPerMinute', 1, 10_000_000],
 ];
 /** Room enough for any number of lanes. */
 const ROOMY = { ...LEAST, DATABASE_POOL_MAX: '500', COMBINE_LANES: '1' };
@@ -206,6 +225,139 @@ describe('settings that depend on one another', () => {
   it('there are connections for the lanes and two more', () => {
     expect(names({ ...LEAST, COMBINE_LANES: '8', DATABASE_POOL_MAX: '9' })).toEqual(['DATABASE_POOL_MAX']);
     expect(names({ ...LEAST, COMBINE_LANES: '8', DATABASE_POOL_MAX: '10' })).toEqual([]);
+  });
+});
+
+/** Texts that would start, if they were taken as they are, and mean something else. */
+describe('texts that are easily written wrongly', () => {
+  const refused: [variable: string, value: string, said: RegExp][] = [
+    ['AUTH_JWT_SECRET', `${SECRET}\n`, /white space/],
+    ['AUTH_JWT_SECRET', ` ${SECRET}`, /white space/],
+    ['AUTH_JWT_SECRET', `"${SECRET}"`, /in quotes/],
+    ['AUTH_JWT_SECRET', `'${SECRET}'`, /in quotes/],
+    ['AUTH_JWT_SECRET', `${SECRET},${SECRET}`, /no comma.*AUTH_JWT_PREVIOUS_SECRETS.*JSON/],
+    ['AUTH_JWT_PREVIOUS_SECRETS', `["${SECRET}"`, /JSON list/],
+    ['AUTH_JWT_PREVIOUS_SECRETS', `["${SECRET}", 1]`, /JSON list/],
+    ['AUTH_JWT_PREVIOUS_SECRETS', '["short"]', /at least 32/],
+    ['AUTH_JWT_PREVIOUS_SECRETS', `"${SECRET},${SECRET}"`, /in quotes/],
+    ['HOST', '0.0.0.0 ', /white space/],
+    ['HOST', '"0.0.0.0"', /in quotes/],
+    ['HOST', 'http://localhost', /without a scheme/],
+    ['HOST', '0.0.0.0:3000', /without a scheme, a port/],
+    ['HOST', '[::]', /brackets/],
+    ['HOST', '*', /IP address/],
+    ['HOST', '3000', /IP address/],
+    ['CORS_ORIGINS', 'https://shop.example/tickets', /with a path/],
+    ['CORS_ORIGINS', 'https://shop.example?x', /with a path/],
+    ['CORS_ORIGINS', 'https://shop.example#x', /with a path/],
+    ['CORS_ORIGINS', 'tickets.example', /without a scheme/],
+    ['CORS_ORIGINS', 'localhost:5173', /without a scheme/],
+    ['CORS_ORIGINS', '//tickets.example', /without a scheme/],
+    ['CORS_ORIGINS', 'https://a.example shop.example', /is none/],
+    ['CORS_ORIGINS', 'https://:80', /is none/],
+    ['CORS_ORIGINS', 'https://ada@shop.example', /is none/],
+    ['CORS_ORIGINS', 'https://*.shop.example', /\* alone/],
+    ['CORS_ORIGINS', 'https://a.example,null', /must not have null/],
+    ['CORS_ORIGINS', '"https://shop.example"', /in quotes/],
+    ['METRICS_TOKEN', 'short', /at least 16/],
+    ['METRICS_TOKEN', 'two words of a token', /letters, digits/],
+    ['METRICS_TOKEN', 'schlüssel-zu-den-zahlen', /letters, digits/],
+    ['METRICS_TOKEN', 'aaaaaaaaaaaaaaaaaaaaaaaa', /too simple/],
+    ['METRICS_TOKEN', '0123456789abcdef\n', /white space/],
+    ['DATABASE_URL', 'postgres://localhost/rowlock\n', /white space/],
+    ['DATABASE_URL', '"postgres://localhost/rowlock"', /in quotes/],
+    ['DATABASE_URL', 'postgres://ada:pass#word@localhost/rowlock', /%23/],
+    ['DATABASE_URL', 'postgres://ada:pass/word@localhost/rowlock', /%2F/],
+    ['DATABASE_URL', 'postgres://ada:100%@localhost/rowlock', /%25/],
+    ['DATABASE_MIGRATION_URL', 'postgres://ada:pass#word@localhost/rowlock', /%23/],
+    ['EMBEDDED_DATABASE_DIR', '~/rowlock', /only a shell/],
+    ['EMBEDDED_DATABASE_DIR', '"/var/lib/rowlock"', /in quotes/],
+    ['AUTH_ISSUER', 'https://id.example ', /white space/],
+    ['AUTH_JWKS_URL', 'id.example/keys', /http\(s\) URL/],
+    ['PORT', '3000 ', /white space/],
+    ['PORT', '"3000"', /in quotes/],
+    ['LOG_LEVEL', 'debug\r', /white space/],
+    ['SWEEP_ENABLED', "'false'", /in quotes/],
+  ];
+
+  it.each(refused)('%s=%j is refused', (variable, value, said) => {
+    const told = mistakes({ ...LEAST, [variable]: value });
+    expect(told[0]).toMatch(new RegExp(`^${variable} .*${said.source}`));
+    expect(told.join()).not.toContain(value);
+  });
+
+  it('no text setting takes a stray blank, line feed or pair of quotes', () => {
+    for (const variable of Object.keys(VARIABLES)) {
+      for (const value of [
+        '"x"',
+        ...(SETTING_LIST.find((each) => each.variable === variable)!.isList ? [] : ['x ', '\tx']),
+      ]) {
+        expect(names({ ...LEAST, [variable]: value })).toContain(variable);
+      }
+    }
+  });
+
+  const origins: [written: string, read: string[]][] = [
+    ['https://shop.example/', ['https://shop.example']],
+    ['https://Shop.Example:443', ['https://shop.example']],
+    ['http://localhost:5173', ['http://localhost:5173']],
+    ['https://münchen.example', ['https://xn--mnchen-3ya.example']],
+    ['http://[::1]:3000', ['http://[::1]:3000']],
+    ['capacitor://localhost', ['capacitor://localhost']],
+    ['*', ['*']],
+    ['https://a.example/,https://b.example', ['https://a.example', 'https://b.example']],
+  ];
+
+  it.each(origins)('CORS_ORIGINS=%s is read as browsers write it', (written, read) => {
+    expect(parseEnvironment({ ...LEAST, CORS_ORIGINS: written }).server.corsOrigins).toEqual(read);
+  });
+
+  it('a former secret with a comma can be kept', () => {
+    const former = `${SECRET},${SECRET}`;
+    const { auth } = parseEnvironment({ ...LEAST, AUTH_JWT_PREVIOUS_SECRETS: JSON.stringify([former, SECRET]) });
+    expect(auth.jwtPreviousSecrets).toEqual([former, SECRET]);
+  });
+
+  it.each([
+    'postgres://ada:p%23ss@db.example:5432/rowlock?sslmode=verify-full',
+    'postgresql://ada@/rowlock?host=/var/run/postgresql',
+    'postgres://%2Fvar%2Frun%2Fpostgresql/rowlock',
+    'postgres:///rowlock',
+  ])('DATABASE_URL=%s is fine', (url) => {
+    expect(names({ ...LEAST, DATABASE_URL: url })).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '::', '::1', 'localhost', 'rowlock.internal', '0.0.0.0'])('HOST=%s is fine', (host) => {
+    expect(parseEnvironment({ ...LEAST, HOST: host }).server.host).toBe(host);
+  });
+});
+
+describe('settings that contradict one another', () => {
+  const contradictions: [string, NodeJS.ProcessEnv, string[]][] = [
+    ['two databases', { EMBEDDED_DATABASE: 'true' }, ['DATABASE_URL']],
+    ['an issuer without keys', { AUTH_ISSUER: 'https://id.example' }, ['AUTH_JWKS_URL']],
+    ['an audience without keys', { AUTH_AUDIENCE: 'rowlock' }, ['AUTH_JWKS_URL']],
+    ['roles without keys', { AUTH_ROLES_CLAIM: 'roles' }, ['AUTH_JWKS_URL']],
+    ...(
+      [
+        ['verify', 'sslmode=disable', true],
+        ['verify', 'sslmode=no-verify', true],
+        ['verify', 'sslmode=verify-full', false],
+        ['verify', 'ssl=true', true],
+        ['no-verify', 'sslmode=require', true],
+        ['no-verify', 'sslmode=no-verify', false],
+        ['no-verify', 'sslmode=require&uselibpqcompat=true', false],
+        ['url', 'sslmode=disable', false],
+      ] as const
+    ).map(([ssl, query, isWrong]): [string, NodeJS.ProcessEnv, string[]] => [
+      `DATABASE_SSL=${ssl} and ${query}`,
+      { DATABASE_SSL: ssl, DATABASE_URL: `postgres://db.example/rowlock?${query}` },
+      isWrong ? ['DATABASE_URL'] : [],
+    ]),
+  ];
+
+  it.each(contradictions)('%s', (_, env, wrong) => {
+    expect(names({ ...LEAST, ...env })).toEqual(wrong);
   });
 });
 

@@ -1,4 +1,5 @@
 import { AppConfig, crossCheck, ReadSettings, SETTING_LIST, SETTINGS } from './settings';
+import { strayMarks } from './setting-texts';
 
 export { OWN_ISSUER } from './settings';
 export type { AppConfig } from './settings';
@@ -37,8 +38,13 @@ function parse(env: NodeJS.ProcessEnv, settings: typeof SETTING_LIST): ReadSetti
   const config: Record<string, Record<string, unknown>> = {};
   for (const group of Object.keys(SETTINGS)) config[group] = {};
   // One by one, so that conditions between settings are checked even where another setting is wrong.
-  for (const { group, name, variable, schema, factor } of settings) {
+  for (const { group, name, variable, schema, factor, isList = false } of settings) {
     const given = env[variable] || undefined;
+    const marks = given && strayMarks(given, isList);
+    if (marks) {
+      mistakes.set(variable, marks);
+      continue;
+    }
     const { success, data, error } = schema.safeParse(given);
     if (success) config[group]![name] = factor === undefined ? data : factor * (data as number);
     else mistakes.set(variable, given === undefined ? 'is required' : error.issues[0]!.message);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bearerToken, contradictsTls, directory, host, list, listOrJson, origin, postgresUrl } from './setting-texts';
 
 /**
  * The one list of the settings. A setting stands at its place in {@link AppConfig} and names its environment variable,
@@ -28,23 +29,17 @@ const flag = (fallback: boolean) =>
     .transform((value) => value === 'true')
     .default(fallback);
 
-const list = () =>
-  z
-    .string()
-    .transform((value) =>
-      value
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
-    .default([]);
-
-const postgresUrl = () => z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
 const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 /** A secret shorter than 32 characters can be guessed offline from one token (RFC 7518 §3.2 asks for 256 bits with HS256). */
 const SECRET_MIN_LENGTH = 32;
 const secret = () => z.string().min(SECRET_MIN_LENGTH, `must have at least ${SECRET_MIN_LENGTH} characters`);
+/** A comma would make two secrets of it in the list of former ones, and log everybody out without a word. */
+const currentSecret = () =>
+  secret().regex(
+    /^[^,]*$/,
+    'must have no comma. Take a new one, and keep this one in AUTH_JWT_PREVIOUS_SECRETS, written as a JSON list: ["…"]',
+  );
 
 /** The `iss` of this server's own tokens. */
 export const OWN_ISSUER = 'rowlock';
@@ -54,25 +49,30 @@ interface About {
   readonly variable: string;
   /** People write seconds, the code counts milliseconds. */
   readonly factor?: number;
+  /** Whether it is a list, in which white space around each item is no part of it. */
+  readonly isList?: boolean;
 }
 
 const env = <Schema extends z.ZodType>(variable: string, schema: Schema) => schema.meta({ variable });
+const envList = <Schema extends z.ZodType>(variable: string, schema: Schema) => schema.meta({ variable, isList: true });
 const inMs = (variable: `${string}_SECONDS`, schema: z.ZodType<number>) => schema.meta({ variable, factor: 1_000 });
 
 export const SETTINGS = {
   server: {
-    host: env('HOST', z.string().min(1).default('0.0.0.0')).describe('Address to listen on.'),
+    host: env('HOST', host().default('0.0.0.0')).describe('Address to listen on.'),
     port: env('PORT', integer(0, 65_535, 3000)).describe('Port to listen on; 0 takes a free one.'),
     trustProxyHops: env('TRUST_PROXY_HOPS', integer(0, 10, 0)).describe(
       'How many reverse proxies stand in front and are believed about the client address (1 on Heroku, Render and Railway).',
     ),
-    corsOrigins: env('CORS_ORIGINS', list()).describe('Origins, comma separated, whose pages may call the API.'),
+    corsOrigins: envList('CORS_ORIGINS', list().pipe(z.array(origin()))).describe(
+      'Origins, comma separated, whose pages may call the API, such as `https://shop.example`; `*` for all.',
+    ),
     bodyLimitBytes: env('BODY_LIMIT_BYTES', integer(1_024, 262_144, 65_536)).describe('Largest request body.'),
     shutdownGraceMs: inMs('SHUTDOWN_GRACE_SECONDS', integer(1, 300, 10)).describe(
       'How long a stopping server lets running requests finish.',
     ),
     docsEnabled: env('DOCS_ENABLED', flag(true)).describe('Serve Swagger UI at /docs, OpenAPI at /docs-json.'),
-    metricsToken: env('METRICS_TOKEN', z.string().min(16).optional()).describe('Bearer token that /metrics asks for.'),
+    metricsToken: env('METRICS_TOKEN', bearerToken().optional()).describe('Bearer token that /metrics asks for.'),
   },
   connections: {
     maxConnections: env('MAX_CONNECTIONS', derivedInteger(10, 1_000_000)).describe(
@@ -101,6 +101,9 @@ export const SETTINGS = {
       'Least important level that is logged.',
     ),
     format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
+    securityEventsPerMinute: env('LOG_SECURITY_EVENTS_PER_MINUTE', integer(0, 10_000, 10)).describe(
+      'How many failed logins, refused tokens and requests beyond a limit are logged a minute, of each kind; the others are counted.',
+    ),
   },
   database: {
     url: env('DATABASE_URL', postgresUrl().optional()).describe(
@@ -116,14 +119,23 @@ export const SETTINGS = {
       'TLS to the database: as the URL says, with the certificate verified, or without verification (Heroku Postgres).',
     ),
     poolMax: env('DATABASE_POOL_MAX', integer(4, 500, 20)).describe(
-      'Most connections of this process, lanes included.',
+      'Most connections of this process: those of the lanes, which seat commands have for themselves, those of reads, and the rest for logins, sweeps and messages.',
+    ),
+    readPoolMax: env('DATABASE_READ_POOL_MAX', integer(1, 400, 6)).describe(
+      'Most of these connections that reads may have; fewer where DATABASE_POOL_MAX leaves fewer.',
+    ),
+    readQueueMax: env('DATABASE_READ_QUEUE_MAX', integer(0, 100_000, 1_000)).describe(
+      'Most reads that wait for a connection; more are BUSY.',
+    ),
+    readTimeoutMs: env('DATABASE_READ_TIMEOUT_MS', integer(50, 60_000, 1_000)).describe(
+      'Longest run of one read; then BUSY.',
     ),
     connectTimeoutMs: env('DATABASE_CONNECT_TIMEOUT_MS', integer(100, 60_000, 3_000)).describe(
       'Longest wait for a database connection.',
     ),
     lockTimeoutMs: env('LOCK_TIMEOUT_MS', integer(10, 60_000, 2_000)).describe('Longest wait for a lock; then BUSY.'),
     statementTimeoutMs: env('STATEMENT_TIMEOUT_MS', integer(100, 600_000, 5_000)).describe(
-      'Longest run of one statement; then BUSY.',
+      'Longest run of any other statement; then BUSY.',
     ),
     idleInTransactionTimeoutMs: env('IDLE_IN_TRANSACTION_TIMEOUT_MS', integer(100, 600_000, 4_000)).describe(
       'PostgreSQL ends a transaction whose client has gone silent for this long, and frees its row locks.',
@@ -131,7 +143,7 @@ export const SETTINGS = {
     embedded: env('EMBEDDED_DATABASE', flag(false)).describe(
       'Run the PostgreSQL that comes with the packages instead of DATABASE_URL.',
     ),
-    embeddedDir: env('EMBEDDED_DATABASE_DIR', z.string().min(1).default('.rowlock/postgres')).describe(
+    embeddedDir: env('EMBEDDED_DATABASE_DIR', directory().default('.rowlock/postgres')).describe(
       'Where the embedded PostgreSQL keeps its data.',
     ),
     migrateOnStart: env('MIGRATE_ON_START', flag(true)).describe(
@@ -158,6 +170,23 @@ export const SETTINGS = {
     maxCommands: env('QUEUE_MAX', integer(1, 1_000_000, 10_000)).describe('Most commands that wait; more are BUSY.'),
     timeoutMs: env('QUEUE_TIMEOUT_MS', integer(10, 60_000, 5_000)).describe('Longest wait of a command; then BUSY.'),
   },
+  streams: {
+    max: env('STREAMS_MAX', integer(1, 1_000_000, 10_000)).describe(
+      'Most event streams of one instance; further ones are BUSY.',
+    ),
+    perAddressMax: env('STREAMS_PER_ADDRESS_MAX', integer(1, 1_000_000, 20)).describe(
+      'Most event streams from one address (IPv6: one /64; ten times as many from a /48); further ones are RATE_LIMITED.',
+    ),
+    watchedSeatsMax: env('STREAMS_WATCHED_SEATS_MAX', integer(1, 100_000_000, 500_000)).describe(
+      'Seats that one instance follows for watchers, some 250 bytes each; streams of yet another show are then BUSY.',
+    ),
+    unreadMaxBytes: env('STREAMS_UNREAD_MAX_BYTES', integer(65_536, 2_147_483_647, 67_108_864)).describe(
+      'Bytes in memory that watchers have not taken yet; beyond it slow watchers get nothing more, and new ones are BUSY.',
+    ),
+    takeTimeoutMs: inMs('STREAMS_TAKE_TIMEOUT_SECONDS', integer(1, 3_600, 15)).describe(
+      'A watcher that has not taken an event for so long is cut off.',
+    ),
+  },
   sweep: {
     enabled: env('SWEEP_ENABLED', flag(true)).describe(
       'Whether this process tidies up lapsed holds. No client can tell the difference.',
@@ -171,17 +200,34 @@ export const SETTINGS = {
     ),
   },
   auth: {
-    jwtSecret: env('AUTH_JWT_SECRET', secret()).describe(
-      `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters. Every instance needs the same.`,
+    jwtSecret: env('AUTH_JWT_SECRET', currentSecret()).describe(
+      `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters, none of them a comma. Every instance needs the same.`,
     ),
-    jwtPreviousSecrets: env('AUTH_JWT_PREVIOUS_SECRETS', list().pipe(z.array(secret()))).describe(
-      'Former secrets, comma separated, whose tokens are still accepted: rotate without logging anybody out.',
+    jwtPreviousSecrets: envList('AUTH_JWT_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
+      'Former secrets, comma separated or as a JSON list, whose tokens are still accepted: rotate without logging anybody out.',
     ),
-    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 86_400)).describe('Lifetime of a token.'),
+    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 900)).describe(
+      'Lifetime of an access token; a client gets the next one for its refresh token.',
+    ),
+    refreshTtlDays: env('AUTH_REFRESH_TTL_DAYS', integer(0, 365, 30)).describe(
+      'How long a user stays logged in without a request; 0: users get no refresh tokens.',
+    ),
+    guestRefreshTtlDays: env('AUTH_GUEST_REFRESH_TTL_DAYS', integer(0, 365, 90)).describe(
+      'How long a guest is known without a request; 0: guests get no refresh tokens.',
+    ),
+    maxSessionsPerUser: env('AUTH_MAX_SESSIONS_PER_USER', integer(1, 1_000, 20)).describe(
+      'Most sessions of a user; a login beyond them ends the one that was unused for longest.',
+    ),
     jwksUrl: env('AUTH_JWKS_URL', httpUrl().optional()).describe("The key set of an organisation's identity provider."),
     issuer: env('AUTH_ISSUER', z.string().min(1).optional()).describe('Its `iss`; required with AUTH_JWKS_URL.'),
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
       'The `aud` its tokens must carry; required with AUTH_JWKS_URL.',
+    ),
+    rolesClaim: env('AUTH_ROLES_CLAIM', z.string().min(1).optional()).describe(
+      'The claim of its tokens, or the path of one (`realm_access.roles`), that makes a holder with `admin` in it an administrator. Without it none is.',
+    ),
+    bareHolderIds: env('AUTH_BARE_HOLDER_IDS', flag(false)).describe(
+      'Whether its holders are `external:<sub>`, as in version 0.1, without a part for the issuer: true keeps their bookings theirs.',
     ),
   },
   rateLimits: {
@@ -189,14 +235,32 @@ export const SETTINGS = {
     loginPerMinute: env('RATE_LIMIT_LOGIN_PER_MINUTE', integer(1, 100_000, 10)).describe(
       'Login attempts a minute for one user name from one address.',
     ),
+    loginAddressPerMinute: env('RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE', integer(1, 100_000, 30)).describe(
+      'Login attempts a minute from one address, whatever the user names; ten times as many from the /48 of an IPv6 address.',
+    ),
+    loginDelayMaxMs: inMs('LOGIN_DELAY_MAX_SECONDS', integer(0, 30, 4)).describe(
+      'Longest time for which a login attempt is held back after many failures at its user name; 0: none.',
+    ),
     registerPerMinute: env('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
       'Registrations a minute from one address.',
     ),
     guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
       'Guest tokens a minute for one address.',
     ),
+    refreshPerMinute: env('RATE_LIMIT_REFRESH_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
+      'Refreshed tokens a minute for one address.',
+    ),
+    passwordPerMinute: env('RATE_LIMIT_PASSWORD_PER_MINUTE', integer(1, 100_000, 5)).describe(
+      'Changes of a password, and deletions of an account, that one user may try a minute.',
+    ),
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',
+    ),
+    readsPerMinute: env('RATE_LIMIT_READS_PER_MINUTE', integer(1, 10_000_000, 30_000)).describe(
+      'Reads of bookings and activity a minute for one address, which may be a whole foyer; this machine itself is not limited.',
+    ),
+    heavyReadsPerMinute: env('RATE_LIMIT_HEAVY_READS_PER_MINUTE', integer(1, 10_000_000, 6_000)).describe(
+      'Reads of seat maps and shows a minute for one address, which may be a whole foyer; this machine itself is not limited.',
     ),
   },
 };
@@ -229,6 +293,24 @@ export function crossCheck({ database, auth, combining }: ReadSettings): [variab
   const mistakes: [string, string][] = [];
   if (!database.url && !database.embedded) {
     mistakes.push(['DATABASE_URL', 'is required (or set EMBEDDED_DATABASE=true)']);
+  }
+  if (database.url && database.embedded) {
+    mistakes.push(['DATABASE_URL', 'contradicts EMBEDDED_DATABASE=true: leave one of them out']);
+  }
+  for (const [variable, url] of [
+    ['DATABASE_URL', database.url],
+    ['DATABASE_MIGRATION_URL', database.migrationUrl],
+  ] as const) {
+    if (url && contradictsTls(url, database.ssl!)) {
+      mistakes.push([variable, 'asks for another kind of TLS than DATABASE_SSL, and would win: leave one of them out']);
+    }
+  }
+  for (const [variable, value] of [
+    ['AUTH_ISSUER', auth.issuer],
+    ['AUTH_AUDIENCE', auth.audience],
+    ['AUTH_ROLES_CLAIM', auth.rolesClaim],
+  ] as const) {
+    if (value && !auth.jwksUrl) mistakes.push(['AUTH_JWKS_URL', `is required with ${variable}`]);
   }
   if (auth.jwksUrl && !auth.issuer) mistakes.push(['AUTH_ISSUER', 'is required with AUTH_JWKS_URL']);
   if (auth.jwksUrl && !auth.audience) mistakes.push(['AUTH_AUDIENCE', 'is required with AUTH_JWKS_URL']);

@@ -9,6 +9,12 @@ export const CURRENCY_SQL = `"currency" ~ '^[A-Z]{3}$'`;
 /** Instants that are some time: `infinity` is none that a client could be told. */
 export const FINITE_SQL = (...columns: string[]) => columns.map((column) => `isfinite("${column}")`).join(' AND ');
 
+/** Instants of the years 1 to 9999, as RFC 3339 knows no others. */
+export const YEARS_SQL = (...columns: string[]) =>
+  columns
+    .map((column) => `"${column}" >= '0001-01-01 00:00:00+00' AND "${column}" < '10000-01-01 00:00:00+00'`)
+    .join(' AND ');
+
 /**
  * The label of a row. PostgreSQL's regular expressions know letters and digits of ASCII alone where the collation is "C", so
  * this refuses what people mistype (blanks, punctuation, signs that can't be seen), and the API is stricter still.

@@ -46,8 +46,18 @@ function ssl({ ssl }: AppConfig['database']): { ssl?: { rejectUnauthorized: bool
   return ssl === 'url' ? {} : { ssl: { rejectUnauthorized: ssl === 'verify' } };
 }
 
+/** How many connections a pool may have, and how long a statement on them may take. */
+export interface PoolBounds {
+  readonly poolSize: number;
+  readonly statementTimeoutMs: number;
+}
+
 /** How TypeORM reaches the database: every wait is bounded on every connection. */
-export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema): DataSourceOptions {
+export function dataSourceOptions(
+  { database }: DatabaseConfig,
+  schema: Schema,
+  { poolSize = database.poolMax, statementTimeoutMs = database.statementTimeoutMs }: Partial<PoolBounds> = {},
+): DataSourceOptions {
   return {
     type: 'postgres',
     url: database.url,
@@ -62,7 +72,7 @@ export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema):
     // Needs no superuser.
     installExtensions: false,
     applicationName: 'rowlock',
-    poolSize: database.poolMax,
+    poolSize,
     connectTimeoutMS: database.connectTimeoutMs,
     extra: {
       ...session(database.url),
@@ -70,10 +80,10 @@ export function dataSourceOptions({ database }: DatabaseConfig, schema: Schema):
       pipeline: true,
       keepAlive: true,
       lock_timeout: database.lockTimeoutMs,
-      statement_timeout: database.statementTimeoutMs,
+      statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: database.idleInTransactionTimeoutMs,
       // PostgreSQL's own limit comes first. If its answer does not arrive, the driver gives the connection up.
-      query_timeout: database.statementTimeoutMs + 1_000,
+      query_timeout: statementTimeoutMs + 1_000,
     },
   };
 }

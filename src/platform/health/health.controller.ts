@@ -1,12 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
+import { DatabaseProbe, PROBE_TIMEOUT_MS } from '../database/database-probe';
 import { Unguarded } from '../http/public';
 import { AlwaysServed } from '../http/route-traits';
 import { ApiProblems } from '../problem/api-problems.decorator';
 import { Problem } from '../problem/problem';
-
-const READY_TIMEOUT_MS = 2_000;
 
 export class HealthDto {
   /** Always ok; a failure is a 503. @example "ok" */
@@ -17,7 +15,7 @@ export class HealthDto {
 @Unguarded()
 @Controller('health')
 export class HealthController {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly database: DatabaseProbe) {}
 
   /** The process runs. Says nothing of the database: restarting the process would not mend that. */
   @Get('live')
@@ -38,10 +36,10 @@ export class HealthController {
   async ready(): Promise<HealthDto> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('The database does not answer')), READY_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new Error('The database does not answer')), PROBE_TIMEOUT_MS);
     });
     try {
-      await Promise.race([this.dataSource.query('SELECT 1'), late]);
+      await Promise.race([this.database.ask(), late]);
       return { status: 'ok' };
     } catch {
       throw new Problem('BUSY', { detail: 'The database does not answer.', retryAfterSeconds: 1 });

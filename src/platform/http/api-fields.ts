@@ -8,8 +8,9 @@ export const MoneyField = () => ApiProperty({ pattern: '^\\d+\\.\\d{2}$' });
 /** ISO 4217. */
 export const CurrencyField = () => ApiProperty({ pattern: '^[A-Z]{3}$' });
 
-/** A label is made of letters and digits, so that it needs no escaping and hides no characters. */
-export const LABEL = '[\\p{L}\\p{N}]{1,8}';
+const LABEL_PART = '[\\p{L}\\p{N}]{1,8}';
+/** A label is made of letters and digits, or of two such parts and a hyphen, so that it needs no escaping and hides no characters. */
+export const LABEL = `${LABEL_PART}(?:-${LABEL_PART})?`;
 export const LabelField = () => ApiProperty({ pattern: `^${LABEL}$` });
 
 /** RFC 3339, UTC, milliseconds. */

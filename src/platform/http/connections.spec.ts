@@ -31,7 +31,6 @@ describe('slow readers', () => {
   let metrics: Metrics;
   let client: Socket;
   let accepted: Socket;
-  let isOver: boolean;
 
   beforeEach(async () => {
     jest.spyOn(Logger.prototype, 'warn').mockReset().mockImplementation();
@@ -41,11 +40,7 @@ describe('slow readers', () => {
     connections = new Connections(server, limits, new Refusals(metrics), metrics);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
-    isOver = false;
-    server.on('connection', (socket) => {
-      accepted = socket;
-      socket.on('close', () => (isOver = true));
-    });
+    server.on('connection', (socket) => (accepted = socket));
     await once(client, 'connect');
   });
   afterEach(() => {
@@ -68,7 +63,7 @@ describe('slow readers', () => {
     connections.check(0);
     connections.check(TIMEOUT_MS - 1);
     await turns();
-    expect(isOver).toBe(false);
+    expect(accepted.destroyed).toBe(false);
     connections.check(TIMEOUT_MS);
     await once(
       client.resume().on('error', () => undefined),
@@ -104,6 +99,6 @@ describe('slow readers', () => {
       }
       connections.check(time * (TIMEOUT_MS - 1));
     }
-    expect(isOver).toBe(false);
+    expect(accepted.destroyed).toBe(false);
   });
 });

@@ -1,12 +1,13 @@
 import type { ThrottlerStorage } from '@nestjs/throttler';
 
-type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+export type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /**
  * Counts hits in windows that begin with the first hit, in the memory of this process. A client that makes up ever new keys
- * can't use it up: beyond `windowsMax` windows the oldest are forgotten.
+ * can't use it up: beyond `windowsMax` windows the oldest are forgotten. The limits of a forgotten key begin anew, so a full
+ * table refuses nobody that an empty one would let through.
  */
-export class FixedWindows implements ThrottlerStorage {
+export class FixedWindows {
   /** In the order in which they end: all are equally long, and an ended one is forgotten before its key begins another. */
   private readonly windows = new Map<string, { hits: number; endsAtMs: number }>();
 
@@ -15,7 +16,12 @@ export class FixedWindows implements ThrottlerStorage {
     private readonly nowMs = () => performance.now(),
   ) {}
 
-  async increment(key: string, windowMs: number, limit: number): Promise<Hit> {
+  get size(): number {
+    return this.windows.size;
+  }
+
+  /** @param windowMs the same for all keys */
+  hit(key: string, windowMs: number, limit: number): Hit {
     const nowMs = this.nowMs();
     let window = this.windows.get(key);
     if (!window || window.endsAtMs <= nowMs) {
@@ -32,6 +38,18 @@ export class FixedWindows implements ThrottlerStorage {
       isBlocked,
       timeToBlockExpire: isBlocked ? secondsLeft : 0,
     };
+  }
+
+  /** Whether the key has hits in a window that has not ended. */
+  has(key: string): boolean {
+    const window = this.windows.get(key);
+    return window !== undefined && window.hits > 0 && window.endsAtMs > this.nowMs();
+  }
+
+  /** Takes one hit of the key's window back, if the window has not ended. */
+  takeBack(key: string): void {
+    const window = this.windows.get(key);
+    if (window && window.hits > 0) window.hits--;
   }
 
   /** Forgets the windows that have ended, and the oldest if that is not enough. */

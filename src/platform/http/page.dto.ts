@@ -4,8 +4,8 @@ import { toWholeNumber } from './query-values';
 
 export const PER_PAGE = 50;
 const PER_PAGE_MAX = 200;
-/** Longer than any cursor that this server makes. */
-const CURSOR_MAX_LENGTH = 100;
+/** Longer than any cursor that this server makes: the label of a row was not bounded in version 0.1. */
+const CURSOR_MAX_LENGTH = 1_000;
 
 /** Which page of a list is wanted. */
 export class PageQueryDto {

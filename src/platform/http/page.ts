@@ -1,4 +1,4 @@
-import { Cursor, decodeCursor, encodeCursor } from './cursor';
+import type { Cursors, Place } from './cursor';
 import { PageQueryDto, PER_PAGE } from './page.dto';
 
 export interface Page<Entry> {
@@ -7,13 +7,12 @@ export interface Page<Entry> {
   readonly next: string | null;
 }
 
-/** A list that is read page by page, in the order of an instant and an id. */
-export interface PagedList<Entry> {
-  /** The ids of this list, so that a cursor of another list is refused and not cast by the database. */
-  readonly idPattern: RegExp;
+/** A list that is read page by page. */
+export interface PagedList<Entry, P extends Place> {
+  readonly cursors: Cursors<P>;
   /** Reads so many entries, from the first one behind `after`. */
-  read(count: number, after: Cursor | undefined): Promise<Entry[]>;
-  cursorOf(entry: Entry): Cursor;
+  read(count: number, after: P | undefined): Promise<Entry[]>;
+  placeOf(entry: Entry): P;
 }
 
 /**
@@ -21,11 +20,11 @@ export interface PagedList<Entry> {
  *
  * @throws Problem VALIDATION_FAILED for a cursor that is not of this list
  */
-export async function readPage<Entry>(
+export async function readPage<Entry, P extends Place>(
   { after, limit = PER_PAGE }: PageQueryDto,
-  list: PagedList<Entry>,
+  { cursors, read, placeOf }: PagedList<Entry, P>,
 ): Promise<Page<Entry>> {
-  const found = await list.read(limit + 1, after === undefined ? undefined : decodeCursor(after, list.idPattern));
+  const found = await read(limit + 1, after === undefined ? undefined : cursors.read(after));
   const page = found.slice(0, limit);
-  return { page, next: found.length > page.length ? encodeCursor(list.cursorOf(page.at(-1)!)) : null };
+  return { page, next: found.length > page.length ? cursors.write(placeOf(page.at(-1)!)) : null };
 }

@@ -75,7 +75,11 @@ describe('the quick check', () => {
     const item = () => {
       throw new Error('looked at');
     };
-    const seats = Object.defineProperty(Array.from({ length: 100_000 }, () => 0), 0, { get: item, enumerable: true });
+    const seats = Object.defineProperty(
+      Array.from({ length: 100_000 }, () => 0),
+      0,
+      { get: item, enumerable: true },
+    );
     expect(accepts({ show_id: 1, seats })).toBe(false);
   });
 

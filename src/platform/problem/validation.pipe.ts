@@ -1,5 +1,5 @@
 import { ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { getMetadataStorage, ValidationError } from 'class-validator';
 import { Problem, ProblemExtras } from './problem';
 import { compileQuickCheck, QuickCheck } from './quick-check';
 
@@ -16,6 +16,7 @@ const INHERITED_NAMES = new Set([...Object.getOwnPropertyNames(Object.prototype)
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
   private readonly quickChecks = new Map<unknown, QuickCheck | undefined>();
+  private readonly queryNames = new Map<unknown, ReadonlySet<string>>();
 
   constructor() {
     super({
@@ -32,6 +33,7 @@ export class RequestValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'body' && this.quickCheck(metadata.metatype)?.(value)) return value;
     if (this.toValidate(metadata)) {
+      if (metadata.type === 'query') return super.transform(this.knownOf(value, metadata.metatype!), metadata);
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw validationFailed([{ path: '', message: `the ${metadata.type} must be a JSON object` }]);
       }
@@ -39,6 +41,19 @@ export class RequestValidationPipe extends ValidationPipe {
       if (excess) throw validationFailed([excess]);
     }
     return super.transform(value, metadata);
+  }
+
+  /**
+   * The query parameters that a route knows. Others are dropped: a cache buster or the tag of a campaign does no harm to a
+   * read, and every route must say the same of them.
+   */
+  private knownOf(query: unknown, type: NonNullable<ArgumentMetadata['metatype']>): object {
+    let names = this.queryNames.get(type);
+    if (!names) {
+      const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+      this.queryNames.set(type, (names = new Set(rules.map(({ propertyName }) => propertyName))));
+    }
+    return Object.fromEntries(Object.entries(query ?? {}).filter(([name]) => names.has(name)));
   }
 
   private quickCheck(type: ArgumentMetadata['metatype']): QuickCheck | undefined {

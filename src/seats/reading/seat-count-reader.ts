@@ -1,24 +1,45 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { ReadDataSource } from '../../platform/database/pools';
+import { queryPrepared } from '../../platform/database/prepared';
+import { RecentRead } from '../../platform/database/recent-read';
+import { SharedRead } from '../../platform/database/shared-read';
 import { SEAT_STATUSES } from '../seat-transitions';
 import { STAT_OF } from './seat-map';
 import { SeatCounts, ShowSeatCounts } from '../../shows/seat-counts';
 
+/** To count seats is to read them all, so a list of shows is as heavy as all their seat maps. */
+const RECENT_MS = 500;
+/** As many as a page of the list has. */
+const SHOWS_PER_QUERY = 200;
+
+const COUNTS_SQL = `
+  SELECT show_id, count(*)::int AS total,
+         ${SEAT_STATUSES.map((status) => `(count(*) FILTER (WHERE status = '${status}'))::int AS ${STAT_OF[status]}`).join(', ')}
+    FROM seat_now WHERE show_id = ANY($1::int[]) GROUP BY show_id`;
+
 /** Counts seats as the seat map shows them. */
 @Injectable()
 export class SeatCountReader extends SeatCounts {
-  constructor(private readonly dataSource: DataSource) {
+  private readonly shared = new SharedRead(async (showId: number) => (await this.query([showId])).get(showId));
+  private readonly recentReads = new RecentRead((showIds: readonly number[]) => this.query(showIds), {
+    maxAgeMs: RECENT_MS,
+    keysPerQuery: SHOWS_PER_QUERY,
+  });
+
+  constructor(private readonly dataSource: ReadDataSource) {
     super();
   }
 
-  async of(showIds: readonly number[]): Promise<Map<number, ShowSeatCounts>> {
-    if (showIds.length === 0) return new Map();
-    const rows = await this.dataSource.query<(ShowSeatCounts & { show_id: number })[]>(
-      `SELECT show_id, count(*)::int AS total,
-              ${SEAT_STATUSES.map((status) => `count(*) FILTER (WHERE status = '${status}')::int AS ${STAT_OF[status]}`).join(', ')}
-         FROM seat_now WHERE show_id = ANY($1::int[]) GROUP BY show_id`,
-      [showIds],
-    );
+  now(showId: number): Promise<ShowSeatCounts | undefined> {
+    return this.shared.read(showId);
+  }
+
+  recent(showIds: readonly number[]): Promise<ReadonlyMap<number, ShowSeatCounts>> {
+    return this.recentReads.read(showIds);
+  }
+
+  private async query(showIds: readonly number[]): Promise<Map<number, ShowSeatCounts>> {
+    const rows = await queryPrepared<ShowSeatCounts & { show_id: number }>(this.dataSource, COUNTS_SQL, [showIds]);
     return new Map(rows.map(({ show_id, ...counts }) => [show_id, counts]));
   }
 }
