@@ -1,6 +1,7 @@
 import { mutantsIn } from './mutants-in.mjs';
 
 const ADAPTER_TEST = ['src/platform/http/fastify-adapter.spec.ts'];
+const PROTECTION_TEST = ['test/api/protection.e2e-spec.ts'];
 const PROBLEM_TEST = ['src/platform/problem/problem-of.spec.ts', 'src/platform/problem/problem.filter.spec.ts'];
 
 export const PLATFORM = [
@@ -48,6 +49,26 @@ export const PLATFORM = [
       'trustProxy: server.trustProxyHops > 0 && ',
       'trustProxy: server.trustProxyHops === 0 || ',
     ],
+  }),
+  ...mutantsIn('src/platform/http/connections.ts', PROTECTION_TEST, {
+    'one address may take all connections': ['this.ofAddress.take(address)', '() => undefined'],
+    'silent connections beyond the limits stay for ever': ['this.surplus.size > SURPLUS_MAX', 'false'],
+  }),
+  ...mutantsIn('src/platform/http/requests-in-flight.ts', PROTECTION_TEST, {
+    'health checks are refused where all connections are taken': [
+      'isAlwaysServed ? undefined : connection.surplus',
+      'connection.surplus',
+      'connections',
+    ],
+    'a stream may stand behind other requests': ['if (connection.unanswered > 1) {', 'if (false) {', 'one connection'],
+    'commands of a connection that was cut are begun': [
+      'if (!connection.socket.destroyed) done();',
+      'done();',
+      'one connection',
+    ],
+  }),
+  ...mutantsIn('src/platform/http/request-head.ts', ADAPTER_TEST, {
+    'two Host headers are served': ['hosts > 1', 'hosts > 2'],
   }),
   ...mutantsIn('src/platform/http/request-id.ts', ADAPTER_TEST, {
     'a request id may be anything': [' && ACCEPTED_ID.test(sent)', ''],
