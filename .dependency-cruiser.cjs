@@ -8,6 +8,7 @@ const oxlint = require('./.oxlintrc.json');
 const MODULES = {
   platform: [
     'config/app-config',
+    'config/derived-keys',
     'database/app-rights',
     'database/check-sql',
     'database/data-source-options',
@@ -33,6 +34,7 @@ const MODULES = {
     'http/rate-limits',
     'http/read-limits',
     'http/route-traits',
+    'http/vary',
     'instant',
     'jobs/jobs',
     'metrics/metrics',

@@ -376,7 +376,8 @@ export interface paths {
          * Live seat map
          * @description Server-Sent Events. First a `snapshot` (the seat map), then `seats` events with the seats that changed, within 100 ms of
          *     the commit; a lapse is told when it happens. Of two reports about a seat the one with the higher `version` is newer, so
-         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
+         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything, higher
+         *     versions and seats that it does not have included. `token-expired` is the last event of a stream whose token has expired.
          */
         get: operations["watchSeats"];
         put?: never;
@@ -997,7 +998,8 @@ export interface components {
             to: components["schemas"]["SeatStatus"];
             /**
              * Format: date-time
-             * @description When, by the database's clock; of a lapse, its deadline.
+             * @description When, by the database's clock; of a lapse, its deadline. Exact with `by_me`, and else the minute that it fell into: so
+             *     nobody can compute when somebody else's hold ends.
              * @example 2026-05-01T18:00:00.000Z
              */
             at: string;

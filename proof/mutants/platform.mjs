@@ -17,19 +17,22 @@ export const PLATFORM = [
       "perMinute: 'commandsPerMinute',\n    subject: ({ holder }) => holder && 'all'",
       'request limits',
     ],
-    'logins with a user name in another case are counted apart': [
-      'username.toLowerCase().slice(0, 64)',
-      'username.slice(0, 64)',
-      'request limits',
-    ],
     'a refusal for its rate tells a moment at which it will be refused again': [
-      'retryAfterSeconds: limit.timeToBlockExpire,',
-      'retryAfterSeconds: 1,',
+      'counts} a minute.`, retryAfterSeconds }',
+      'counts} a minute.`, retryAfterSeconds: 1 }',
       'request limits',
     ],
   }),
+  ...mutantsIn('src/platform/http/rate-limits.ts', ['src/platform/http/rate-limits.spec.ts'], {
+    'a network of many addresses has a limit for each of them and none for all': [
+      'if (wideGroup !== undefined) {',
+      'if (wideGroup === null) {',
+    ],
+    'made-up subjects of one rule push out those of another': ['this.tables.get(name)', "this.tables.get('all')"],
+  }),
   ...mutantsIn('src/platform/http/fixed-windows.ts', ['src/platform/http/fixed-windows.spec.ts'], {
     'one request less than the limit is let through': ['window.hits > limit', 'window.hits >= limit'],
+    'a table grows with the keys that clients make up': ['&& this.windows.size < this.windowsMax', ''],
   }),
   ...mutantsIn('src/platform/http/cors.ts', ADAPTER_TEST, {
     'pages of any origin can call the API': ["server.corsOrigins.includes('*') ? '*' : server.corsOrigins", "'*'"],

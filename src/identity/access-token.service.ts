@@ -42,7 +42,7 @@ export class AccessTokenService {
   async verify(token: string): Promise<Holder> {
     const holder = this.verified.find(token, Date.now()) ?? (await this.verifyAnew(token));
     // Asked every time: a token can be withdrawn at any time after it was verified.
-    if (this.revocations.refuses(holder)) throw refusal('The access token has been withdrawn.');
+    if (this.revocations.refuses(holder)) throw refusal('The access token has been withdrawn.', 'withdrawn');
     return holder;
   }
 
@@ -64,10 +64,11 @@ export class AccessTokenService {
       return bearer;
     } catch (error) {
       if (error instanceof Problem) throw error;
+      const isExpired = error instanceof errors.JWTExpired;
       this.logger.debug(`A token was refused: ${String(error)}`);
-      throw error instanceof errors.JWTExpired
-        ? new Problem('TOKEN_EXPIRED', { detail: 'The access token has expired.' })
-        : refusal('The access token is not valid.');
+      throw isExpired
+        ? new Problem('TOKEN_EXPIRED', { detail: 'The access token has expired.' }, { reason: 'expired' })
+        : refusal('The access token is not valid.', error instanceof errors.JOSEError ? error.code : 'malformed');
     }
   }
 
@@ -83,6 +84,6 @@ export class AccessTokenService {
   }
 }
 
-function refusal(detail: string): Problem {
-  return new Problem('UNAUTHENTICATED', { detail });
+function refusal(detail: string, reason: string): Problem {
+  return new Problem('UNAUTHENTICATED', { detail }, { reason });
 }

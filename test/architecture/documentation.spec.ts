@@ -149,6 +149,10 @@ describe.each(DEPLOYMENTS)('%s', (file) => {
   });
 });
 
+it.each(['docker-compose.yml', 'app.json', 'render.yaml', 'docs/deploy.md'])('%s keeps /metrics closed', (file) => {
+  expect(read(file)).toContain('METRICS_TOKEN');
+});
+
 describe('the reference of the API', () => {
   it('names every route, and only those', () => {
     const routes = Object.keys((JSON.parse(read('openapi.json')) as { paths: object }).paths);

@@ -37,6 +37,7 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['LOCK_TIMEOUT_MS', 'database.lockTimeoutMs', 10, 60_000],
   ['STATEMENT_TIMEOUT_MS', 'database.statementTimeoutMs', 100, 600_000],
   ['IDLE_IN_TRANSACTION_TIMEOUT_MS', 'database.idleInTransactionTimeoutMs', 100, 600_000],
+  ['LOG_SECURITY_EVENTS_PER_MINUTE', 'log.securityEventsPerMinute', 0, 10_000],
   ['MIGRATION_LOCK_TIMEOUT_SECONDS', 'database.migrationLockTimeoutMs', 1, 86_400, 1_000],
   ['HOLD_TTL_SECONDS', 'holds.ttlMs', 1, 86_400, 1_000],
   ['MAX_SEATS_PER_COMMAND', 'commands.maxSeats', 1, 100],

@@ -101,6 +101,9 @@ export const SETTINGS = {
       'Least important level that is logged.',
     ),
     format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
+    securityEventsPerMinute: env('LOG_SECURITY_EVENTS_PER_MINUTE', integer(0, 10_000, 10)).describe(
+      'How many failed logins, refused tokens and requests beyond a limit are logged a minute, of each kind; the others are counted.',
+    ),
   },
   database: {
     url: env('DATABASE_URL', postgresUrl().optional()).describe(
@@ -166,6 +169,23 @@ export const SETTINGS = {
   queue: {
     maxCommands: env('QUEUE_MAX', integer(1, 1_000_000, 10_000)).describe('Most commands that wait; more are BUSY.'),
     timeoutMs: env('QUEUE_TIMEOUT_MS', integer(10, 60_000, 5_000)).describe('Longest wait of a command; then BUSY.'),
+  },
+  streams: {
+    max: env('STREAMS_MAX', integer(1, 1_000_000, 10_000)).describe(
+      'Most event streams of one instance; further ones are BUSY.',
+    ),
+    perAddressMax: env('STREAMS_PER_ADDRESS_MAX', integer(1, 1_000_000, 20)).describe(
+      'Most event streams from one address (IPv6: one /64; ten times as many from a /48); further ones are RATE_LIMITED.',
+    ),
+    watchedSeatsMax: env('STREAMS_WATCHED_SEATS_MAX', integer(1, 100_000_000, 500_000)).describe(
+      'Seats that one instance follows for watchers, some 250 bytes each; streams of yet another show are then BUSY.',
+    ),
+    unreadMaxBytes: env('STREAMS_UNREAD_MAX_BYTES', integer(65_536, 2_147_483_647, 67_108_864)).describe(
+      'Bytes in memory that watchers have not taken yet; beyond it slow watchers get nothing more, and new ones are BUSY.',
+    ),
+    takeTimeoutMs: inMs('STREAMS_TAKE_TIMEOUT_SECONDS', integer(1, 3_600, 15)).describe(
+      'A watcher that has not taken an event for so long is cut off.',
+    ),
   },
   sweep: {
     enabled: env('SWEEP_ENABLED', flag(true)).describe(
