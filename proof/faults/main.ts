@@ -13,9 +13,11 @@ import { databaseKilled } from './database-killed';
 import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
+import { ownMap } from './own-map';
 import { Findings, RunOptions, Scenario, Verdict } from './scenario';
 import { slowClients } from './slow-clients';
 import { FaultStage, freePort } from './stage';
+import { starveActivity, starveShows } from './starve';
 import { sweeper } from './sweeper';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -29,6 +31,9 @@ const SCENARIOS: readonly Scenario[] = [
   appClock,
   sweeper,
   overload,
+  starveActivity,
+  starveShows,
+  ownMap,
   loginFlood,
 ];
 

@@ -41,6 +41,8 @@ export const SEATS = [
     ],
   }),
   ...mutantsIn('src/seats/seat-transitions.ts', ['src/seats/seat-transitions.spec.ts'], {
+    'row 10 comes before row 2': ['if (isNumberA && isNumberB) {', 'if (false) {'],
+    'row AA comes before row B': ['[...a].length - [...b].length || compareBytes(a, b)', 'compareBytes(a, b)'],
     'lapse forgotten in the decision': ["      if (isLapsed(seat, nowMs)) return 'LAPSED';\n", ''],
     'a hold lives one millisecond too long': ['seat.holdExpiresAtMs <= nowMs', 'seat.holdExpiresAtMs < nowMs'],
   }),
@@ -73,7 +75,7 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/seat-command.ts', ['src/seats/idempotency/stored-answers.spec.ts'], {
     'fingerprint without the seats': [
-      '[...seats].sort(compareSeats).map(({ row, number }) => [row, number])',
+      '[...seats].sort(compareSeatsByBytes).map(({ row, number }) => [row, number])',
       'seats.length',
     ],
   }),
@@ -117,8 +119,8 @@ export const SEATS = [
   }),
   ...mutantsIn('src/platform/database/shared-read.ts', ['test/api/reading.e2e-spec.ts'], {
     'a shared read that started before the question': [
-      '    if (!state) return this.start(key);',
-      '    if (!state) return this.start(key);\n    if (state.current) return state.current;',
+      'if (this.maxAgeMs > 0 && !this.isOld(state)) return',
+      'if (state.current) return',
     ],
   }),
   ...mutantsIn(
@@ -153,9 +155,17 @@ export const SEATS = [
   ),
   ...mutantsIn('src/seats/reading/seat-map.ts', ['src/seats/reading/seat-map.spec.ts'], {
     "everybody's holds are one's own in the seat map": [
-      'const own = viewerId !== null && holderId === viewerId',
-      'const own = viewerId !== null',
+      'map.holds.filter((hold) => hold.holderId === viewerId)',
+      'map.holds',
     ],
+    "the tag of one's own map does not tell one's own holds": [
+      '${forAll.etag} ${JSON.stringify(own)}',
+      '${forAll.etag} own',
+    ],
+    'a hold marks the seat behind it': ["indexOf('}', start + name.length)", "indexOf('}', start + name.length + 60)"],
+  }),
+  ...mutantsIn('src/seats/reading/seat-map.ts', ['test/api/reading.e2e-spec.ts'], {
+    'rows come in the order of their bytes': ['      .sort((a, b) => compareLabels(a.row, b.row));', ';'],
   }),
   ...mutantsIn('src/seats/seat-scene.ts', RACES, {
     'holds that were only told of may lapse before the commit': [
