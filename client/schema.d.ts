@@ -458,7 +458,7 @@ export interface components {
         CredentialsDto: {
             /**
              * Format: password
-             * @description Any characters.
+             * @description Any characters; a new one must not be one of those that are guessed first.
              * @example correct horse battery staple
              */
             password: string;

@@ -24,7 +24,7 @@ export interface ServerOptions {
 }
 
 /** Signs the tokens of the servers started here: each accepts those of the others. */
-const TOKEN_SECRET = 'only for the proof, 32 characters or more';
+const TOKEN_SECRET = 'only for the proof: 32 characters or more';
 
 /**
  * Starts a server without rate limits, and waits until it serves.
