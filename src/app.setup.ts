@@ -7,6 +7,7 @@ import { serveOpenApi } from './openapi';
 import type { AppConfig } from './platform/config/app-config';
 import { useCors } from './platform/http/cors';
 import { createFastifyAdapter } from './platform/http/fastify-adapter';
+import { warnOfUntoldProxy } from './platform/http/proxy-warning';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
 import { SecurityEvents } from './platform/logging/security-events';
@@ -37,6 +38,7 @@ export async function createApp(
   useSecurityHeaders(app, config.server);
   useCors(app, config.server);
   measureRequests(app);
+  warnOfUntoldProxy(app, config.server);
   if (config.server.docsEnabled) serveOpenApi(app, config);
   serveDashboard(app);
   return app;
