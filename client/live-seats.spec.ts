@@ -8,10 +8,12 @@ const seat = (number: number, status: string, version: number) => ({ row: 'A', n
 /** A server whose answers the test gives, one after the other. */
 class Server {
   readonly requests: Headers[] = [];
+  onRequest = (): unknown => undefined;
   private readonly answers: ((signal: AbortSignal) => Response)[] = [];
 
   readonly fetch = (async (_url: string, init: RequestInit) => {
     this.requests.push(new Headers(init.headers));
+    this.onRequest();
     const answer = this.answers.shift();
     if (!answer) throw new TypeError('fetch failed');
     return answer(init.signal!);
@@ -79,6 +81,7 @@ describe('the live client', () => {
     expect(server.requests.map((headers) => headers.get('last-event-id'))).toEqual([null, '5']);
     expect(changes.at(-1)).toEqual({
       seats: [seat(2, 'BOOKED', 2)],
+      gone: [],
       counts: { total: 2, available: 0, held: 1, booked: 1, blocked: 0 },
     });
     expect(connections.map(({ state }) => state)).toEqual(['connecting', 'live', 'waiting', 'live']);
@@ -133,5 +136,54 @@ describe('the live client', () => {
     const before = changes.length;
     live.report([seat(1, 'HELD', 1) as never, seat(1, 'AVAILABLE', 0) as never]);
     expect(changes).toHaveLength(before);
+  });
+
+  test('takes a snapshot for all there is: seats come and go, halls are renamed, versions begin again', async () => {
+    const whole = (id: number, screen: string, ...seats: object[]) =>
+      event('snapshot', id, ...seats).replace('{"server', `{"screen":"${screen}","server`);
+    server.willAnswer(200, whole(1, 'Hall', seat(1, 'BOOKED', 8), seat(2, 'AVAILABLE', 0)));
+    server.willAnswer(
+      200,
+      whole(2, 'Hall', seat(1, 'AVAILABLE', 2), seat(3, 'HELD', 1)) +
+        whole(3, 'Cave', seat(1, 'AVAILABLE', 2), seat(3, 'HELD', 1)),
+      { stays: true },
+    );
+    live.start();
+    await reaches('waiting');
+    live.retryNow();
+    await reaches('live');
+    expect(changes[1]).toEqual({
+      seats: [seat(1, 'AVAILABLE', 2), seat(3, 'HELD', 1)],
+      gone: ['A/2'],
+      counts: { total: 2, available: 1, held: 1, booked: 0, blocked: 0 },
+    });
+    expect([...live.seats]).toEqual([seat(1, 'AVAILABLE', 2), seat(3, 'HELD', 1)]);
+    expect(changes[2]).toMatchObject({ seats: [], gone: [] });
+    expect(live.screen).toBe('Cave');
+  });
+
+  test('does not let a snapshot undo the answer to a command that came while it was on its way', async () => {
+    server.willAnswer(200, event('snapshot', 1, seat(1, 'AVAILABLE', 0)), { stays: true });
+    live.start();
+    live.report([seat(1, 'HELD', 1) as never]);
+    await reaches('live');
+    expect(live.seat('A/1')).toEqual(seat(1, 'HELD', 1));
+  });
+
+  test('connects again at once, with the next token, when the token of a stream has expired', async () => {
+    const ending = event('snapshot', 1, seat(1, 'AVAILABLE', 0)) + 'event: token-expired\ndata: {}\n\n';
+    server.willAnswer(200, ending);
+    server.willAnswer(200, ': heartbeat\n\n', { stays: true });
+    const now = jest.spyOn(performance, 'now');
+    const startMs = performance.now();
+    // As if it had lasted; a stream that ends as soon as it began would be asked for without end.
+    server.onRequest = () => now.mockReturnValue(startMs + 60_000 * server.requests.length);
+    now.mockReturnValue(startMs);
+    live.start();
+    for (let i = 0; i < 1_000 && server.requests.length < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+    await reaches('live');
+    now.mockRestore();
+    expect(connections.map(({ state }) => state)).toEqual(['connecting', 'live', 'live']);
+    expect(server.requests.map((headers) => headers.get('last-event-id'))).toEqual([null, '1']);
   });
 });

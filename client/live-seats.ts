@@ -13,7 +13,7 @@
  * It reads the event stream with fetch rather than EventSource, which can't send a bearer token.
  */
 import { EventParser, ServerSentEvent } from './event-parser.ts';
-import { SeatCounts, SeatMerge, SeatReport } from './seat-merge.ts';
+import { Mark, SeatCounts, SeatMerge, SeatReport } from './seat-merge.ts';
 import { ServerClock } from './server-clock.ts';
 
 export type Connection =
@@ -26,8 +26,10 @@ export type Connection =
   | { readonly state: 'stopped'; readonly reason: 'stopped' | 'no such show' };
 
 export interface SeatsChange {
-  /** The changed seats; after the first snapshot, all of them. */
+  /** The changed seats and new ones; after the first snapshot, all of them. */
   readonly seats: readonly SeatReport[];
+  /** The keys of seats that the show has no more. */
+  readonly gone: readonly string[];
   readonly counts: SeatCounts;
 }
 
@@ -57,6 +59,15 @@ export function retryDelayMs(attempt: number, random: number): number {
   return Math.round(fullMs * (0.5 + random / 2));
 }
 
+type StreamEnd = 'ended' | 'token expired';
+
+/** What an event says; `screen` in a snapshot alone. */
+interface EventData {
+  readonly seats: SeatReport[];
+  readonly server_time: string;
+  readonly screen?: string;
+}
+
 class NoSuchShow extends Error {}
 
 export class LiveSeats {
@@ -66,6 +77,7 @@ export class LiveSeats {
   private running: AbortController | undefined;
   private endWait: (() => void) | undefined;
   private lapseTimer: ReturnType<typeof setTimeout> | undefined;
+  private hall: string | undefined;
 
   constructor(private readonly options: LiveSeatsOptions) {}
 
@@ -116,16 +128,24 @@ export class LiveSeats {
     return this.merge.counts;
   }
 
+  /** The name of the hall; undefined before the first snapshot. */
+  get screen(): string | undefined {
+    return this.hall;
+  }
+
   private async run(signal: AbortSignal): Promise<void> {
     let attempt = 0;
     this.tell({ state: 'connecting' });
     while (!signal.aborted) {
       let reason: string;
+      const startedAtMs = performance.now();
       try {
-        await this.connect(signal, () => {
+        const end = await this.connect(signal, () => {
           attempt = 0;
           this.tell({ state: 'live' });
         });
+        // Nothing is wrong: the next connection sends the next token. Unless it is none, and ends at once.
+        if (end === 'token expired' && performance.now() - startedAtMs > FIRST_RETRY_MS) continue;
         reason = 'The server ended the stream.';
       } catch (error) {
         if (signal.aborted) return;
@@ -144,7 +164,7 @@ export class LiveSeats {
   }
 
   /** One connection, to its end. @throws when it could not be made, or broke */
-  private async connect(signal: AbortSignal, onLive: () => void): Promise<void> {
+  private async connect(signal: AbortSignal, onLive: () => void): Promise<StreamEnd> {
     const { baseUrl, showId, token, onTokenRefused } = this.options;
     const connection = new AbortController();
     const abort = () => connection.abort();
@@ -156,6 +176,7 @@ export class LiveSeats {
     };
     try {
       heard();
+      const mark = this.merge.mark;
       const bearer = await token?.();
       const call = this.options.fetch ?? fetch;
       const response = await call(`${baseUrl}/api/shows/${showId}/events/`, {
@@ -169,7 +190,7 @@ export class LiveSeats {
       if (response.status === 401) onTokenRefused?.();
       if (response.status === 404) throw new NoSuchShow();
       if (!response.ok || !response.body) throw new Error(`The server answered ${response.status}.`);
-      await this.read(response.body, heard, onLive);
+      return await this.read(response.body, mark, heard, onLive);
     } finally {
       clearTimeout(silence);
       signal.removeEventListener('abort', abort);
@@ -177,20 +198,28 @@ export class LiveSeats {
     }
   }
 
-  private async read(body: ReadableStream<Uint8Array>, onHeard: () => void, onLive: () => void): Promise<void> {
+  /** @param mark the end of the reports when the connection was asked for: later ones its first snapshot may not know */
+  private async read(
+    body: ReadableStream<Uint8Array>,
+    mark: Mark,
+    onHeard: () => void,
+    onLive: () => void,
+  ): Promise<StreamEnd> {
     const parser = new EventParser();
     const decoder = new TextDecoder();
     const reader = body.getReader();
     let [hasEvents, isLive] = [false, false];
+    let end: StreamEnd = 'ended';
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return end;
       onHeard();
       const text = decoder.decode(value, { stream: true });
       for (const event of parser.push(text)) {
+        if (event.type === 'token-expired') end = 'token expired';
         if (!hasEvents) this.clock.reset();
+        this.take(event, hasEvents ? this.merge.mark : mark);
         hasEvents = true;
-        this.take(event);
       }
       // To a client that has missed nothing the server sends a mere comment. A big snapshot comes in pieces, so the
       // first piece alone does not make the map complete.
@@ -201,18 +230,22 @@ export class LiveSeats {
     }
   }
 
-  private take({ type, data, id }: ServerSentEvent): void {
+  private take({ type, data, id }: ServerSentEvent, mark: Mark): void {
     if (type !== 'snapshot' && type !== 'seats') return;
-    const { seats, server_time: serverTime } = JSON.parse(data) as { seats: SeatReport[]; server_time: string };
+    const { seats, server_time: serverTime, screen } = JSON.parse(data) as EventData;
     this.clock.observe(serverTime);
-    this.changed(this.merge.merge(seats));
     this.lastEventId = id;
+    if (type === 'seats') return this.changed(this.merge.merge(seats));
+    const isRenamed = this.hall !== screen;
+    this.hall = screen;
+    const { changed, gone } = this.merge.replace(seats, mark);
+    this.changed(changed, gone, isRenamed);
   }
 
-  private changed(seats: SeatReport[]): void {
-    if (seats.length === 0) return;
+  private changed(seats: SeatReport[], gone: string[] = [], isRenamed = false): void {
+    if (seats.length + gone.length === 0 && !isRenamed) return;
     this.scheduleLapse();
-    this.options.onChange({ seats, counts: this.counts });
+    this.options.onChange({ seats, gone, counts: this.counts });
   }
 
   /** Ends the caller's own holds on time, even while there is no connection. */

@@ -89,7 +89,7 @@ describe('merged reports', () => {
     );
   });
 
-  test('of a snapshot keep what is newer already', () => {
+  test('keep what is newer already, and have each seat once', () => {
     const merge = new SeatMerge();
     merge.merge([{ row: 'A', number: 1, status: 'BOOKED', version: 2 }]);
     const changed = merge.merge([
@@ -109,5 +109,65 @@ describe('merged reports', () => {
     expect(merge.merge([{ row: 'A', number: 1, status: 'AVAILABLE', version: 2 }])).toEqual([]);
     expect(merge.merge([{ row: 'A', number: 1, status: 'HELD', version: 3 }])).toHaveLength(1);
     expect(merge.lapse(Infinity)).toEqual([]);
+  });
+});
+
+describe('a snapshot', () => {
+  const maps = fc.uniqueArray(
+    fc.record({
+      row: fc.constantFrom('A', 'B'),
+      number: fc.integer({ min: 1, max: 4 }),
+      status: fc.constantFrom<SeatReport['status'][]>('AVAILABLE', 'HELD', 'BOOKED', 'BLOCKED'),
+      version: fc.nat(5),
+    }),
+    { selector: seatKey },
+  );
+
+  test('replaces whatever was known, and tells of exactly what is different', () => {
+    fc.assert(
+      fc.property(maps, maps, fc.array(maps), (first, second, reports) => {
+        const merge = new SeatMerge();
+        merge.replace(first);
+        for (const report of reports) merge.merge(report);
+        const before = new Map([...merge.seats].map((seat) => [seatKey(seat), seat]));
+        const { changed, gone } = merge.replace(second);
+        expect([...merge.seats]).toEqual(second);
+        const isOther = (seat: SeatReport) => JSON.stringify(seat) !== JSON.stringify(before.get(seatKey(seat)));
+        expect(changed).toEqual(second.filter(isOther));
+        const keys = new Set(second.map(seatKey));
+        expect(gone).toEqual([...before.keys()].filter((key) => !keys.has(key)));
+        const fresh = new SeatMerge();
+        fresh.replace(second);
+        expect(merge.counts).toEqual(fresh.counts);
+      }),
+    );
+  });
+
+  const free: SeatReport = { row: 'A', number: 1, status: 'AVAILABLE', version: 2 };
+  const mine: SeatReport = {
+    ...free,
+    status: 'HELD',
+    version: 3,
+    held_by_me: true,
+    hold_expires_at: '2026-05-01T18:10:00.000Z',
+  };
+
+  test('may be older than a report that came while it was on its way, and only once', () => {
+    const merge = new SeatMerge();
+    merge.replace([free]);
+    const mark = merge.mark;
+    merge.merge([mine]);
+    expect(merge.replace([free], mark)).toEqual({ changed: [], gone: [] });
+    expect(merge.get('A/1')).toBe(mine);
+    expect(merge.replace([free])).toEqual({ changed: [free], gone: [] });
+  });
+
+  test('of everybody’s seats does not take the mark and the deadline off one’s own', () => {
+    const merge = new SeatMerge();
+    merge.merge([mine]);
+    const { row, number, status, version } = mine;
+    expect(merge.replace([{ row, number, status, version }])).toEqual({ changed: [], gone: [] });
+    expect(merge.get('A/1')).toBe(mine);
+    expect(merge.replace([{ row, number, status, version: version + 2 }]).changed).toHaveLength(1);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * PURE. Puts a show's seats together from reports that may come late, twice or in any order. Of two reports about a
  * seat the one with the higher version is newer, and reports of one version say the same. So the result depends on the
- * reports alone, and not on their order.
+ * reports alone, and not on their order. A snapshot begins anew: it has all seats there are, and may have lower versions
+ * than what was known, as after the restore of a database.
  */
 
 export type SeatStatus = 'AVAILABLE' | 'HELD' | 'BOOKED' | 'BLOCKED';
@@ -39,14 +40,58 @@ function saysMore(report: SeatReport, known: SeatReport | undefined): boolean {
   return report.version === known.version && detailOf(report) > detailOf(known);
 }
 
+const saysTheSame = (a: SeatReport, b: SeatReport): boolean => a.version === b.version && a.status === b.status;
+
+const isEqual = (a: SeatReport, b: SeatReport): boolean =>
+  saysTheSame(a, b) && detailOf(a) === detailOf(b) && a.hold_expires_at === b.hold_expires_at;
+
 const detailOf = ({ held_by_me: isMine, hold_expires_at: expiresAt }: SeatReport): number =>
   (isMine ? 2 : 0) + (expiresAt === undefined ? 0 : 1);
 
+/** A point in the order of reports. */
+export type Mark = number;
+
 export class SeatMerge {
   private readonly known = new Map<string, SeatReport>();
+  /** The last report of each seat that a report told of since the last snapshot. */
+  private readonly reportedAs = new Map<string, Mark>();
+  private reports: Mark = 0;
   private readonly tally = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 
-  /** Takes over the newer reports, of a snapshot or of a single change. Returns the changed seats. */
+  /** The end of the reports so far. */
+  get mark(): Mark {
+    return this.reports;
+  }
+
+  /**
+   * Takes over a snapshot: it replaces everything but newer reports that came behind the mark, which it may be too old to
+   * know of. Returns the seats that are new or changed, and the keys of those that are gone.
+   */
+  replace(snapshot: readonly SeatReport[], mark: Mark = this.mark): { changed: SeatReport[]; gone: string[] } {
+    const before = new Map(this.known);
+    const isNewer = (key: string, version: number) =>
+      (this.reportedAs.get(key) ?? 0) > mark && before.get(key)!.version > version;
+    const seats = snapshot.map((seat) => {
+      const known = before.get(seatKey(seat));
+      if (!known) return seat;
+      // What is known of a hold of one's own stays true as long as the seat has its version.
+      const says = isNewer(seatKey(seat), seat.version) || (saysTheSame(known, seat) && saysMore(known, seat));
+      return says || isEqual(known, seat) ? known : seat;
+    });
+    this.known.clear();
+    this.reportedAs.clear();
+    Object.assign(this.tally, { total: 0, available: 0, held: 0, booked: 0, blocked: 0 });
+    for (const seat of seats) {
+      this.known.set(seatKey(seat), seat);
+      this.count(seat, 1);
+    }
+    return {
+      changed: seats.filter((seat) => before.get(seatKey(seat)) !== seat),
+      gone: [...before.keys()].filter((key) => !this.known.has(key)),
+    };
+  }
+
+  /** Takes over the newer reports. Returns the changed seats. */
   merge(reports: Iterable<SeatReport>): SeatReport[] {
     const changed: SeatReport[] = [];
     for (const report of reports) {
@@ -56,6 +101,7 @@ export class SeatMerge {
       if (known) this.count(known, -1);
       this.count(report, 1);
       this.known.set(key, report);
+      this.reportedAs.set(key, ++this.reports);
       changed.push(report);
     }
     return changed;
@@ -76,7 +122,7 @@ export class SeatMerge {
     return this.known.get(key);
   }
 
-  /** All seats, in the order in which they became known. */
+  /** All seats, in the order of the last snapshot. */
   get seats(): IterableIterator<SeatReport> {
     return this.known.values();
   }

@@ -9,11 +9,12 @@ import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthController } from './platform/health/health.controller';
+import { OverloadModule } from './platform/http/overload';
 import { RateLimitModule } from './platform/http/rate-limits';
-import { ReadLimitModule } from './platform/http/read-limits';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
 import { schema } from './database/schema';
+import { HoldsOfGuests } from './seats/guest-holds';
 import { SeatCountReader } from './seats/reading/seat-count-reader';
 import { SeatsModule } from './seats/seats.module';
 import { ShowsModule } from './shows/shows.module';
@@ -24,6 +25,7 @@ export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {
     // Bookings are written in the seats' transaction; the live modules hear of what it changed.
     const seats = SeatsModule.forRoot({ writer: BookingRows, listeners: [ChangeChannel, ShowFeeds] });
+    const identity = IdentityModule.forRoot(seats, { holds: HoldsOfGuests });
     return {
       module: AppModule,
       imports: [
@@ -31,12 +33,12 @@ export class AppModule {
         DatabaseModule.forRoot(config, schema),
         JobsModule,
         RateLimitModule,
-        ReadLimitModule,
+        OverloadModule,
         MetricsModule,
-        IdentityModule,
+        identity,
         ShowsModule.forRoot({ counts: SeatCountReader }),
         seats,
-        BookingsModule.forRoot(seats),
+        BookingsModule.forRoot(seats, identity),
         LiveModule.forRoot(seats),
       ],
       controllers: [HealthController],

@@ -7,6 +7,7 @@ import { serveOpenApi } from './openapi';
 import type { AppConfig } from './platform/config/app-config';
 import { useCors } from './platform/http/cors';
 import { createFastifyAdapter } from './platform/http/fastify-adapter';
+import { protect } from './platform/http/protection';
 import { warnOfUntoldProxy } from './platform/http/proxy-warning';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
@@ -36,6 +37,7 @@ export async function createApp(
   app.useGlobalFilters(new ProblemFilter(app.get(SecurityEvents)));
   app.useGlobalPipes(new RequestValidationPipe());
   useSecurityHeaders(app, config.server);
+  protect(app, config);
   useCors(app, config.server);
   measureRequests(app);
   warnOfUntoldProxy(app, config.server);

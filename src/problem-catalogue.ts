@@ -24,7 +24,19 @@ export const PROBLEMS = {
   UNAUTHENTICATED: {
     status: 401,
     title: 'A valid access token is needed',
-    when: 'No token, or one that is malformed, expired or not signed by a known key.',
+    when: 'No token, or one that is malformed, withdrawn or not signed by a known key.',
+    retryable: false,
+  },
+  TOKEN_EXPIRED: {
+    status: 401,
+    title: 'The access token has expired',
+    when: 'The access token was good until its time was over: refresh it, and send the request again.',
+    retryable: false,
+  },
+  SESSION_ENDED: {
+    status: 401,
+    title: 'The session has ended',
+    when: 'The refresh token is not valid, too old or used before, or its session was ended: log in, or begin as a new guest.',
     retryable: false,
   },
   INVALID_CREDENTIALS: {
@@ -52,6 +64,18 @@ export const PROBLEMS = {
     title: 'There is no such booking',
     when: "The booking does not exist, or is somebody else's.",
     retryable: false,
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'There is no such method at this address',
+    when: 'The address exists with other methods; `Allow` lists them.',
+    retryable: false,
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    when: 'Headers and body did not arrive completely within ten seconds; nothing was changed.',
+    retryable: true,
   },
   SEAT_UNAVAILABLE: {
     status: 409,
@@ -104,7 +128,7 @@ export const PROBLEMS = {
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     title: 'The body must be JSON',
-    when: 'The Content-Type is not application/json.',
+    when: 'The Content-Type is not application/json, or the body is compressed (Content-Encoding).',
     retryable: false,
   },
   IDEMPOTENCY_KEY_REUSED: {
@@ -118,6 +142,12 @@ export const PROBLEMS = {
     title: 'Too many requests',
     when: 'A request limit is reached; `Retry-After` says when to try again.',
     retryable: true,
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The headers are too long',
+    when: 'The address and the headers together are longer than 16 KiB.',
+    retryable: false,
   },
   INTERNAL: {
     status: 500,

@@ -2,7 +2,7 @@ import { ActivityEntry, api } from './api.ts';
 import { el, find, replace } from './dom.ts';
 import type { Person } from './person.ts';
 import type { ShowSession } from './show-session.ts';
-import { seatList, withSeconds } from './words.ts';
+import { seatList, timeOfDay, withSeconds } from './words.ts';
 
 /** Least time between two requests for the log. */
 const INTERVAL_MS = 600;
@@ -90,7 +90,8 @@ export class ActivityView {
     return el(
       'li',
       { 'data-person': person?.id },
-      el('time', { datetime: at }, withSeconds(at)),
+      // The times of others are told to the minute.
+      el('time', { datetime: at }, who === 'you' ? withSeconds(at) : timeOfDay(at)),
       el('span', { class: 'deed', 'data-command': command }, DEEDS[command]),
       el('span', { class: 'activity-seats' }, seatList(seats)),
       el('span', { class: 'by' }, by),

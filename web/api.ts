@@ -10,7 +10,14 @@ export type Problem = Schemas['ProblemDetails'];
 
 export const BASE_URL = location.origin;
 
-export const api = createClient<paths>({ baseUrl: BASE_URL, cache: 'no-store' });
+/** Longer than the server takes for anything. A browser that has no free connection would wait without end. */
+export const TIMEOUT_SECONDS = 15;
+
+export const api = createClient<paths>({
+  baseUrl: BASE_URL,
+  cache: 'no-store',
+  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1_000) }),
+});
 
 /** The result of a call. Status 0: no answer came. */
 export type Answer<Data> =
@@ -24,6 +31,7 @@ export type Answer<Data> =
     };
 
 export const UNREACHABLE = 'UNREACHABLE';
+export const TIMED_OUT = 'TIMED_OUT';
 
 /** Makes a call. Every failure is a value; it never throws. */
 export async function call<Data>(
@@ -36,8 +44,9 @@ export async function call<Data>(
     if (response.ok) return { isOk: true, status: response.status, data: data as Data, tookMs: tookMs() };
     const problem = typeof error === 'object' && error !== null && 'code' in error ? (error as Problem) : undefined;
     return { isOk: false, status: response.status, code: problem?.code ?? 'NO_PROBLEM', problem, tookMs: tookMs() };
-  } catch {
-    return { isOk: false, status: 0, code: UNREACHABLE, tookMs: tookMs() };
+  } catch (error) {
+    const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
+    return { isOk: false, status: 0, code: isTimeout ? TIMED_OUT : UNREACHABLE, tookMs: tookMs() };
   }
 }
 

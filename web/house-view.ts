@@ -78,18 +78,18 @@ export class HouseView {
     const { session } = this;
     if (!session || this.dirty.size === 0) return;
     // A person's holds may be reported before the first snapshot has drawn their seats.
-    if ([...this.dirty].some((key) => !this.cells.has(key) && session.seat(key))) this.draw(session);
+    if ([...this.dirty].some((key) => this.cells.has(key) !== (session.seat(key) !== undefined))) this.draw(session);
     for (const key of this.dirty) {
       const [seat, cell] = [session.seat(key), this.cells.get(key)];
       if (seat && cell && this.paintSeat(session, seat, cell)) this.changed.add(key);
     }
     if (this.changed.size <= MAX_FLASHES)
-      for (const key of this.changed) this.cells.get(key)!.classList.add('is-changed');
+      for (const key of this.changed) this.cells.get(key)?.classList.add('is-changed');
     this.dirty.clear();
     this.changed.clear();
   }
 
-  /** Draws all rows: at first, and again when the show gets further seats. */
+  /** Draws all rows: at first, and again when seats of the show come or go. */
   private draw(session: ShowSession): void {
     const rows = new Map<string, SeatReport[]>();
     for (const seat of session.seats) {

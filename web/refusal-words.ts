@@ -1,4 +1,4 @@
-import { Answer, Problem, UNREACHABLE } from './api.ts';
+import { Answer, Problem, TIMED_OUT, TIMEOUT_SECONDS, UNREACHABLE } from './api.ts';
 import { seatList } from './words.ts';
 
 type Refusal = Extract<Answer<unknown>, { isOk: false }>;
@@ -16,6 +16,9 @@ export function refusalWords(command: CommandName, refusal: Refusal, heldBy: (se
   const { problem, code } = refusal;
   const nothing = `Nothing was ${DONE[command]}.`;
   if (code === UNREACHABLE) return 'The server can’t be reached. It is safe to try again: no seat is ever taken twice.';
+  if (code === TIMED_OUT) {
+    return `There was no answer within ${TIMEOUT_SECONDS} seconds. It is safe to try again: no seat is ever taken twice.`;
+  }
   if (!problem) return `${nothing} The server answered ${refusal.status}.`;
   if (problem.seats && problem.seats.length > 0) return `${nothing} ${seatReasons(problem.seats, heldBy)}`;
   if (problem.errors && problem.errors.length > 0) {

@@ -1,5 +1,6 @@
 import { Connection, LiveSeats } from '../client/live-seats.ts';
 import { SeatCounts, SeatReport, seatKey } from '../client/seat-merge.ts';
+import { shareBetweenTabs } from '../client/share-between-tabs.ts';
 import { Answer, api, BASE_URL, SeatRef, Show } from './api.ts';
 import { Message, Person } from './person.ts';
 import { CommandName, refusalWords } from './refusal-words.ts';
@@ -33,18 +34,13 @@ export class ShowSession {
     readonly persons: readonly Person[],
     private readonly events: SessionEvents,
   ) {
-    // One stream, with the token of the first person. The holds of the other one are known from the answers. A stream
-    // for each would use up the few connections that a browser opens to one server.
-    const { guest } = this.you;
+    // One stream for all tabs, without a token: the persons of the tabs are different guests. The holds of the two here are
+    // known from the answers to their commands.
     this.live = new LiveSeats({
       baseUrl: BASE_URL,
       showId: show.id,
-      token: async () => {
-        const token = await guest.token();
-        return token.isOk ? token.data : undefined;
-      },
-      onTokenRefused: () => guest.forget(),
-      onChange: ({ seats }) => this.onSeats(seats),
+      fetch: shareBetweenTabs(),
+      onChange: ({ seats, gone }) => this.onSeats(seats, gone),
       onConnection: (connection) => events.connection(connection),
     });
   }
@@ -224,28 +220,24 @@ export class ShowSession {
     return { kind: 'bad', text, ...(remaining.length > 0 ? { remaining } : {}) };
   }
 
-  private onSeats(seats: readonly SeatReport[]): void {
-    for (const seat of seats) if (seat.held_by_me) this.you.noteHold(seat, this.nowMs);
-    this.events.seats(seats.map(seatKey));
+  private onSeats(seats: readonly SeatReport[], gone: readonly string[]): void {
+    this.events.seats([...seats.map(seatKey), ...gone]);
     this.events.persons();
   }
 
   /** Reads a person's holds and bookings again after a reload. */
   private async recall(person: Person): Promise<void> {
     const [map, bookings] = await Promise.all([
-      person === this.you
-        ? undefined
-        : person.guest.call((headers) =>
-            api.GET('/api/seats/', { headers, params: { query: { show_id: this.show.id } } }),
-          ),
+      person.guest.call((headers) => api.GET('/api/seats/', { headers, params: { query: { show_id: this.show.id } } })),
       person.guest.call((headers) => api.GET('/api/bookings/', { headers })),
     ]);
     const keys: string[] = [];
-    if (map?.isOk) {
-      for (const seat of map.data.seats.filter((found) => found.held_by_me)) {
-        person.noteHold(seat, Date.parse(map.data.server_time));
-        keys.push(seatKey(seat));
-      }
+    if (map.isOk) {
+      const own = map.data.seats.filter((seat) => seat.held_by_me);
+      for (const seat of own) person.noteHold(seat, Date.parse(map.data.server_time));
+      // Not before the snapshot: the house would be drawn with these seats alone.
+      this.live.report(own.filter((seat) => this.live.seat(seatKey(seat))));
+      keys.push(...own.map(seatKey));
     }
     if (bookings.isOk) {
       for (const booking of [...bookings.data.bookings].reverse().filter((found) => found.show_id === this.show.id)) {
@@ -257,9 +249,5 @@ export class ShowSession {
       this.events.seats(keys);
       this.events.persons();
     }
-  }
-
-  private get you(): Person {
-    return this.persons[0]!;
   }
 }

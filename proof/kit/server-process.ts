@@ -56,6 +56,8 @@ async function start(
       LOG_LEVEL: 'warn',
       RATE_LIMIT_ENABLED: 'false',
       AUTH_JWT_SECRET: TOKEN_SECRET,
+      // People keep the token that they begin with, however long the run.
+      AUTH_TOKEN_TTL_SECONDS: '86400',
       ...settings,
     },
     // Its log is no part of the program's own output.

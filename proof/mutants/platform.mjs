@@ -13,8 +13,8 @@ export const PLATFORM = [
   }),
   ...mutantsIn('src/platform/http/rate-limits.ts', ['test/api/identity.e2e-spec.ts'], {
     'all holders share one limit of commands': [
-      'subject: ({ holder }) => holder?.id',
-      "subject: ({ holder }) => holder && 'all'",
+      "perMinute: 'commandsPerMinute',\n    subject: ({ holder }) => holder?.id",
+      "perMinute: 'commandsPerMinute',\n    subject: ({ holder }) => holder && 'all'",
       'request limits',
     ],
     'a refusal for its rate tells a moment at which it will be refused again': [

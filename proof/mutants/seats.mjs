@@ -91,7 +91,7 @@ export const SEATS = [
       'void repeated;',
     ],
     'a lapsed hold is taken over without its expiry in the ledger': [
-      'const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);',
+      'const before = rule.from.includes(seat.status) ? seat : endHold(seat, asked, transitions);',
       "const before = { ...seat, status: rule.from[0]!, holdExpiresAtMs: seat.status === 'HELD' && rule.from[0] !== 'HELD' ? null : seat.holdExpiresAtMs };",
     ],
     'sales are closed before the show is looked for': [
@@ -133,9 +133,11 @@ export const SEATS = [
   ),
   ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-decision.spec.ts'], {
     'deadline from the clock of the application': [
-      'holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,',
-      'holdExpiresAtMs: Date.now() + scene.holdTtlMs,',
+      'found.holdExpiresAtMs : scene.nowMs + scene.holdTtlMs,',
+      'found.holdExpiresAtMs : Date.now() + scene.holdTtlMs,',
     ],
+    'a takeover prolongs the hold': ['isInherited ? found.holdExpiresAtMs :', 'false ? found.holdExpiresAtMs :'],
+    'a takeover changes the price': ['isInherited ? chargedPrice(found) :', 'false ? chargedPrice(found) :'],
     'deadline moved by holding again': ["    HELD_BY_ME: 'keep',", "    HELD_BY_ME: 'step',"],
     'limit counts lapsed holds': ['holds.size - lapsed.length + wanted.length', 'holds.size + wanted.length'],
   }),

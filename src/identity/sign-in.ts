@@ -8,7 +8,8 @@ import { LOGINS_OF_ADDRESS, LOGINS_OF_NAME, RateLimits, REGISTRATIONS } from '..
 import { Metrics } from '../platform/metrics/metrics';
 import { Problem } from '../platform/problem/problem';
 import { LoginDelays } from './login-delays';
-import type { OwnHolder } from './own-tokens';
+import type { EntityManager } from 'typeorm';
+import type { OwnHolder } from './holder';
 import { refuseGuessable } from './password-blocklist';
 import { PasswordHasher } from './password-hasher';
 import { UsersService } from './users.service';
@@ -50,11 +51,19 @@ export class SignIn {
     });
   }
 
-  /** @throws Problem VALIDATION_FAILED for a password that is easily guessed, USERNAME_TAKEN, RATE_LIMITED, BUSY */
-  async register(ip: string, username: string, password: string): Promise<OwnHolder> {
+  /**
+   * @param alongside what else the transaction does that makes the user
+   * @throws Problem VALIDATION_FAILED for a password that is easily guessed, USERNAME_TAKEN, RATE_LIMITED, BUSY
+   */
+  async register(
+    ip: string,
+    username: string,
+    password: string,
+    alongside?: (manager: EntityManager, user: OwnHolder) => Promise<unknown>,
+  ): Promise<OwnHolder> {
     refuseGuessable(username, password);
     this.limits.countAddress(REGISTRATIONS, ip);
-    return this.users.register(username, password, networkOf(ip));
+    return this.users.register(username, password, networkOf(ip), alongside);
   }
 
   /** @throws Problem INVALID_CREDENTIALS, RATE_LIMITED, BUSY */

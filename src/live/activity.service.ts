@@ -51,6 +51,7 @@ export const ACTIVITY_SQL = `
   ) AS entry
   ${NEWEST_FIRST}`;
 
+const MINUTE_MS = 60_000;
 const CURSORS = new Cursors({ row: TEXT_PART, number: INTEGER_PART, version: INTEGER_PART });
 /** Behind it, everything is. */
 export const BEGINNING = [instant(LAST_INSTANT_MS), '', 0, 0] as const;
@@ -71,16 +72,19 @@ export class Activity {
     });
     if (page.length === 0) await this.expectShow(showId);
     return {
-      activity: page.map((entry) => ({
-        row: entry.row,
-        number: entry.number,
-        version: entry.version,
-        command: entry.command,
-        from: entry.from_status,
-        to: entry.to_status,
-        at: entry.at.toISOString(),
-        ...(viewerId !== null && entry.holder_id === viewerId ? { by_me: true } : {}),
-      })),
+      activity: page.map((entry) => {
+        const isMine = viewerId !== null && entry.holder_id === viewerId;
+        return {
+          row: entry.row,
+          number: entry.number,
+          version: entry.version,
+          command: entry.command,
+          from: entry.from_status,
+          to: entry.to_status,
+          at: (isMine ? entry.at : toTheMinute(entry.at)).toISOString(),
+          ...(isMine ? { by_me: true } : {}),
+        };
+      }),
       next,
     };
   }
@@ -99,3 +103,6 @@ export class Activity {
     if (found.length === 0) throw new Problem('SHOW_NOT_FOUND');
   }
 }
+
+/** From the exact time of a hold everybody could compute when it lapses, and be there first. */
+const toTheMinute = (at: Date): Date => new Date(at.getTime() - (at.getTime() % MINUTE_MS));

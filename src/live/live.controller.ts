@@ -3,10 +3,11 @@ import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags, getSch
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
-import { varyBy } from '../platform/http/conditional';
 import { PageQueryDto } from '../platform/http/page.dto';
 import { Public } from '../platform/http/public';
 import { LimitReads } from '../platform/http/read-limits';
+import { Stream } from '../platform/http/route-traits';
+import { joinedVary, varyBy } from '../platform/http/vary';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { SeatMapDto } from '../seats/seat.dto';
@@ -14,7 +15,13 @@ import { ShowIdDto } from '../shows/show.dto';
 import { Activity } from './activity.service';
 import { EventStream } from './event-stream';
 import { ActivityDto, SeatsEventDto } from './live.dto';
+import { TOKEN_EXPIRED } from './shared-event';
 import { ShowFeeds } from './show-feeds';
+import { StreamPlaces } from './stream-places';
+import { UnreadBytes } from './unread-bytes';
+
+/** A holder, with the end of the token if it is known. */
+type StreamViewer = Holder & { readonly expiresAtMs?: number };
 
 @ApiTags('Live')
 @Public()
@@ -23,14 +30,18 @@ export class LiveController {
   constructor(
     private readonly feeds: ShowFeeds,
     private readonly activity: Activity,
+    private readonly places: StreamPlaces,
+    private readonly unread: UnreadBytes,
   ) {}
 
   /**
    * Server-Sent Events. First a `snapshot` (the seat map), then `seats` events with the seats that changed, within 100 ms of
    * the commit; a lapse is told when it happens. Of two reports about a seat the one with the higher `version` is newer, so
-   * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
+   * late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything, higher
+   * versions and seats that it does not have included. `token-expired` is the last event of a stream whose token has expired.
    */
   @Get('events')
+  @Stream()
   @ApiOperation({ operationId: 'watchSeats', summary: 'Live seat map' })
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -57,37 +68,49 @@ export class LiveController {
       },
     },
   })
-  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND')
+  @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async events(
     @Param() { id }: ShowIdDto,
-    @CurrentHolder() viewer: Holder | undefined,
+    @CurrentHolder() viewer: StreamViewer | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const attach = await this.feeds.open(id);
-    if (!attach) throw new Problem('SHOW_NOT_FOUND');
+    const giveBack = this.places.take(request.ip);
+    const attach = await this.feeds.open(id).catch((error: unknown) => {
+      giveBack();
+      throw error;
+    });
+    if (!attach) {
+      giveBack();
+      throw new Problem('SHOW_NOT_FOUND');
+    }
 
     // From here on the response is written to directly: thousands of watchers share each rendered event.
-    reply.hijack();
+    reply.header('vary', joinedVary(reply.getHeader('vary'), 'Authorization')).hijack();
     const response = reply.raw;
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) response.setHeader(name, value);
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
-    const watcher = {
-      viewerId: viewer?.id ?? null,
-      stream: new EventStream(response, () => this.feeds.catchUp(id, watcher)),
-    };
+    const stream: EventStream = new EventStream(response, this.unread, () => this.feeds.catchUp(id, watcher));
+    const watcher = { viewerId: viewer?.id ?? null, stream };
     const detach = attach(watcher, lastEventId);
-    if (request.method === 'HEAD' || request.raw.destroyed) {
+    const expiry = endWithToken(stream, viewer);
+    const leave = () => {
+      clearTimeout(expiry);
       detach();
-      response.end();
+      giveBack();
+    };
+    if (request.method === 'HEAD' || request.raw.destroyed) {
+      leave();
+      stream.end();
     } else {
-      request.raw.on('close', detach);
+      request.raw.on('close', leave);
+      response.on('close', leave);
     }
   }
 
@@ -107,4 +130,16 @@ export class LiveController {
     varyBy(reply, 'Authorization');
     return this.activity.list(id, viewer?.id ?? null, query);
   }
+}
+
+/** A token that has expired proves nothing any more, so the stream does not outlive it. */
+function endWithToken(stream: EventStream, viewer: StreamViewer | undefined): NodeJS.Timeout | undefined {
+  if (viewer?.expiresAtMs === undefined) return undefined;
+  const inMs = Math.max(0, viewer.expiresAtMs - Date.now());
+  // A timer holds no more; a stream does not last that long.
+  if (inMs >= 2 ** 31) return undefined;
+  return setTimeout(() => {
+    stream.send(TOKEN_EXPIRED);
+    stream.end();
+  }, inMs).unref();
 }

@@ -32,7 +32,11 @@ export class ActivityEntryDto extends SeatRefDto {
   /** Status after. @example "HELD" */
   @ApiProperty({ enum: SEAT_STATUSES, enumName: 'SeatStatus' }) to: SeatStatus;
 
-  /** When, by the database's clock; of a lapse, its deadline. @example "2026-05-01T18:00:00.000Z" */
+  /**
+   * When, by the database's clock; of a lapse, its deadline. Exact with `by_me`, and else the minute that it fell into: so
+   * nobody can compute when somebody else's hold ends.
+   * @example "2026-05-01T18:00:00.000Z"
+   */
   @InstantField() at: string;
 
   /** Present, and true, on what happened to the caller's own holds and bookings only. @example true */

@@ -1,25 +1,28 @@
-import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { BeforeApplicationShutdown, Inject, Injectable, OnApplicationBootstrap } from '@nestjs/common';
+import { Counter } from 'prom-client';
+import { APP_CONFIG } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
 import { Jobs } from '../platform/jobs/jobs';
+import { Metrics } from '../platform/metrics/metrics';
+import { Problem } from '../platform/problem/problem';
 import { SeatListener } from '../seats/seat-listener';
-import { renderSeatMap, renderSeenSeat, SeatMap, SeatMapReader, SeenSeat, seenSeats } from '../seats/reading/seat-map';
+import { SeatMapReader } from '../seats/reading/seat-map';
 import type { SeatState } from '../seats/seat-transitions';
-import { ChangeChannel, ChannelListener, WireSeat } from './change-channel';
-import { EventStream, HEARTBEAT, renderEvent } from './event-stream';
-import { LiveSeats } from './live-seats';
+import { ChangeChannel, ChannelListener } from './change-channel';
+import type { WireSeat } from './change-message';
+import { Rereads } from './rereads';
+import { ShowFeed, Watcher } from './show-feed';
 
-/** Changes within this time go out as one event. */
-const FLUSH_INTERVAL_MS = 20;
 const HEARTBEAT_INTERVAL_MS = 15_000;
-/** How often a feed reads its seats. Makes up for lost messages. */
+/** How often a feed reads its seats. Makes up for lost messages, and for wrong ones. */
 const RECONCILE_INTERVAL_MS = 5_000;
-/** How many past events a feed keeps for clients that reconnect. */
-const KEPT_EVENTS = 256;
-
-/** A client that watches a show. */
-export interface Watcher {
-  readonly viewerId: string | null;
-  readonly stream: EventStream;
-}
+/** How often slow watchers are looked for. */
+const CUT_INTERVAL_MS = 1_000;
+/** The reads of feeds leave connections for those of clients. */
+const READS_AT_ONCE_MAX = 2;
+/** Least time between two reads of a show. */
+const READ_SPACING_MS = 200;
+const RETRY_AFTER_SECONDS = 15;
 
 /**
  * Keeps the seats of each watched show in memory and sends their changes to its watchers. It hears of changes from the
@@ -31,22 +34,31 @@ export class ShowFeeds
   extends SeatListener
   implements ChannelListener, OnApplicationBootstrap, BeforeApplicationShutdown
 {
-  private readonly logger = new Logger(ShowFeeds.name);
   private readonly feeds = new Map<number, ShowFeed>();
+  private readonly rereads = new Rereads((feed: ShowFeed) => feed.read(), READS_AT_ONCE_MAX, READ_SPACING_MS);
+  private readonly cuts: Counter;
   private stopped = false;
 
   constructor(
     private readonly seatMaps: SeatMapReader,
     channel: ChangeChannel,
     private readonly jobs: Jobs,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'streams'>,
+    { registry }: Metrics,
   ) {
     super();
     channel.listen(this);
+    this.cuts = new Counter({
+      name: 'event_streams_cut_total',
+      help: 'Event streams that were cut off because the watcher did not take what was sent',
+      registers: [registry],
+    });
   }
 
   onApplicationBootstrap(): void {
     this.jobs.every('live-heartbeat', HEARTBEAT_INTERVAL_MS, () => this.each((feed) => feed.beat()));
-    this.jobs.every('live-reconcile', RECONCILE_INTERVAL_MS, () => this.each((feed) => feed.refresh()));
+    this.jobs.every('live-reconcile', RECONCILE_INTERVAL_MS, () => this.each((feed) => this.rereads.want(feed)));
+    this.jobs.every('live-cut', CUT_INTERVAL_MS, () => this.each((feed) => this.cutSlow(feed)));
   }
 
   /** An open stream would keep the server from closing. */
@@ -65,6 +77,8 @@ export class ShowFeeds
   /**
    * Reads the seats and begins to follow them. Returns a function that attaches a watcher and returns another one to
    * detach it; undefined when there is no such show.
+   *
+   * @throws Problem BUSY when this instance follows too many seats to take on another show
    */
   async open(showId: number): Promise<((watcher: Watcher, lastEventId?: string) => () => void) | undefined> {
     const feed = this.feeds.get(showId) ?? this.create(showId);
@@ -87,7 +101,8 @@ export class ShowFeeds
 
   /** Brings a slow watcher up to date. Its stream left out events, and can be written to again. */
   catchUp(showId: number, watcher: Watcher): void {
-    this.feeds.get(showId)?.sendSnapshot(watcher);
+    const feed = this.feeds.get(showId);
+    if (feed?.has(watcher)) feed.sendSnapshot(watcher);
   }
 
   committed(seats: readonly SeatState[]): void {
@@ -105,7 +120,10 @@ export class ShowFeeds
   }
 
   onShows(showIds: readonly number[]): void {
-    for (const showId of showIds) this.feeds.get(showId)?.refresh();
+    for (const showId of showIds) {
+      const feed = this.feeds.get(showId);
+      if (feed) this.rereads.want(feed);
+    }
   }
 
   onGap(): void {
@@ -113,215 +131,36 @@ export class ShowFeeds
   }
 
   private create(showId: number): ShowFeed {
-    const feed = new ShowFeed(showId, this.seatMaps, this.logger, () => this.feeds.delete(showId));
+    const { watchedSeatsMax } = this.config.streams;
+    let seats = 0;
+    this.each((feed) => (seats += feed.seatCount));
+    if (seats >= watchedSeatsMax) {
+      throw new Problem('BUSY', {
+        detail: `This instance follows ${seats} seats for its watchers, of at most ${watchedSeatsMax}, and takes on no further show.`,
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
+    }
+    const feed = new ShowFeed(showId, {
+      seatMaps: this.seatMaps,
+      wantRead: (wanting) => this.rereads.want(wanting),
+      onEmpty: (empty) => {
+        this.rereads.drop(empty);
+        if (this.feeds.get(showId) === empty) this.feeds.delete(showId);
+      },
+    });
     this.feeds.set(showId, feed);
     return feed;
   }
 
+  private cutSlow(feed: ShowFeed): void {
+    for (const stream of feed.streams) {
+      if (stream.waitingMs <= this.config.streams.takeTimeoutMs) continue;
+      this.cuts.inc();
+      stream.cut();
+    }
+  }
+
   private each(visit: (feed: ShowFeed) => void): void {
     for (const feed of this.feeds.values()) visit(feed);
-  }
-}
-
-interface SentEvent {
-  readonly id: string;
-  readonly seats: readonly SeenSeat[];
-}
-
-/** One show's watchers, and the seats as they know them. Ends when the last watcher leaves. */
-class ShowFeed {
-  private readonly watchers = new Set<Watcher>();
-  private readonly sentEvents: SentEvent[] = [];
-  private live: LiveSeats | undefined;
-  private loading: Promise<boolean> | undefined;
-  /** Reports that arrive during the first read. */
-  private early: SeenSeat[] = [];
-  private reserved = 0;
-  private flushTimer: NodeJS.Timeout | undefined;
-  private lapseTimer: NodeJS.Timeout | undefined;
-  /** The database's clock minus this process's monotonic one. */
-  private clockOffsetMs = 0;
-  private refreshing = false;
-  private refreshAgain = false;
-
-  constructor(
-    private readonly showId: number,
-    private readonly seatMaps: SeatMapReader,
-    private readonly logger: Logger,
-    private readonly onEmpty: () => void,
-  ) {}
-
-  get watching(): number {
-    return this.watchers.size;
-  }
-
-  /** Keeps the feed alive until the watcher that asked for it is attached. */
-  reserve(): void {
-    this.reserved++;
-  }
-
-  unreserve(): void {
-    this.reserved--;
-    this.endIfEmpty();
-  }
-
-  /** Waits for the seats; false when the show does not exist. */
-  ready(): Promise<boolean> {
-    if (this.live) return Promise.resolve(true);
-    this.loading ??= this.load().finally(() => (this.loading = undefined));
-    return this.loading;
-  }
-
-  attach(watcher: Watcher, lastEventId?: string): void {
-    this.watchers.add(watcher);
-    this.flush();
-    const missed = lastEventId === undefined ? undefined : this.eventsAfter(lastEventId);
-    if (!missed) return this.sendSnapshot(watcher);
-    for (const event of missed) watcher.stream.send(this.render(event, watcher.viewerId));
-    // A client that has missed nothing takes this for the sign that it is up to date.
-    watcher.stream.send(HEARTBEAT);
-  }
-
-  detach(watcher: Watcher): void {
-    this.watchers.delete(watcher);
-    this.endIfEmpty();
-  }
-
-  sendSnapshot({ viewerId, stream }: Watcher): void {
-    const { json } = renderSeatMap(this.live!.snapshot(this.nowMs()), viewerId);
-    stream.send(`event: snapshot\nid: ${this.live!.stateId}\ndata: ${json}\n\n`);
-  }
-
-  report(seats: readonly SeenSeat[]): void {
-    if (!this.live) {
-      if (this.loading) this.early.push(...seats);
-      return;
-    }
-    this.live.merge(seats);
-    this.scheduleFlush();
-  }
-
-  /** Reads the seats and sends the differences. */
-  refresh(): void {
-    if (!this.live) return;
-    if (this.refreshing) {
-      this.refreshAgain = true;
-      return;
-    }
-    this.refreshing = true;
-    this.seatMaps
-      .read(this.showId)
-      .then((map) => map && this.live && this.adopt(map))
-      .catch((error: unknown) => this.logger.warn(`Seats could not be read for the watchers: ${String(error)}`))
-      .finally(() => {
-        this.refreshing = false;
-        if (this.refreshAgain) {
-          this.refreshAgain = false;
-          this.refresh();
-        }
-      });
-  }
-
-  /** Sends a fresh snapshot to all: messages may have been lost, and with them events that clients rely on. */
-  restart(): void {
-    if (!this.live) return;
-    this.seatMaps
-      .read(this.showId)
-      .then((map) => {
-        if (!map || !this.live) return;
-        this.adopt(map);
-        this.flush();
-        this.sentEvents.length = 0;
-        for (const watcher of this.watchers) this.sendSnapshot(watcher);
-      })
-      .catch((error: unknown) => this.logger.warn(`Seats could not be read for the watchers: ${String(error)}`));
-  }
-
-  beat(): void {
-    for (const { stream } of this.watchers) stream.send(HEARTBEAT);
-  }
-
-  end(): void {
-    for (const { stream } of this.watchers) stream.end();
-    this.watchers.clear();
-    this.endIfEmpty();
-  }
-
-  private async load(): Promise<boolean> {
-    const map = await this.seatMaps.read(this.showId);
-    if (!map) return false;
-    this.synchronize(map);
-    this.live = new LiveSeats(map);
-    this.live.merge(this.early.splice(0));
-    this.live.takeChanges(); // The first watcher gets a snapshot, which has them.
-    this.scheduleLapse();
-    return true;
-  }
-
-  private adopt(map: SeatMap): void {
-    this.synchronize(map);
-    this.live!.merge(seenSeats(map));
-    this.scheduleFlush();
-  }
-
-  private synchronize(map: SeatMap): void {
-    this.clockOffsetMs = map.serverTimeMs - performance.now();
-  }
-
-  /** The database's time, late by as long as its answer was under way. */
-  private nowMs(): number {
-    return Math.floor(performance.now() + this.clockOffsetMs);
-  }
-
-  private scheduleFlush(): void {
-    if (this.live!.hasChanges) this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_INTERVAL_MS);
-  }
-
-  private flush(): void {
-    clearTimeout(this.flushTimer);
-    this.flushTimer = undefined;
-    const live = this.live!;
-    live.lapse(this.nowMs());
-    this.scheduleLapse();
-    if (!live.hasChanges) return;
-    const event = { id: live.stateId, seats: live.takeChanges() };
-    this.sentEvents.push(event);
-    if (this.sentEvents.length > KEPT_EVENTS) this.sentEvents.shift();
-    const shared = this.render(event, null);
-    const owners = new Set(event.seats.map((seat) => seat.holderId));
-    for (const { viewerId, stream } of this.watchers) {
-      stream.send(viewerId !== null && owners.has(viewerId) ? this.render(event, viewerId) : shared);
-    }
-  }
-
-  private scheduleLapse(): void {
-    clearTimeout(this.lapseTimer);
-    const nextMs = this.live!.nextLapseMs;
-    if (nextMs === undefined) return;
-    this.lapseTimer = setTimeout(() => this.flush(), Math.max(1, nextMs - this.nowMs())).unref();
-  }
-
-  private render(event: SentEvent, viewerId: string | null): string {
-    return renderEvent('seats', event.id, {
-      show_id: this.showId,
-      server_time: new Date(this.nowMs()).toISOString(),
-      stats: this.live!.counts,
-      seats: event.seats.map((seat) => renderSeenSeat(seat, viewerId)),
-    });
-  }
-
-  /** The events after the one that a client saw last; undefined when the feed no longer keeps that one. */
-  private eventsAfter(lastEventId: string): SentEvent[] | undefined {
-    if (lastEventId === this.live!.stateId) return [];
-    const index = this.sentEvents.findIndex((event) => event.id === lastEventId);
-    return index < 0 ? undefined : this.sentEvents.slice(index + 1);
-  }
-
-  private endIfEmpty(): void {
-    if (this.watchers.size > 0 || this.reserved > 0) return;
-    clearTimeout(this.flushTimer);
-    clearTimeout(this.lapseTimer);
-    this.live = undefined;
-    this.onEmpty();
   }
 }

@@ -4,9 +4,9 @@
  * no effect at all. No command is asked for by its name: what is special about one is in its file under `commands/`.
  */
 import type { AskedSeats, DecidableCommand, Scene, SeatCommandRule, SlotsTaken } from './commands/command';
-import { AcceptedOutcome, COMMAND_RULES, LAPSE, SeatCommandName } from './commands/registry';
+import { AcceptedOutcome, COMMAND_RULES, HAND_OVER, LAPSE, SeatCommandName } from './commands/registry';
 import { Refusal, refuse, RefusedSeat } from './commands/refusal';
-import { SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
+import { isHeldBy, SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
 
 export type Decision =
   | {
@@ -49,10 +49,8 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const transitions: SeatTransition<SeatCommandName>[] = [];
   const after = seats.map((seat) => {
     if (effectOn(rule, seat, asked) !== 'step') return seat;
-    // A lapsed hold is expired first, as the sweep would have done it, so that the ledger and every version are the same
-    // whether or not a sweep came by.
-    const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);
-    return step(command.name, before, carry(before), command, transitions);
+    const before = rule.from.includes(seat.status) ? seat : endHold(seat, asked, transitions);
+    return step(command.name, before, carry(before, seat), command, transitions);
   });
   const changed = seats.filter((seat, index) => after[index] !== seat).map(seatRef);
   return { kind: 'accepted', seats: after, transitions, outcome: rule.outcome({ ...asked, after, changed }) };
@@ -60,8 +58,24 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
 
 const NOBODY = { actorId: null };
 
+/**
+ * Ends the hold that the command takes over. A lapsed one is expired, as the sweep would have done it, so that the ledger and
+ * every version are the same whether or not a sweep came by.
+ */
+function endHold(
+  seat: SeatState,
+  { command, scene }: AskedSeats,
+  transitions: SeatTransition<SeatCommandName>[],
+): SeatState {
+  return isHeldBy(seat, command.successorOf, scene.nowMs)
+    ? step(HAND_OVER, seat, {}, command, transitions)
+    : step(LAPSE, seat, {}, NOBODY, transitions);
+}
+
 function effectOn(rule: SeatCommandRule, seat: SeatState, { command, scene }: AskedSeats) {
-  return rule.effects[standing(seat, command.holderId, scene.nowMs)];
+  const found = standing(seat, command.holderId, scene.nowMs);
+  if (command.successorOf === undefined || found === 'HELD_BY_ME') return rule.effects[found];
+  return isHeldBy(seat, command.successorOf, scene.nowMs) ? rule.effects.AVAILABLE : 'HOLD_GONE';
 }
 
 function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {

@@ -2,7 +2,6 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
-  ArrayUnique,
   IsArray,
   IsInt,
   IsObject,
@@ -12,6 +11,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
+import { DistinctBy } from '../platform/http/distinct-by';
 import { CurrencyField, InstantField, LABEL, LabelField, MoneyField } from '../platform/http/api-fields';
 import { INT4_MAX, toWholeNumber } from '../platform/http/query-values';
 import { SeatStatsDto } from '../shows/show.dto';
@@ -32,7 +32,9 @@ export class OfShowDto {
 export class SeatRefDto {
   /** Row label. @example "A" */
   @RowField()
-  @Matches(ROW_PATTERN, { message: 'row must be 1 to 8 letters or digits, or two such parts with a hyphen between them' })
+  @Matches(ROW_PATTERN, {
+    message: 'row must be 1 to 8 letters or digits, or two such parts with a hyphen between them',
+  })
   row: string;
 
   /** Seat number within the row. @example 1 */
@@ -44,7 +46,7 @@ export class SeatCommandDto extends OfShowDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(SEATS_CEILING)
-  @ArrayUnique((seat: SeatRefDto | null) => (seat ? `${seat.row}/${seat.number}` : seat), {
+  @DistinctBy((seat: SeatRefDto | null) => (seat ? `${seat.row}/${seat.number}` : seat), {
     message: 'seats must not name a seat twice',
   })
   @IsObject({ each: true, message: 'each seat must be an object with row and number' })

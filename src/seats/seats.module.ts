@@ -1,5 +1,7 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
+import { HoldsOfGuests } from './guest-holds';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
+import { QueueOverload } from './queue-overload';
 import { SeatMapReader } from './reading/seat-map';
 import { SeatCommandQueue } from './seat-command-queue';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
@@ -19,15 +21,17 @@ export class SeatsModule {
       providers: [
         SeatStateMachine,
         SeatCommandQueue,
+        QueueOverload,
         SeatMetrics,
         SeatMapReader,
         SeatSweeper,
         IdempotencyCleaner,
+        HoldsOfGuests,
         { provide: TransactionWriter, useClass: plugs.writer },
         ...plugs.listeners,
         { provide: SEAT_LISTENERS, useFactory: (...listeners: SeatListener[]) => listeners, inject: plugs.listeners },
       ],
-      exports: [SeatCommandQueue, SeatMapReader, ...plugs.listeners],
+      exports: [HoldsOfGuests, SeatCommandQueue, SeatMapReader, ...plugs.listeners],
     };
   }
 }

@@ -1,57 +1,14 @@
-import { get, IncomingMessage } from 'node:http';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Client } from 'pg';
-import type { WireSeat } from '../../src/live/change-channel';
+import type { WireSeat } from '../../src/live/change-message';
 import { ShowFeeds } from '../../src/live/show-feeds';
 import { SeatMapReader } from '../../src/seats/reading/seat-map';
 import { SeatSweeper } from '../../src/seats/seat-sweeper';
 import { startApp, TestApp } from '../support/app';
 import { person, Person, request, seat } from '../support/client';
+import { changedSeats, ofType, Stream, watch } from '../support/event-stream';
 import { createShow, lapse } from '../support/house';
 import { until } from '../../proof/kit/until';
-
-interface SeenEvent {
-  type: string;
-  id: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests assert what is in it
-  data: any;
-}
-
-/** An event stream as a client reads it. */
-interface Stream {
-  readonly events: SeenEvent[];
-  readonly response: IncomingMessage;
-  ended: boolean;
-  close(): void;
-}
-
-async function watch(target: TestApp, showId: number, headers: Record<string, string> = {}): Promise<Stream> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(`${target.url}/api/shows/${showId}/events/`, { headers, agent: false }, resolve).on('error', reject);
-  });
-  const stream: Stream = { events: [], response, ended: false, close: () => response.destroy() };
-  let text = '';
-  response.setEncoding('utf8');
-  response.on('data', (chunk: string) => {
-    text += chunk;
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n');
-      text = text.slice(end + 2);
-      const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-      const type = field('event');
-      if (type) stream.events.push({ type, id: field('id')!, data: JSON.parse(field('data')!) });
-    }
-  });
-  response.on('end', () => (stream.ended = true));
-  response.on('error', () => undefined);
-  return stream;
-}
-
-const ofType = (stream: Stream, type: string) => stream.events.filter((event) => event.type === type);
-const changedSeats = (stream: Stream) =>
-  ofType(stream, 'seats').flatMap(
-    (event) => event.data.seats as { row: string; number: number; status: string; version: number }[],
-  );
 
 describe('live events', () => {
   let one: TestApp;
@@ -108,7 +65,7 @@ describe('live events', () => {
       expect(ofType(stream, 'seats')).toEqual([
         {
           type: 'seats',
-          id: '2',
+          id: here.events.at(-1)!.id, // a state has one name, on every instance
           data: {
             show_id: showId,
             server_time: expect.any(String),
@@ -150,6 +107,14 @@ describe('live events', () => {
       const seen = ofType(stream, 'seats')[0]!.data.seats as { held_by_me?: boolean }[];
       expect(seen.map(({ held_by_me: isMine }) => isMine)).toEqual([0, 1].map((one) => one === index || undefined));
     }
+  });
+
+  test('begin with the snapshot, also when a change is about to be told', async () => {
+    await open(one);
+    await holder.hold(showId, ['A1']);
+    const late = await open(one);
+    expect(late.events.map(({ type }) => type)).toEqual(['snapshot']);
+    expect(late.events[0]!.data.stats).toMatchObject({ held: 1 });
   });
 
   test('begin with what changed while the seats were read', async () => {
@@ -211,6 +176,14 @@ describe('live events', () => {
     one.app.get(ShowFeeds)[told]([showId]);
     await until(() => changedSeats(stream).length === 2);
     expect(changedSeats(stream)[1]).toEqual({ ...seat('A1'), status: 'AVAILABLE', version: 2 });
+  });
+
+  test('a seat that was added is told when it is first held', async () => {
+    const stream = await open(two);
+    await one.dataSource.query(`INSERT INTO seat (show_id, "row", number, price) VALUES ($1, 'A', 11, 100)`, [showId]);
+    await holder.hold(showId, ['A11']);
+    await until(() => ofType(stream, 'snapshot').length === 2);
+    expect(stream.events.at(-1)!.data.stats).toMatchObject({ total: 51, held: 1 });
   });
 
   test('what nobody told is found out by looking at the seats now and then', async () => {
@@ -365,6 +338,22 @@ describe('activity', () => {
       const { status, body } = await answer(place);
       expect([place, status, body.code]).toEqual([place, 400, 'VALIDATION_FAILED']);
     }
+  });
+
+  test('tells the times of others to the minute, and one’s own to the millisecond', async () => {
+    const [me, other] = [await person(target), await person(target)];
+    const [{ body: mine }, { body: others }] = [await me.hold(showId, ['A1']), await other.hold(showId, ['A2'])];
+    await other.book(showId, ['A2']);
+    await lapse(target.dataSource, showId, ['A1']);
+    const times = async (token?: string) =>
+      (await activity('', token)).body.activity.map(({ at }: { at: string }) => at) as string[];
+    for (const at of await times()) expect(at).toMatch(/:00\.000Z$/);
+    const own = (await activity('', me.token)).body.activity.filter(({ by_me: isMine }: { by_me?: true }) => isMine);
+    expect(own.map(({ command }: { command: string }) => command)).toEqual(['expire', 'hold']);
+    expect(Date.parse(own[0].at) - Date.parse(own[1].at)).toBe(
+      Date.parse(mine.expires_at) - Date.parse(mine.server_time),
+    );
+    expect(JSON.stringify((await activity('', me.token)).body)).not.toContain(others.server_time);
   });
 
   test('of a show that does not exist is a problem, of a quiet one empty', async () => {

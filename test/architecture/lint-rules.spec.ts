@@ -108,6 +108,7 @@ const BROKEN_SYNTAX: readonly Planted[] = [
   ['no-restricted-imports', 'src/seats/*.ts', "import { forwardRef } from '@nestjs/common';"],
   ['no-restricted-imports', 'src/platform/*.ts', "import { forwardRef } from '@nestjs/common';"],
   ['no-restricted-imports', 'src/seats/*.ts', "import { HttpException } from '@nestjs/common';"],
+  ['no-restricted-imports', 'src/seats/*.ts', "import { ArrayUnique, IsArray } from 'class-validator';"],
   ['no-restricted-imports', 'src/cli/*.ts', "import { ConflictException as A, Injectable } from '@nestjs/common';"],
   ['no-restricted-properties', 'src/identity/*.ts', 'await repository.save(user);'],
   ['no-restricted-properties', 'src/identity/*.ts', 'repository?.save(user);'],

@@ -21,7 +21,13 @@ const names = (env: NodeJS.ProcessEnv) => mistakes(env).map((mistake) => mistake
 const INTEGERS: [variable: string, place: string, min: number, max: number, factor?: number][] = [
   ['PORT', 'server.port', 0, 65_535],
   ['TRUST_PROXY_HOPS', 'server.trustProxyHops', 0, 10],
-  ['BODY_LIMIT_BYTES', 'server.bodyLimitBytes', 1_024, 10_485_760],
+  ['BODY_LIMIT_BYTES', 'server.bodyLimitBytes', 1_024, 262_144],
+  ['MAX_REQUESTS_PER_CONNECTION', 'connections.maxRequests', 1, 1_000],
+  ['MAX_REQUESTS_PER_ADDRESS', 'connections.maxRequestsPerAddress', 1, 1_000_000],
+  ['SLOW_READER_TIMEOUT_SECONDS', 'connections.slowReaderTimeoutMs', 1, 3_600, 1_000],
+  ['EVENT_LOOP_DELAY_MAX_MS', 'overload.eventLoopDelayMaxMs', 10, 60_000],
+  ['MAX_CONNECTIONS', 'connections.maxConnections', 10, 1_000_000],
+  ['MAX_CONNECTIONS_PER_ADDRESS', 'connections.maxPerAddress', 1, 1_000_000],
   ['SHUTDOWN_GRACE_SECONDS', 'server.shutdownGraceMs', 1, 300, 1_000],
   ['DATABASE_POOL_MAX', 'database.poolMax', 4, 500],
   ['DATABASE_READ_POOL_MAX', 'database.readPoolMax', 1, 400],
@@ -44,6 +50,11 @@ const INTEGERS: [variable: string, place: string, min: number, max: number, fact
   ['SWEEP_BATCH_SIZE', 'sweep.batchSize', 1, 10_000],
   ['IDEMPOTENCY_TTL_HOURS', 'idempotency.ttlHours', 1, 720],
   ['AUTH_TOKEN_TTL_SECONDS', 'auth.tokenTtlSeconds', 60, 31_536_000],
+  ['AUTH_REFRESH_TTL_DAYS', 'auth.refreshTtlDays', 0, 365],
+  ['AUTH_GUEST_REFRESH_TTL_DAYS', 'auth.guestRefreshTtlDays', 0, 365],
+  ['AUTH_MAX_SESSIONS_PER_USER', 'auth.maxSessionsPerUser', 1, 1_000],
+  ['RATE_LIMIT_REFRESH_PER_MINUTE', 'rateLimits.refreshPerMinute', 1, 1_000_000],
+  ['RATE_LIMIT_PASSWORD_PER_MINUTE', 'rateLimits.passwordPerMinute', 1, 100_000],
   ['RATE_LIMIT_LOGIN_PER_MINUTE', 'rateLimits.loginPerMinute', 1, 100_000],
   ['RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE', 'rateLimits.loginAddressPerMinute', 1, 100_000],
   ['LOGIN_DELAY_MAX_SECONDS', 'rateLimits.loginDelayMaxMs', 0, 30, 1_000],
@@ -120,7 +131,8 @@ const at = (config: object, place: string) =>
 
 describe('numbers', () => {
   it('are all in the table below', () => {
-    const config = parseEnvironment(LEAST);
+    // Those two are derived from the machine where nothing is said.
+    const config = parseEnvironment({ ...LEAST, MAX_CONNECTIONS: '10', MAX_CONNECTIONS_PER_ADDRESS: '10' });
     const numbers = SETTING_LIST.filter(({ group, name }) => typeof at(config, `${group}.${name}`) === 'number');
     expect(numbers.map(({ variable, group, name }) => [variable, `${group}.${name}`]).sort()).toEqual(
       INTEGERS.map(([variable, place]) => [variable, place]).sort(),

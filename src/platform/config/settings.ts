@@ -14,6 +14,15 @@ const integer = (min: number, max: number, fallback: number) =>
     .pipe(z.number().min(min).max(max))
     .default(fallback);
 
+/** A whole number whose default is made of other things than a constant. */
+const derivedInteger = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .optional();
+
 const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'])
@@ -58,12 +67,34 @@ export const SETTINGS = {
     corsOrigins: envList('CORS_ORIGINS', list().pipe(z.array(origin()))).describe(
       'Origins, comma separated, whose pages may call the API, such as `https://shop.example`; `*` for all.',
     ),
-    bodyLimitBytes: env('BODY_LIMIT_BYTES', integer(1_024, 10_485_760, 65_536)).describe('Largest request body.'),
+    bodyLimitBytes: env('BODY_LIMIT_BYTES', integer(1_024, 262_144, 65_536)).describe('Largest request body.'),
     shutdownGraceMs: inMs('SHUTDOWN_GRACE_SECONDS', integer(1, 300, 10)).describe(
       'How long a stopping server lets running requests finish.',
     ),
     docsEnabled: env('DOCS_ENABLED', flag(true)).describe('Serve Swagger UI at /docs, OpenAPI at /docs-json.'),
     metricsToken: env('METRICS_TOKEN', bearerToken().optional()).describe('Bearer token that /metrics asks for.'),
+  },
+  connections: {
+    maxConnections: env('MAX_CONNECTIONS', derivedInteger(10, 1_000_000)).describe(
+      'Most connections of this process at a time. By default 70 % of the files that it may open, and at most 20000. Beyond it health checks are still answered, and other requests BUSY.',
+    ),
+    maxPerAddress: env('MAX_CONNECTIONS_PER_ADDRESS', derivedInteger(1, 1_000_000)).describe(
+      'Most connections of one address at a time, by default a quarter of all. Not applied behind a proxy (TRUST_PROXY_HOPS), as all connections are the proxy’s.',
+    ),
+    maxRequests: env('MAX_REQUESTS_PER_CONNECTION', integer(1, 1_000, 16)).describe(
+      'Most unanswered requests of one connection; then RATE_LIMITED, and the connection ends. Few clients send a request before the last is answered.',
+    ),
+    maxRequestsPerAddress: env('MAX_REQUESTS_PER_ADDRESS', integer(1, 1_000_000, 500)).describe(
+      'Most unanswered requests of one address, event streams not counted; then RATE_LIMITED. This machine itself is exempt.',
+    ),
+    slowReaderTimeoutMs: inMs('SLOW_READER_TIMEOUT_SECONDS', integer(1, 3_600, 30)).describe(
+      'A client that takes nothing for this long while bytes wait for it is disconnected.',
+    ),
+  },
+  overload: {
+    eventLoopDelayMaxMs: env('EVENT_LOOP_DELAY_MAX_MS', integer(10, 60_000, 500)).describe(
+      'When the process is further behind with its work, seat commands are BUSY before they are read.',
+    ),
   },
   log: {
     level: env('LOG_LEVEL', z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log')).describe(
@@ -139,6 +170,23 @@ export const SETTINGS = {
     maxCommands: env('QUEUE_MAX', integer(1, 1_000_000, 10_000)).describe('Most commands that wait; more are BUSY.'),
     timeoutMs: env('QUEUE_TIMEOUT_MS', integer(10, 60_000, 5_000)).describe('Longest wait of a command; then BUSY.'),
   },
+  streams: {
+    max: env('STREAMS_MAX', integer(1, 1_000_000, 10_000)).describe(
+      'Most event streams of one instance; further ones are BUSY.',
+    ),
+    perAddressMax: env('STREAMS_PER_ADDRESS_MAX', integer(1, 1_000_000, 20)).describe(
+      'Most event streams from one address (IPv6: one /64; ten times as many from a /48); further ones are RATE_LIMITED.',
+    ),
+    watchedSeatsMax: env('STREAMS_WATCHED_SEATS_MAX', integer(1, 100_000_000, 500_000)).describe(
+      'Seats that one instance follows for watchers, some 250 bytes each; streams of yet another show are then BUSY.',
+    ),
+    unreadMaxBytes: env('STREAMS_UNREAD_MAX_BYTES', integer(65_536, 2_147_483_647, 67_108_864)).describe(
+      'Bytes in memory that watchers have not taken yet; beyond it slow watchers get nothing more, and new ones are BUSY.',
+    ),
+    takeTimeoutMs: inMs('STREAMS_TAKE_TIMEOUT_SECONDS', integer(1, 3_600, 15)).describe(
+      'A watcher that has not taken an event for so long is cut off.',
+    ),
+  },
   sweep: {
     enabled: env('SWEEP_ENABLED', flag(true)).describe(
       'Whether this process tidies up lapsed holds. No client can tell the difference.',
@@ -158,7 +206,18 @@ export const SETTINGS = {
     jwtPreviousSecrets: envList('AUTH_JWT_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
       'Former secrets, comma separated or as a JSON list, whose tokens are still accepted: rotate without logging anybody out.',
     ),
-    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 86_400)).describe('Lifetime of a token.'),
+    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 900)).describe(
+      'Lifetime of an access token; a client gets the next one for its refresh token.',
+    ),
+    refreshTtlDays: env('AUTH_REFRESH_TTL_DAYS', integer(0, 365, 30)).describe(
+      'How long a user stays logged in without a request; 0: users get no refresh tokens.',
+    ),
+    guestRefreshTtlDays: env('AUTH_GUEST_REFRESH_TTL_DAYS', integer(0, 365, 90)).describe(
+      'How long a guest is known without a request; 0: guests get no refresh tokens.',
+    ),
+    maxSessionsPerUser: env('AUTH_MAX_SESSIONS_PER_USER', integer(1, 1_000, 20)).describe(
+      'Most sessions of a user; a login beyond them ends the one that was unused for longest.',
+    ),
     jwksUrl: env('AUTH_JWKS_URL', httpUrl().optional()).describe("The key set of an organisation's identity provider."),
     issuer: env('AUTH_ISSUER', z.string().min(1).optional()).describe('Its `iss`; required with AUTH_JWKS_URL.'),
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
@@ -187,6 +246,12 @@ export const SETTINGS = {
     ),
     guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
       'Guest tokens a minute for one address.',
+    ),
+    refreshPerMinute: env('RATE_LIMIT_REFRESH_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
+      'Refreshed tokens a minute for one address.',
+    ),
+    passwordPerMinute: env('RATE_LIMIT_PASSWORD_PER_MINUTE', integer(1, 100_000, 5)).describe(
+      'Changes of a password, and deletions of an account, that one user may try a minute.',
     ),
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',

@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DatabaseProbe, PROBE_TIMEOUT_MS } from '../database/database-probe';
 import { Unguarded } from '../http/public';
+import { AlwaysServed } from '../http/route-traits';
 import { ApiProblems } from '../problem/api-problems.decorator';
 import { Problem } from '../problem/problem';
 
@@ -18,6 +19,7 @@ export class HealthController {
 
   /** The process runs. Says nothing of the database: restarting the process would not mend that. */
   @Get('live')
+  @AlwaysServed()
   @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive?' })
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems()
@@ -27,6 +29,7 @@ export class HealthController {
 
   /** The process can serve: the database answers within two seconds. */
   @Get('ready')
+  @AlwaysServed()
   @ApiOperation({ operationId: 'getReadiness', summary: 'Can it serve?' })
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems()

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import { matchesEtag, sendRendered, varyBy, weakTag } from './conditional';
+import { matchesEtag, sendRendered, weakTag } from './conditional';
+import { varyBy } from './vary';
 
 describe('If-None-Match', () => {
   const tag = 'W/"abc-_1"';

@@ -46,13 +46,6 @@ function opaqueTags(header: string): string[] {
   return [...header.matchAll(TAG)].map(([, opaque]) => opaque!);
 }
 
-/** Adds to the headers that an answer depends on: others may have named some already, and `Vary` says all of them. */
-export function varyBy(reply: FastifyReply, name: string): void {
-  const known = [reply.getHeader('vary') ?? []].flat().join(', ');
-  const isKnown = known.split(',').some((one) => ['*', name.toLowerCase()].includes(one.trim().toLowerCase()));
-  if (!isKnown) reply.header('vary', known ? `${known}, ${name}` : name);
-}
-
 /** Documents an answer that is sent by {@link sendRendered}. */
 export function ApiConditional(type: Type, changesWith = 'the answer'): MethodDecorator {
   return applyDecorators(

@@ -4,7 +4,9 @@ import type { AppConfig } from '../config/app-config';
 import { Problem } from '../problem/problem';
 import { sendProblem } from '../problem/problem-answer';
 import { problemOf } from '../problem/problem-of';
-import { answerClientError } from './client-error';
+import { AllowedMethods } from './allowed-methods';
+import { answerClientError, answerConnect } from './client-error';
+import { hasBody, headProblem } from './request-head';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id';
 
 /** Longest time in which a request must have arrived, headers and body. The time until the answer is not limited here. */
@@ -45,6 +47,7 @@ export function createFastifyAdapter(
 }
 
 class RowlockFastifyAdapter extends FastifyAdapter {
+  private readonly allowedMethods = new AllowedMethods();
   private isStopping = false;
   private securityHeaders: Record<string, string> = {};
 
@@ -53,21 +56,30 @@ class RowlockFastifyAdapter extends FastifyAdapter {
     this.instance.removeContentTypeParser('text/plain');
     this.instance.addHook('onRequest', (request, reply, done) => {
       this.setCommonHeaders(request, reply);
-      if (this.isStopping) {
-        reply.header('connection', 'close');
-        sendProblem(reply, new Problem('BUSY', { detail: 'The server is shutting down; nothing was changed.' }));
-      } else if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') {
-        sendProblem(reply, new Problem('VALIDATION_FAILED', { detail: 'The Host header is missing.' }));
-      } else {
+      if (this.isStopping) reply.header('connection', 'close');
+      const problem = this.isStopping
+        ? new Problem('BUSY', { detail: 'The server is shutting down; nothing was changed.' })
+        : headProblem(request.raw);
+      if (problem) {
+        // For a 415 of another reason it is forbidden (RFC 9110 §12.5.3).
+        if (problem.code === 'UNSUPPORTED_MEDIA_TYPE') reply.header('accept-encoding', 'identity');
+        sendProblem(reply, problem);
+      } else if (!this.answersMethod(request, reply)) {
+        // To Fastify it would be the promise of a body.
+        if (!hasBody(request.raw)) request.raw.headers['content-type'] = undefined;
         done();
       }
     });
+    this.instance.addHook('onRoute', ({ url, method }) => this.allowedMethods.add(url, [method].flat()));
     // An `Expect` that is not understood may be ignored (RFC 9110 §10.1.1); Node would answer 417, without a body.
     const { server } = this.instance;
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    server.on('connect', (_request, socket) => answerConnect(socket));
     // Answers to CORS preflights are sent by a hook before ours.
     this.instance.addHook('onSend', (request, reply, _payload, done) => {
       if (!reply.hasHeader(REQUEST_ID_HEADER)) reply.header(REQUEST_ID_HEADER, request.id);
+      // Caches guess how long they may keep an answer that says nothing.
+      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
       done();
     });
   }
@@ -97,6 +109,25 @@ class RowlockFastifyAdapter extends FastifyAdapter {
       this.securityHeaders = Object.fromEntries([...headers].map(([name, value]) => [name.toLowerCase(), value]));
       done();
     });
+  }
+
+  /** Lets preflights, to which the plugin has added its headers, come to {@link answersMethod}, and with them any OPTIONS. */
+  override enableCors(options: Parameters<FastifyAdapter['enableCors']>[0]): void {
+    super.enableCors({ ...options, preflightContinue: true, strictPreflight: false });
+  }
+
+  /** Answers OPTIONS, and a method that there is no route for, where the path has others. Returns whether it did. */
+  private answersMethod(request: FastifyRequest, reply: FastifyReply): boolean {
+    const isOptions = request.method === 'OPTIONS';
+    if (!isOptions && !request.is404) return false;
+    const allowed = this.allowedMethods.of(request.url.split('?', 1)[0]!);
+    if (allowed !== undefined) reply.header('allow', allowed);
+    const isPreflight = request.headers.origin !== undefined && reply.hasHeader('access-control-allow-methods');
+    if (isOptions && (isPreflight || allowed !== undefined)) reply.code(204).send();
+    else if (isOptions) sendProblem(reply, new Problem('NOT_FOUND'));
+    else if (allowed === undefined) return false;
+    else sendProblem(reply, new Problem('METHOD_NOT_ALLOWED', { detail: `There is ${allowed} at this address.` }));
+    return true;
   }
 
   /** Sets the headers that every answer carries. */

@@ -72,6 +72,24 @@ export const LimitGuest = () =>
     subject: ({ ip }) => clientAddress(ip).group,
   });
 
+/** Refreshed tokens for one address. */
+export const LimitRefresh = () =>
+  limit({
+    name: 'refresh',
+    counts: 'refreshed tokens for one address',
+    perMinute: 'refreshPerMinute',
+    subject: ({ ip }) => clientAddress(ip).group,
+  });
+
+/** What a user confirms by the password. Somebody with a stolen access token must not get to guess it. */
+export const LimitPassword = () =>
+  limit({
+    name: 'password',
+    counts: 'confirmations by the password of one user',
+    perMinute: 'passwordPerMinute',
+    subject: ({ holder }) => holder?.id,
+  });
+
 /** Seat commands of one holder, all kinds together. */
 export const LimitCommands = () =>
   limit({

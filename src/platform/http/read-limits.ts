@@ -1,33 +1,14 @@
-import {
-  applyDecorators,
-  CanActivate,
-  ExecutionContext,
-  Global,
-  Inject,
-  Injectable,
-  Module,
-  SetMetadata,
-  UseGuards,
-} from '@nestjs/common';
+import { applyDecorators, CanActivate, ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Counter } from 'prom-client';
-import { APP_CONFIG } from '../config/app-config';
-import type { AppConfig } from '../config/app-config';
-import { Metrics } from '../metrics/metrics';
-import { Problem } from '../problem/problem';
 import { clientAddress } from './client-address';
-import { FixedWindows } from './fixed-windows';
+import { RateLimits, Rule } from './rate-limits';
 
-const WINDOW_MS = 60_000;
-/** A /48 of IPv6 is a customer of a provider, and may ask as often as ten others. */
-const WIDE_GROUP_FACTOR = 10;
-
-/** Reads by their cost, each with the setting that says how many there may be. */
-const PER_MINUTE = { light: 'readsPerMinute', heavy: 'heavyReadsPerMinute' } as const satisfies Record<
-  string,
-  keyof AppConfig['rateLimits']
->;
-export type ReadCost = keyof typeof PER_MINUTE;
+/** Reads by their cost. */
+const READS = {
+  light: { name: 'reads', counts: 'such reads from one address', perMinute: 'readsPerMinute' },
+  heavy: { name: 'heavy-reads', counts: 'such reads from one address', perMinute: 'heavyReadsPerMinute' },
+} as const satisfies Record<string, Rule>;
+export type ReadCost = keyof typeof READS;
 
 const COST = Symbol('READ_COST');
 
@@ -40,56 +21,14 @@ export const LimitReads = (cost: ReadCost): MethodDecorator =>
  * proxy that is set up wrongly.
  */
 @Injectable()
-export class ReadLimits {
-  /** A bounded table for each cost. */
-  private readonly windows: Readonly<Record<ReadCost, FixedWindows>> = {
-    light: new FixedWindows(),
-    heavy: new FixedWindows(),
-  };
-  private readonly refused: Counter<'cost'>;
-
-  constructor(
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'rateLimits'>,
-    { registry }: Metrics,
-  ) {
-    this.refused = new Counter({
-      name: 'rowlock_reads_refused_total',
-      help: 'Reads beyond the limit of their address',
-      labelNames: ['cost'],
-      registers: [registry],
-    });
-  }
+export class ReadLimitGuard implements CanActivate {
+  constructor(private readonly limits: RateLimits) {}
 
   /** @throws Problem RATE_LIMITED */
-  count(ip: string, cost: ReadCost): void {
-    const { enabled, [PER_MINUTE[cost]]: perMinute } = this.config.rateLimits;
-    const { group, wideGroup, isLoopback } = clientAddress(ip);
-    if (!enabled || isLoopback) return;
-    this.countOf(group, cost, perMinute);
-    if (wideGroup !== undefined) this.countOf(wideGroup, cost, WIDE_GROUP_FACTOR * perMinute);
-  }
-
-  private countOf(addresses: string, cost: ReadCost, limit: number): void {
-    const { isBlocked, timeToBlockExpire } = this.windows[cost].hit(addresses, WINDOW_MS, limit);
-    if (!isBlocked) return;
-    this.refused.inc({ cost });
-    const detail = `No more than ${limit} such reads a minute from one address.`;
-    throw new Problem('RATE_LIMITED', { detail, retryAfterSeconds: timeToBlockExpire }, { reason: `reads-${cost}` });
-  }
-}
-
-@Injectable()
-export class ReadLimitGuard implements CanActivate {
-  constructor(private readonly limits: ReadLimits) {}
-
   canActivate(context: ExecutionContext): true {
+    const { ip } = context.switchToHttp().getRequest<FastifyRequest>();
     const cost = Reflect.getMetadata(COST, context.getHandler()) as ReadCost;
-    this.limits.count(context.switchToHttp().getRequest<FastifyRequest>().ip, cost);
+    if (!clientAddress(ip).isLoopback) this.limits.countAddress(READS[cost], ip);
     return true;
   }
 }
-
-/** All routes count in the same tables. */
-@Global()
-@Module({ providers: [ReadLimits], exports: [ReadLimits] })
-export class ReadLimitModule {}

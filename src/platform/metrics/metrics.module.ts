@@ -2,7 +2,12 @@ import { Global, Module } from '@nestjs/common';
 import { SecurityEvents } from '../logging/security-events';
 import { Metrics } from './metrics';
 import { MetricsController } from './metrics.controller';
+import { Refusals } from './refusals';
 
 @Global()
-@Module({ controllers: [MetricsController], providers: [Metrics, SecurityEvents], exports: [Metrics, SecurityEvents] })
+@Module({
+  controllers: [MetricsController],
+  providers: [Metrics, Refusals, SecurityEvents],
+  exports: [Metrics, Refusals, SecurityEvents],
+})
 export class MetricsModule {}

@@ -24,7 +24,7 @@ describe('ApiProblems', () => {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of the document only its JSON matters here
     const responses = document.paths['/seats']!.get!.responses as Record<string, any>;
 
-    expect(Object.keys(responses).filter((status) => status !== '200')).toEqual(['404', '409', '500', '503']);
+    expect(Object.keys(responses).filter((status) => status !== '200')).toEqual(['404', '409', '429', '500', '503']);
     const conflict = responses['409'].content['application/problem+json'];
     expect(conflict.schema).toEqual({
       allOf: [

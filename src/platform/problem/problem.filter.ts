@@ -33,7 +33,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private log(error: unknown, problem: Problem, request: FastifyRequest): void {
-    const where = { requestId: request.id, method: request.method, url: request.url };
+    // Without the query: there may be the key of a booking in it.
+    const where = { requestId: request.id, method: request.method, url: request.url.replace(/\?.*$/s, '') };
     if (problem.code === 'INTERNAL') {
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.logger.error(`A request failed: ${cause}`, where);

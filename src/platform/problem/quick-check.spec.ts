@@ -71,6 +71,18 @@ describe('the quick check', () => {
     ['a missing field beside an unknown one', { show_id: 1, more: [] }],
   ])('says nothing of %s', (_, value) => expect(accepts(value)).toBe(false));
 
+  it('does not look at the items of a list that is too long', () => {
+    const item = () => {
+      throw new Error('looked at');
+    };
+    const seats = Object.defineProperty(
+      Array.from({ length: 100_000 }, () => 0),
+      0,
+      { get: item, enumerable: true },
+    );
+    expect(accepts({ show_id: 1, seats })).toBe(false);
+  });
+
   it('is made of any decorator that judges a value', () => {
     class WithEmail {
       @IsEmail()

@@ -50,7 +50,9 @@ export function compileQuickCheck(target: new () => object): QuickCheck | undefi
   }
   if (properties.size === 0) return undefined;
 
-  const entries = [...properties];
+  // The compiler runs decorators from the last to the first. As they are written, the size of a list comes before its items:
+  // a list that is far too long is not looked at.
+  const entries = [...properties].map(([property, checks]) => [property, checks.reverse()] as const);
   return (value) =>
     isPlainObject(value) &&
     // As many keys as properties, and each property there: so no key is unknown.

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsObject, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
 import fc from 'fast-check';
+import { SeatCommandDto } from '../../seats/seat.dto';
 import { Problem } from './problem';
 import { RequestValidationPipe } from './validation.pipe';
 
@@ -160,5 +161,19 @@ describe('RequestValidationPipe', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('refuses a list that is far too long at the price of its beginning', async () => {
+    let looks = 0;
+    const seats = Array.from({ length: 100_000 }, (_, index) => ({
+      get row() {
+        looks++;
+        return 'A';
+      },
+      number: index + 1,
+    }));
+    const refused = pipe.transform({ show_id: 1, seats }, { type: 'body', metatype: SeatCommandDto });
+    await expect(refused).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect(looks).toBeLessThan(2_000);
   });
 });
