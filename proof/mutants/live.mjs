@@ -48,4 +48,7 @@ export const LIVE = [
     ],
     'a lapse is dated by the sweep': ["CASE command WHEN '${LAPSE}' THEN hold_expires_at ELSE at END", 'at'],
   }),
+  ...mutantsIn('src/database/migrations/1795780000000-reading.ts', ['test/operations/reads-scale.e2e-spec.ts'], {
+    'a page of activity reads the whole ledger': ['ELSE "at" END))`', 'ELSE "at" END)) WHERE false`'],
+  }),
 ];

@@ -40,6 +40,8 @@ const PAGE_SQL = `${SHOWS_SQL}
    ORDER BY starts_at, show.id
    LIMIT $6`;
 
+/** With the age of the counts in it, a page tells of a second ago at the earliest. */
+const PAGE_MAX_AGE_MS = 500;
 const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 const CURSORS = new Cursors({ atMs: INSTANT_PART, id: INTEGER_PART });
 const BEGINNING = { atMs: FIRST_INSTANT_MS, id: 0 };
@@ -48,7 +50,10 @@ const BEGINNING = { atMs: FIRST_INSTANT_MS, id: 0 };
 @Injectable()
 export class Shows {
   private readonly shows = new SharedRead((id: number) => this.readShow(id));
-  private readonly pages = new SharedRead((wanted: string) => this.readPage(JSON.parse(wanted) as ShowListQueryDto));
+  private readonly pages = new SharedRead(
+    (wanted: string) => this.readPage(JSON.parse(wanted) as ShowListQueryDto),
+    PAGE_MAX_AGE_MS,
+  );
 
   constructor(
     private readonly dataSource: ReadDataSource,

@@ -8,7 +8,7 @@ import { STAT_OF } from './seat-map';
 import { SeatCounts, ShowSeatCounts } from '../../shows/seat-counts';
 
 /** To count seats is to read them all, so a list of shows is as heavy as all their seat maps. */
-const RECENT_MS = 1_000;
+const RECENT_MS = 500;
 /** As many as a page of the list has. */
 const SHOWS_PER_QUERY = 200;
 
