@@ -21,8 +21,8 @@ export const PLATFORM = [
       'request limits',
     ],
     'a refusal for its rate tells a moment at which it will be refused again': [
-      'counts} a minute.`, retryAfterSeconds }',
-      'counts} a minute.`, retryAfterSeconds: 1 }',
+      'limit} a minute.`, retryAfterSeconds };',
+      'limit} a minute.`, retryAfterSeconds: 1 };',
       'request limits',
     ],
   }),
