@@ -55,8 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Token for a guest
-         * @description A token for a shopper without an account. A guest who loses the token loses access to the holds and bookings made
-         *     with it.
+         * @description A token for a shopper without an account. It is good for a while; its refresh token gives the next one.
          */
         post: operations["createGuest"];
         delete?: never;
@@ -76,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Register
-         * @description Registers a user and logs them in.
+         * @description Registers a user and logs them in. With a guest's token, the guest's holds and bookings become the user's.
          */
         post: operations["register"];
         delete?: never;
@@ -96,9 +95,90 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description A token for a registered user.
+         * @description A token for a registered user. With a guest's token, the guest's holds and bookings become the user's.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh a token
+         * @description The next access token and the next refresh token. A refresh token is good once; the same request again within ten
+         *     seconds gets the same refresh token. Later it ends the session, as somebody has a copy of the token.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description Ends the session: its refresh token at once, its access tokens within a second. Guests lose sight of their bookings.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Replaces the password of a user and ends all other sessions. The answer begins a new one.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete the account
+         * @description Deletes the user and ends all sessions. Bookings stay valid, and can be read with their keys.
+         */
+        post: operations["deleteAccount"];
         delete?: never;
         options?: never;
         head?: never;
@@ -254,7 +334,7 @@ export interface paths {
         };
         /**
          * Own bookings
-         * @description The caller's own bookings, newest first.
+         * @description The caller's own bookings, newest first; a user's with those of the guests that the user was before.
          */
         get: operations["listBookings"];
         put?: never;
@@ -273,8 +353,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One own booking
-         * @description One of the caller's own bookings.
+         * One booking
+         * @description One of the caller's own bookings, or, with its key and no token at all, anybody's.
          */
         get: operations["getBooking"];
         put?: never;
@@ -296,7 +376,8 @@ export interface paths {
          * Live seat map
          * @description Server-Sent Events. First a `snapshot` (the seat map), then `seats` events with the seats that changed, within 100 ms of
          *     the commit; a lapse is told when it happens. Of two reports about a seat the one with the higher `version` is newer, so
-         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything.
+         *     late, doubled and reordered events do no harm. A `snapshot` may come again at any time and replaces everything, higher
+         *     versions and seats that it does not have included. `token-expired` is the last event of a stream whose token has expired.
          */
         get: operations["watchSeats"];
         put?: never;
@@ -335,7 +416,7 @@ export interface components {
          * @description The kind of problem, for programs: stable.
          * @enum {string}
          */
-        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
+        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "SESSION_ENDED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
         FieldError: {
             /**
              * @description Where the field is: names and indices joined by dots; empty for the body as a whole.
@@ -443,22 +524,32 @@ export interface components {
              */
             token_type: "Bearer";
             /**
-             * @description Seconds until the token expires.
-             * @example 86400
+             * @description Seconds until the access token expires.
+             * @example 900
              */
             expires_in: number;
+            /**
+             * @description Seconds until the refresh token expires.
+             * @example 2592000
+             */
+            refresh_expires_in?: number;
             /**
              * @description Send it as `Authorization: Bearer <access_token>`.
              * @example eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…
              */
             access_token: string;
+            /**
+             * @description Good for one `POST /api/auth/refresh/`. Absent where the server gives out none.
+             * @example eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…
+             */
+            refresh_token?: string;
             /** @description Whose token it is. */
             holder: components["schemas"]["HolderDto"];
         };
         CredentialsDto: {
             /**
              * Format: password
-             * @description Any characters.
+             * @description Any characters; a new one must not be one of those that are guessed first.
              * @example correct horse battery staple
              */
             password: string;
@@ -467,6 +558,79 @@ export interface components {
              * @example ada.lovelace
              */
             username: string;
+        };
+        TakenOverDto: {
+            /**
+             * @description How many seats that the guest held this request has made the user's.
+             * @example 2
+             */
+            held_seats: number;
+            /**
+             * @description The guest whose token was sent. No token of it is good any more.
+             * @example guest:0b8f7c1e-6a57-4a0e-9f5e-1b9f2a7f6f10
+             */
+            holder_id: string;
+        };
+        SignedInDto: {
+            /**
+             * @description Always `Bearer`.
+             * @example Bearer
+             * @enum {string}
+             */
+            token_type: "Bearer";
+            /**
+             * @description Seconds until the access token expires.
+             * @example 900
+             */
+            expires_in: number;
+            /**
+             * @description Seconds until the refresh token expires.
+             * @example 2592000
+             */
+            refresh_expires_in?: number;
+            /** @description Present when the request had a guest's token: the guest's holds and bookings are the user's now. */
+            taken_over?: components["schemas"]["TakenOverDto"];
+            /**
+             * @description Send it as `Authorization: Bearer <access_token>`.
+             * @example eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…
+             */
+            access_token: string;
+            /**
+             * @description Good for one `POST /api/auth/refresh/`. Absent where the server gives out none.
+             * @example eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…
+             */
+            refresh_token?: string;
+            /** @description Whose token it is. */
+            holder: components["schemas"]["HolderDto"];
+        };
+        RefreshDto: {
+            /**
+             * @description The `refresh_token` of the answer before. It is used up by this.
+             * @example eyJhbGciOiJIUzI1NiIsImtpZCI6IkZ2R3…
+             */
+            refresh_token: string;
+        };
+        PasswordChangeDto: {
+            /**
+             * Format: password
+             * @description The password of now.
+             * @example battery horse staple correct
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description Any characters, but none of the passwords that are guessed first.
+             * @example correct horse battery staple
+             */
+            new_password: string;
+        };
+        PasswordDto: {
+            /**
+             * Format: password
+             * @description The user's password.
+             * @example correct horse battery staple
+             */
+            password: string;
         };
         MeDto: {
             /** @description The holder of the token. */
@@ -750,6 +914,12 @@ export interface components {
              */
             booked_at: string;
             /**
+             * @description Its bearer can read this booking, at `/api/bookings/{id}/?key=…` or with the header `Booking-Key`; keep it as secret
+             *     as a ticket.
+             * @example pTZr0r0vGtyP1rC0kB0VqQ
+             */
+            key: string;
+            /**
              * @description The show.
              * @example 1
              */
@@ -828,7 +998,8 @@ export interface components {
             to: components["schemas"]["SeatStatus"];
             /**
              * Format: date-time
-             * @description When, by the database's clock; of a lapse, its deadline.
+             * @description When, by the database's clock; of a lapse, its deadline. Exact with `by_me`, and else the minute that it fell into: so
+             *     nobody can compute when somebody else's hold ends.
              * @example 2026-05-01T18:00:00.000Z
              */
             at: string;
@@ -1121,7 +1292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccessTokenDto"];
+                    "application/json": components["schemas"]["SignedInDto"];
                 };
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
@@ -1246,7 +1417,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccessTokenDto"];
+                    "application/json": components["schemas"]["SignedInDto"];
                 };
             };
             /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
@@ -1353,6 +1524,542 @@ export interface operations {
             };
         };
     };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `SESSION_ENDED`: The refresh token is not valid, too old or used before, or its session was ended: log in, or begin as a new guest. */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "SESSION_ENDED";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChangeDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenDto"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `INVALID_CREDENTIALS`: Login refused; the answer is the same for an unknown user.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "TOKEN_EXPIRED";
+                    };
+                };
+            };
+            /** @description `FORBIDDEN`: The route asks for a role the token does not carry. */
+            403: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "FORBIDDEN";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
+    deleteAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordDto"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: Malformed JSON, wrong types, values out of bounds, repeated seats, unknown fields. */
+            400: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `INVALID_CREDENTIALS`: Login refused; the answer is the same for an unknown user.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "TOKEN_EXPIRED";
+                    };
+                };
+            };
+            /** @description `FORBIDDEN`: The route asks for a role the token does not carry. */
+            403: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "FORBIDDEN";
+                    };
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body exceeds BODY_LIMIT_BYTES. */
+            413: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "PAYLOAD_TOO_LARGE";
+                    };
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The Content-Type is not application/json, or the body is compressed (Content-Encoding). */
+            415: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "UNSUPPORTED_MEDIA_TYPE";
+                    };
+                };
+            };
+            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "RATE_LIMITED";
+                    };
+                };
+            };
+            /** @description `INTERNAL`: Everything else; logged once with the request id. */
+            500: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "INTERNAL";
+                    };
+                };
+            };
+            /** @description `BUSY`: A lock or queue time limit is reached, or the database is away: safe to retry; `Retry-After` says when. */
+            503: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "BUSY";
+                    };
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -1370,7 +2077,11 @@ export interface operations {
                     "application/json": components["schemas"]["MeDto"];
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1380,7 +2091,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -1488,7 +2199,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1498,7 +2213,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -1596,7 +2311,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1606,7 +2325,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -1718,7 +2437,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1728,7 +2451,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -1834,7 +2557,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1844,7 +2571,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2016,7 +2743,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2026,7 +2757,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2192,7 +2923,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2202,7 +2937,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2335,6 +3070,8 @@ export interface operations {
     listBookings: {
         parameters: {
             query?: {
+                /** @description Only bookings of this reference, in upper or lower case. */
+                reference?: string;
                 /** @description The `next` of an earlier answer. */
                 after?: string;
                 /** @description Most entries in one answer. */
@@ -2368,7 +3105,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2378,7 +3119,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2432,8 +3173,14 @@ export interface operations {
     };
     getBooking: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The `key` of the booking, for a link. In a program the header `Booking-Key` is better: addresses are logged. */
+                key?: string;
+            };
+            header?: {
+                /** @description The `key` of the booking. */
+                "Booking-Key"?: string;
+            };
             path: {
                 /** @description The booking. */
                 id: string;
@@ -2464,7 +3211,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2474,7 +3225,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2578,7 +3329,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2588,7 +3343,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };
@@ -2693,7 +3448,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `UNAUTHENTICATED`: No token, or one that is malformed, expired or not signed by a known key. */
+            /**
+             * @description `UNAUTHENTICATED`: No token, or one that is malformed, withdrawn or not signed by a known key.
+             *
+             *     `TOKEN_EXPIRED`: The access token was good until its time was over: refresh it, and send the request again.
+             */
             401: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2703,7 +3462,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "UNAUTHENTICATED";
+                        code: "UNAUTHENTICATED" | "TOKEN_EXPIRED";
                     };
                 };
             };

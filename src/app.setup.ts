@@ -10,6 +10,7 @@ import { createFastifyAdapter } from './platform/http/fastify-adapter';
 import { protect } from './platform/http/protection';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
+import { SecurityEvents } from './platform/logging/security-events';
 import { measureRequests } from './platform/metrics/http-metrics';
 import { ProblemFilter } from './platform/problem/problem.filter';
 import { RequestValidationPipe } from './platform/problem/validation.pipe';
@@ -32,7 +33,7 @@ export async function createApp(
     // The caller reports a failed start, once and with its own exit code.
     abortOnError: false,
   });
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalFilters(new ProblemFilter(app.get(SecurityEvents)));
   app.useGlobalPipes(new RequestValidationPipe());
   useSecurityHeaders(app, config.server);
   protect(app, config);

@@ -24,7 +24,19 @@ export const PROBLEMS = {
   UNAUTHENTICATED: {
     status: 401,
     title: 'A valid access token is needed',
-    when: 'No token, or one that is malformed, expired or not signed by a known key.',
+    when: 'No token, or one that is malformed, withdrawn or not signed by a known key.',
+    retryable: false,
+  },
+  TOKEN_EXPIRED: {
+    status: 401,
+    title: 'The access token has expired',
+    when: 'The access token was good until its time was over: refresh it, and send the request again.',
+    retryable: false,
+  },
+  SESSION_ENDED: {
+    status: 401,
+    title: 'The session has ended',
+    when: 'The refresh token is not valid, too old or used before, or its session was ended: log in, or begin as a new guest.',
     retryable: false,
   },
   INVALID_CREDENTIALS: {
@@ -128,7 +140,7 @@ export const PROBLEMS = {
   RATE_LIMITED: {
     status: 429,
     title: 'Too many requests',
-    when: 'A request limit is reached; `Retry-After` says when to try again.',
+    when: 'A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again.',
     retryable: true,
   },
   HEADERS_TOO_LARGE: {

@@ -147,4 +147,7 @@ export const LIVE = [
       'takes no place',
     ],
   }),
+  ...mutantsIn('src/database/migrations/1795780000000-reading.ts', ['test/operations/reads-scale.e2e-spec.ts'], {
+    'a page of activity reads the whole ledger': ['ELSE "at" END))`', 'ELSE "at" END)) WHERE false`'],
+  }),
 ];

@@ -3,20 +3,21 @@ import type { OutcomeOf } from '../seats/commands/registry';
 import { seatsInWords } from '../seats/seat-answers';
 import type { BookingView } from '../seats/seat-command';
 import { seatRef } from '../seats/seat-transitions';
+import type { BookingKeys } from './booking-keys';
 import type { BookAnswerDto, BookingDto } from './booking.dto';
 
 /** Bookings in the words of the API. */
 
-export function bookAnswer({ booking }: OutcomeOf<'book'>): BookAnswerDto {
+export function bookAnswer({ booking }: OutcomeOf<'book'>, keys: BookingKeys): BookAnswerDto {
   return {
     message: `${seatsInWords(booking.seats.length)} booked.`,
     total_paid: booking.totalPaid,
     currency: booking.currency,
-    booking: bookingDto(booking),
+    booking: bookingDto(booking, keys),
   };
 }
 
-export function bookingDto(booking: BookingView): BookingDto {
+export function bookingDto(booking: BookingView, keys: BookingKeys): BookingDto {
   return {
     id: booking.id,
     reference: booking.reference,
@@ -25,5 +26,7 @@ export function bookingDto(booking: BookingView): BookingDto {
     total_paid: booking.totalPaid,
     currency: booking.currency,
     booked_at: instant(booking.bookedAtMs),
+    // Stored answers to keyed commands have none.
+    key: keys.of(booking.id),
   };
 }

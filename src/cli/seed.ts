@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { onMaintenanceConnection } from '../platform/database/maintenance';
 import { addLoadTestShows, LoadTestShows } from '../shows/load-test-shows';
 import { parseArguments, runCommand, withDatabase } from './command';
-import { Demo, DEMO_PASSWORD, ensureDemo } from './demo';
+import { Demo, DEMO_PASSWORD, DEMO_USERNAME, ensureDemo, isOnThisMachine } from './demo';
 import { LoadTestSize, loadTestSize } from './load-test-size';
 import { count, ProgressBar } from './progress-bar';
 
@@ -12,6 +12,7 @@ anything.
   npm run seed
   npm run seed -- --shows 1000 --rows 10 --seats-per-row 20 --json
 
+  --demo-user         makes the demo user also on a database of another machine: its password is public
   --shows N           adds N shows for load tests
   --rows N            rows of each of them; 10 by default
   --seats-per-row N   seats in each row; 20 by default
@@ -19,6 +20,10 @@ anything.
   --help              prints this
 
 The database is that of DATABASE_URL, or the embedded one. Exit code: 0, or 2 when it failed.`;
+
+const WITHOUT_USER =
+  `The user ${DEMO_USERNAME} is not made: the database is on another machine, and the password is public. ` +
+  '--demo-user makes it all the same.';
 
 async function addShows(dataSource: DataSource, size: LoadTestSize): Promise<LoadTestShows> {
   const startedMs = performance.now();
@@ -74,11 +79,14 @@ void runCommand(async () => {
     rows: { type: 'string' },
     'seats-per-row': { type: 'string' },
     json: { type: 'boolean' },
+    'demo-user': { type: 'boolean' },
   });
   if (!given) return 0;
   const size = loadTestSize(given);
   return withDatabase({ migrateOthers: true }, async (dataSource) => {
-    const demo = await ensureDemo(dataSource);
+    const withUser = given['demo-user'] ?? isOnThisMachine(dataSource);
+    const demo = await ensureDemo(dataSource, undefined, withUser);
+    if (!withUser) console.error(WITHOUT_USER);
     const added = size && (await addShows(dataSource, size));
     console.log(given.json ? asJson(demo, added) : asText(demo, added));
     return 0;

@@ -8,6 +8,7 @@ import { Problem } from '../platform/problem/problem';
 import { AccessTokenService } from './access-token.service';
 import { newGuest } from './holder';
 import { OwnTokens } from './own-tokens';
+import { Revocations } from './revocations';
 import { CLOCK_TOLERANCE_SECONDS } from './verified-tokens';
 
 const SECRET = 'the-current-secret-with-32-characters-or-more';
@@ -15,6 +16,8 @@ const FORMER_SECRET = 'a-former-secret-with-32-characters-or-more!!';
 const OTHER_SECRET = 'some-other-secret-with-32-characters-or-more';
 const ISSUER = 'https://idp.example';
 const AUDIENCE = 'rowlock-api';
+const SESSIONS = { refreshTtlDays: 30, guestRefreshTtlDays: 90, maxSessionsPerUser: 20 };
+const EXPIRY = { expiresAtMs: expect.any(Number) };
 /** Of the ids of the provider's people. */
 const PREFIX = `external:${createHash('sha256').update(ISSUER).digest('base64url').slice(0, 16)}:`;
 const USER = { id: `user:${randomUUID()}`, kind: 'user' } as const;
@@ -22,15 +25,15 @@ const USER = { id: `user:${randomUUID()}`, kind: 'user' } as const;
 beforeAll(() => Logger.overrideLogger(false));
 
 function service(settings: Partial<AppConfig['auth']> = {}): AccessTokenService {
-  return new AccessTokenService({
-    auth: {
-      jwtSecret: SECRET,
-      jwtPreviousSecrets: [FORMER_SECRET],
-      tokenTtlSeconds: 3_600,
-      bareHolderIds: false,
-      ...settings,
-    },
-  });
+  const auth = {
+    jwtSecret: SECRET,
+    jwtPreviousSecrets: [FORMER_SECRET],
+    tokenTtlSeconds: 3_600,
+    bareHolderIds: false,
+    ...SESSIONS,
+    ...settings,
+  };
+  return new AccessTokenService({ auth }, new Revocations());
 }
 
 async function codeOf(verification: Promise<unknown>): Promise<string> {
@@ -65,17 +68,21 @@ describe('own tokens', () => {
     formerKid = decodeProtectedHeader(await service({ jwtSecret: FORMER_SECRET }).issue(USER)).kid!;
   });
 
-  it.each([newGuest(), USER, { ...USER, role: 'admin' } as const])('say whose they are: %o', async (holder) => {
-    await expect(
-      service()
-        .issue(holder)
-        .then((token) => service().verify(token)),
-    ).resolves.toEqual(holder);
-  });
+  const session = { sessionId: randomUUID(), tokenVersion: 3, formerly: newGuest().id };
+  it.each([newGuest(), USER, { ...USER, role: 'admin' } as const, { ...USER, ...session }])(
+    'say whose they are: %o',
+    async (holder) => {
+      await expect(
+        service()
+          .issue(holder)
+          .then((token) => service().verify(token)),
+      ).resolves.toEqual({ ...holder, ...EXPIRY });
+    },
+  );
 
   it('of a former secret are accepted, and signed with the current one only', async () => {
     const former = await service({ jwtSecret: FORMER_SECRET }).issue(USER);
-    await expect(service().verify(former)).resolves.toEqual(USER);
+    await expect(service().verify(former)).resolves.toEqual({ ...USER, ...EXPIRY });
     expect(await codeOf(service({ jwtPreviousSecrets: [] }).verify(former))).toBe('UNAUTHENTICATED');
     expect(formerKid).not.toBe(kid);
   });
@@ -100,7 +107,6 @@ describe('own tokens', () => {
     ['no key id', () => forge({ alg: 'HS256' }, claims, SECRET)],
     ['an unknown critical extension', () => forge({ alg: 'HS256', kid, crit: ['x'], x: 1 }, claims, SECRET)],
     ['an unencoded payload', () => forge({ alg: 'HS256', kid, crit: ['b64'], b64: false }, claims, SECRET)],
-    ['expired five seconds ago', () => forge({ alg: 'HS256', kid }, { ...claims, exp: inSeconds(-5) }, SECRET)],
     ['not valid yet', () => forge({ alg: 'HS256', kid }, { ...claims, nbf: inSeconds(8) }, SECRET)],
     ['no expiry', () => forge({ alg: 'HS256', kid }, { ...claims, exp: undefined }, SECRET)],
     ['an expiry in words', () => forge({ alg: 'HS256', kid }, { ...claims, exp: 'never' }, SECRET)],
@@ -142,6 +148,13 @@ describe('own tokens', () => {
     expect(await codeOf(service({ jwtPreviousSecrets: [FORMER_SECRET] }).verify(token()))).toBe('UNAUTHENTICATED');
   });
 
+  it('of which the time is over are told from others, from that second on', async () => {
+    const expired = forge({ alg: 'HS256', kid }, { ...claims, exp: inSeconds(-5) }, SECRET);
+    expect(await codeOf(service().verify(expired))).toBe('TOKEN_EXPIRED');
+    const forged = forge({ alg: 'HS256', kid }, { ...claims, exp: inSeconds(-5) }, OTHER_SECRET);
+    expect(await codeOf(service().verify(forged))).toBe('UNAUTHENTICATED');
+  });
+
   it('are never remembered beyond their expiry', async () => {
     const now = Date.now();
     jest.useFakeTimers({ now, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask'] });
@@ -154,7 +167,7 @@ describe('own tokens', () => {
       expect(await codeOf(tokens.verify(token))).toBe('accepted');
       jest.setSystemTime(expiresAtMs);
       await expect(tokens.verify(token)).rejects.toMatchObject({
-        code: 'UNAUTHENTICATED',
+        code: 'TOKEN_EXPIRED',
         message: 'The access token has expired.',
       });
     } finally {
@@ -227,12 +240,17 @@ describe('tokens of an identity provider', () => {
 
   it('are accepted, with a subject of their own', async () => {
     const tokens = external();
-    await expect(tokens.verify(await sign(right))).resolves.toEqual({ id: `${PREFIX}ada`, kind: 'external' });
+    await expect(tokens.verify(await sign(right))).resolves.toEqual({
+      id: `${PREFIX}ada`,
+      kind: 'external',
+      ...EXPIRY,
+    });
     await expect(tokens.verify(await sign({ ...right, sub: USER.id, kind: 'user' }))).resolves.toEqual({
       id: `${PREFIX}${USER.id}`,
       kind: 'external',
+      ...EXPIRY,
     });
-    await expect(tokens.verify(await tokens.issue(USER))).resolves.toEqual(USER);
+    await expect(tokens.verify(await tokens.issue(USER))).resolves.toEqual({ ...USER, ...EXPIRY });
     expect(requests).toBe(1);
   });
 
@@ -247,7 +265,6 @@ describe('tokens of an identity provider', () => {
       'our issuer, our audience and an own key id',
       async () => sign({ ...right, iss: 'rowlock' }, { kid: decodeProtectedHeader(await service().issue(USER)).kid! }),
     ],
-    ['expired', () => sign({ ...right, exp: inSeconds(-5) })],
     ['no expiry', () => sign({ ...right, exp: undefined })],
     ['not valid yet', () => sign({ ...right, nbf: inSeconds(8) })],
     ['no subject', () => sign({ ...right, sub: undefined })],
@@ -304,6 +321,10 @@ describe('tokens of an identity provider', () => {
 
   it.each(refused)('are refused with %s', async (_, token) => {
     expect(await codeOf(external().verify(await token()))).toBe('UNAUTHENTICATED');
+  });
+
+  it('are told apart when their time is over', async () => {
+    expect(await codeOf(external().verify(await sign({ ...right, exp: inSeconds(-5) })))).toBe('TOKEN_EXPIRED');
   });
 
   it.each([

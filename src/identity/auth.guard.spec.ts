@@ -7,6 +7,9 @@ import { Public, Unguarded } from '../platform/http/public';
 import { ProblemFilter } from '../platform/problem/problem.filter';
 import { AccessTokenService } from './access-token.service';
 import { AuthGuard } from './auth.guard';
+import { OwnKeys } from './own-keys';
+import { OwnTokens } from './own-tokens';
+import { Revocations } from './revocations';
 import { CurrentHolder, newGuest, RequireRole } from './holder';
 import type { Holder } from './holder';
 
@@ -70,14 +73,16 @@ class Locked {
   }
 }
 
-const tokens = new AccessTokenService({
-  auth: {
-    jwtSecret: 'a-secret-for-tests-of-32-characters-or-more',
-    jwtPreviousSecrets: [],
-    bareHolderIds: false,
-    tokenTtlSeconds: 60,
-  },
-});
+const auth = {
+  jwtSecret: 'a-secret-for-tests-of-32-characters-or-more',
+  jwtPreviousSecrets: [],
+  bareHolderIds: false,
+  tokenTtlSeconds: 60,
+  refreshTtlDays: 30,
+  guestRefreshTtlDays: 90,
+  maxSessionsPerUser: 20,
+};
+const tokens = new AccessTokenService({ auth }, new Revocations());
 
 @Module({
   controllers: [Plain, Open, Locked],
@@ -109,6 +114,7 @@ describe('AuthGuard', () => {
       'guest, lower case': `bearer   ${guestToken}`,
       admin: `Bearer ${await tokens.issue(admin)}`,
       invalid: 'Bearer x.y.z',
+      expired: `Bearer ${await new OwnTokens(new OwnKeys(auth.jwtSecret, []), -10).issue(guest)}`,
       empty: '',
       'scheme only': 'Bearer',
       'scheme and a space': 'Bearer ',
@@ -131,22 +137,31 @@ describe('AuthGuard', () => {
     'two tokens',
     'list',
   ];
-  type Expected = 'guest' | 'admin' | 'nobody' | 'UNAUTHENTICATED' | 'FORBIDDEN';
+  type Expected = 'guest' | 'admin' | 'nobody' | 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'FORBIDDEN';
   const needsToken: [string, Expected][] = [
     ['none', 'UNAUTHENTICATED'],
     ...malformed.map((each): [string, Expected] => [each, 'UNAUTHENTICATED']),
+    ['expired', 'TOKEN_EXPIRED'],
   ];
   const adminOnly: [string, Expected][] = [...needsToken, ['guest', 'FORBIDDEN'], ['admin', 'admin']];
   const optional: [string, Expected][] = [
     ['none', 'nobody'],
     ['guest', 'guest'],
     ['guest, lower case', 'guest'],
-    ...malformed.map((each): [string, Expected] => [each, 'UNAUTHENTICATED']),
+    ...malformed
+      .filter((each) => each !== 'another scheme')
+      .map((each): [string, Expected] => [each, 'UNAUTHENTICATED']),
+    // As of a proxy in front of a test system.
+    ['another scheme', 'nobody'],
+    ['expired', 'TOKEN_EXPIRED'],
   ];
   const routes: [string, [string, Expected][]][] = [
     ['/plain', [...needsToken, ['guest', 'guest'], ['guest, lower case', 'guest'], ['admin', 'admin']]],
     ['/plain/public', optional],
-    ['/plain/unguarded', ['none', 'guest', ...malformed].map((each): [string, Expected] => [each, 'nobody'])],
+    [
+      '/plain/unguarded',
+      ['none', 'guest', 'expired', ...malformed].map((each): [string, Expected] => [each, 'nobody']),
+    ],
     ['/plain/admin', adminOnly],
     ['/open', optional],
     ['/open/admin', adminOnly],
@@ -165,6 +180,8 @@ describe('AuthGuard', () => {
     const { code, holder } = response.json<{ code?: string; holder?: string | null }>();
     const holders = { [guest.id]: 'guest', [admin.id]: 'admin', null: 'nobody' } as const;
     expect(code ?? holders[String(holder) as keyof typeof holders]).toBe(expected);
-    expect(response.statusCode).toBe({ UNAUTHENTICATED: 401, FORBIDDEN: 403 }[expected as string] ?? 200);
+    expect(response.statusCode).toBe(
+      { UNAUTHENTICATED: 401, TOKEN_EXPIRED: 401, FORBIDDEN: 403 }[expected as string] ?? 200,
+    );
   });
 });

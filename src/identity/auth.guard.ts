@@ -19,24 +19,34 @@ export class AuthGuard implements CanActivate {
     private readonly tokens: AccessTokenService,
   ) {}
 
-  /** @throws Problem UNAUTHENTICATED, FORBIDDEN; BUSY when the identity provider can't be reached */
+  /** @throws Problem UNAUTHENTICATED, TOKEN_EXPIRED, FORBIDDEN; BUSY when the identity provider can't be reached */
   async canActivate(context: ExecutionContext): Promise<true> {
     const route = [context.getHandler(), context.getClass()];
     const role = this.reflector.getAllAndOverride<Role | undefined>(REQUIRED_ROLE, route);
     const access = role ? undefined : this.reflector.getAllAndOverride<Access | undefined>(ACCESS, route);
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { authorization } = request.headers;
-    if (access === 'unguarded' || (access === 'public' && authorization === undefined)) return true;
+    if (
+      access === 'unguarded' ||
+      (access === 'public' && (authorization === undefined || isOfAnotherScheme(authorization)))
+    )
+      return true;
 
-    request.holder = await this.tokens.verify(bearerToken(authorization));
+    const token = bearerToken(authorization);
+    if (!token) throw new Problem('UNAUTHENTICATED', { detail: 'Send `Authorization: Bearer <access token>`.' });
+    request.holder = await this.tokens.verify(token);
     if (role && request.holder.role !== role)
       throw new Problem('FORBIDDEN', { detail: `The token needs the role ${role}.` });
     return true;
   }
 }
 
-function bearerToken(authorization: string | undefined): string {
-  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (!token) throw new Problem('UNAUTHENTICATED', { detail: 'Send `Authorization: Bearer <access token>`.' });
-  return token;
+/** Not ours to judge: a proxy in front may have asked for it. */
+function isOfAnotherScheme(authorization: string): boolean {
+  return /^(?!Bearer )[A-Za-z][A-Za-z0-9-]* +\S/i.test(authorization);
+}
+
+/** The token of an `Authorization` header; undefined where there is none, or not one. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 }

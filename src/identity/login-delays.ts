@@ -49,10 +49,9 @@ export class LoginDelays {
     if (delayMs === 0 || this.known.has(`${address} ${name}`)) return;
     const waitingHere = this.waitingAt.get(name) ?? 0;
     if (waitingHere >= WAITING_PER_NAME_MAX || this.waitingCount >= WAITING_MAX) {
-      throw new Problem('RATE_LIMITED', {
-        detail: `No more than ${WAITING_PER_NAME_MAX} login attempts at one user name can wait.`,
-        retryAfterSeconds: Math.ceil(delayMs / 1_000),
-      });
+      const detail = `No more than ${WAITING_PER_NAME_MAX} login attempts at one user name can wait.`;
+      const extras = { detail, retryAfterSeconds: Math.ceil(delayMs / 1_000) };
+      throw new Problem('RATE_LIMITED', extras, { reason: 'login-delay' });
     }
     this.waitingAt.set(name, waitingHere + 1);
     this.waitingCount++;

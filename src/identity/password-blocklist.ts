@@ -14,12 +14,12 @@ const TRIMMINGS_MAX = 4;
  *
  * @throws Problem VALIDATION_FAILED
  */
-export function refuseGuessable(username: string, password: string): void {
+export function refuseGuessable(username: string, password: string, path = 'password'): void {
   const message = reasonAgainst(username.toLowerCase(), password.normalize('NFKC').toLowerCase());
   if (message === undefined) return;
   throw new Problem('VALIDATION_FAILED', {
     detail: '`errors` says which fields are wrong, and how.',
-    errors: [{ path: 'password', message }],
+    errors: [{ path, message }],
   });
 }
 

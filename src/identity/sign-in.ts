@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { APP_CONFIG } from '../platform/config/app-config';
@@ -5,8 +6,10 @@ import type { AppConfig } from '../platform/config/app-config';
 import { clientAddress } from '../platform/http/client-address';
 import { LOGINS_OF_ADDRESS, LOGINS_OF_NAME, RateLimits, REGISTRATIONS } from '../platform/http/rate-limits';
 import { Metrics } from '../platform/metrics/metrics';
+import { Problem } from '../platform/problem/problem';
 import { LoginDelays } from './login-delays';
-import type { OwnHolder } from './own-tokens';
+import type { EntityManager } from 'typeorm';
+import type { OwnHolder } from './holder';
 import { refuseGuessable } from './password-blocklist';
 import { PasswordHasher } from './password-hasher';
 import { UsersService } from './users.service';
@@ -18,18 +21,20 @@ import { UsersService } from './users.service';
 @Injectable()
 export class SignIn {
   private readonly delays: LoginDelays;
+  private readonly secret: string;
 
   constructor(
     private readonly users: UsersService,
     private readonly limits: RateLimits,
     passwords: PasswordHasher,
     { registry }: Metrics,
-    @Inject(APP_CONFIG) { rateLimits }: Pick<AppConfig, 'rateLimits'>,
+    @Inject(APP_CONFIG) { auth, rateLimits }: Pick<AppConfig, 'auth' | 'rateLimits'>,
   ) {
+    this.secret = auth.jwtSecret;
     const delays = new LoginDelays(rateLimits.enabled ? rateLimits.loginDelayMaxMs : 0);
     this.delays = delays;
     new Gauge({
-      name: 'password_checks_waiting',
+      name: 'rowlock_password_checks_waiting',
       help: 'Passwords that wait to be hashed or checked; beyond 64 the answer is BUSY',
       registers: [registry],
       collect() {
@@ -37,7 +42,7 @@ export class SignIn {
       },
     });
     new Gauge({
-      name: 'login_delays_waiting',
+      name: 'rowlock_login_delays_waiting',
       help: 'Login attempts that are held back because there were many failures at their user name',
       registers: [registry],
       collect() {
@@ -46,11 +51,19 @@ export class SignIn {
     });
   }
 
-  /** @throws Problem VALIDATION_FAILED for a password that is easily guessed, USERNAME_TAKEN, RATE_LIMITED, BUSY */
-  async register(ip: string, username: string, password: string): Promise<OwnHolder> {
+  /**
+   * @param alongside what else the transaction does that makes the user
+   * @throws Problem VALIDATION_FAILED for a password that is easily guessed, USERNAME_TAKEN, RATE_LIMITED, BUSY
+   */
+  async register(
+    ip: string,
+    username: string,
+    password: string,
+    alongside?: (manager: EntityManager, user: OwnHolder) => Promise<unknown>,
+  ): Promise<OwnHolder> {
     refuseGuessable(username, password);
     this.limits.countAddress(REGISTRATIONS, ip);
-    return this.users.register(username, password, networkOf(ip));
+    return this.users.register(username, password, networkOf(ip), alongside);
   }
 
   /** @throws Problem INVALID_CREDENTIALS, RATE_LIMITED, BUSY */
@@ -60,9 +73,19 @@ export class SignIn {
     this.limits.countAddress(LOGINS_OF_ADDRESS, ip);
     this.limits.count(LOGINS_OF_NAME, `${group} ${name}`);
     await this.delays.beforeAttempt(name, group);
-    const holder = await this.users.login(username, password, networkOf(ip));
-    this.delays.succeeded(name, group);
-    return holder;
+    try {
+      const holder = await this.users.login(username, password, networkOf(ip));
+      this.delays.succeeded(name, group);
+      return holder;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'INVALID_CREDENTIALS') throw error;
+      throw new Problem(error.code, error.extras, { reason: 'password', subject: this.markOf(name) });
+    }
+  }
+
+  /** A mark for a name. The log must not have the name itself: people type their password there by mistake. */
+  private markOf(name: string): string {
+    return createHmac('sha256', this.secret).update(`user name ${name}`).digest('base64url').slice(0, 8);
   }
 }
 

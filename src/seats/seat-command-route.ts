@@ -7,6 +7,8 @@ import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
 import { OutcomeOf, refusalsOf, SeatCommandName } from './commands/registry';
 import { IDEMPOTENCY_KEY_PATTERN, idempotencyKeyOf } from './idempotency/idempotency-key';
+import type { Holder } from '../identity/holder';
+import { takeOverHolds } from './guest-holds';
 import { acceptedOutcome } from './seat-answers';
 import { seatCommand } from './seat-command';
 import type { SeatCommandQueue } from './seat-command-queue';
@@ -53,7 +55,7 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
 
 /** What a command route knows of its caller beside the body. */
 export interface CommandCall {
-  readonly holderId: string;
+  readonly holder: Holder;
   readonly idempotencyKey: string | string[] | undefined;
   readonly reply: FastifyReply;
 }
@@ -62,7 +64,7 @@ export interface CommandCall {
 export const Call = createParamDecorator((_: unknown, context: ExecutionContext): CommandCall => {
   const http = context.switchToHttp();
   const { holder, headers } = http.getRequest<FastifyRequest>();
-  return { holderId: holder!.id, idempotencyKey: headers['idempotency-key'], reply: http.getResponse<FastifyReply>() };
+  return { holder: holder!, idempotencyKey: headers['idempotency-key'], reply: http.getResponse<FastifyReply>() };
 });
 
 /**
@@ -74,7 +76,7 @@ export async function runSeatCommand<Name extends SeatCommandName>(
   queue: SeatCommandQueue,
   name: Name,
   { show_id: showId, seats }: SeatCommandDto,
-  { holderId, idempotencyKey: header, reply }: CommandCall,
+  { holder: { id: holderId, formerly }, idempotencyKey: header, reply }: CommandCall,
 ): Promise<OutcomeOf<Name>> {
   if (seats.length > queue.maxSeats) {
     throw new Problem('VALIDATION_FAILED', {
@@ -82,6 +84,14 @@ export async function runSeatCommand<Name extends SeatCommandName>(
     });
   }
   const idempotencyKey = idempotencyKeyOf(header);
+  // A command of the guest's that was under way during the login may have left a hold since.
+  if (formerly !== undefined)
+    await takeOverHolds(
+      queue,
+      formerly,
+      holderId,
+      seats.map((seat) => ({ ...seat, showId })),
+    );
   const request = { name, showId, seats, holderId, actorId: holderId, ...(idempotencyKey ? { idempotencyKey } : {}) };
   const { outcome, replayed } = await queue.submit(seatCommand(request));
   // A header on the raw reply survives the filter, so a replayed refusal carries it as well.

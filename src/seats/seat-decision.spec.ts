@@ -155,6 +155,61 @@ const accepted = (seats: SeatState[], transitions: object[] = []) => ({
   outcome: expect.anything(),
 });
 
+describe('a hold by the successor of a guest', () => {
+  const taken = (seats: readonly SeatState[], changes: Partial<Scene> = {}) =>
+    decide(
+      {
+        ...command(
+          'hold',
+          seats.map((seat) => `${seat.row}${seat.number}`),
+        ),
+        successorOf: 'guest',
+      },
+      scene(seats, 'me', changes),
+    );
+
+  it('takes the guest’s live hold over, at its price and until its deadline, as a release and a hold', () => {
+    const found = { ...held('A1', 'guest', NOW + 1, 4), holdPrice: '80.00' };
+    const step = { ...ref('A1'), showId: SHOW, actorId: 'me', holdExpiresAtMs: NOW + 1 };
+    expect(taken([found])).toEqual(
+      accepted(
+        [{ ...found, version: 3, holderId: 'me', heldAtMs: NOW, holdSlot: 1 }],
+        [
+          { ...step, version: 2, command: 'release', from: 'HELD', to: 'AVAILABLE', holderId: 'guest' },
+          { ...step, version: 3, command: 'hold', from: 'AVAILABLE', to: 'HELD', holderId: 'me', price: '80.00' },
+        ],
+      ),
+    );
+  });
+
+  it('at the price of the seat where the hold of version 0.1 kept none', () => {
+    const found = { ...held('A1', 'guest'), holdPrice: null, price: '90.00' };
+    expect(taken([found])).toMatchObject({ seats: [{ holdPrice: '90.00' }] });
+  });
+
+  it.each<[string, SeatState, string]>([
+    ['a free seat', free('A1'), 'HOLD_GONE'],
+    ['the guest’s lapsed hold', held('A1', 'guest', NOW), 'HOLD_GONE'],
+    ['a hold of another', held('A1', 'another'), 'HOLD_GONE'],
+    ['a lapsed hold of another', held('A1', 'another', NOW), 'HOLD_GONE'],
+    ['a seat that the guest booked', booked('A1', 'guest'), 'HOLD_GONE'],
+    ['a blocked seat', blocked('A1'), 'HOLD_GONE'],
+    ['an own hold', held('A1', 'me'), 'no change'],
+  ])('does nothing to %s', (_, seat, expected) => {
+    expect(inWords(taken([seat]))).toBe(expected);
+  });
+
+  it('keeps within the limit, and within the sales window', () => {
+    const seats = [held('A1', 'me', NOW + 1, 1), held('A2', 'guest', NOW + 1, 1)];
+    expect(
+      decide({ ...command('hold', ['A2']), successorOf: 'guest' }, scene(seats, 'me', { maxHeldSeats: 1 })),
+    ).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
+    expect(taken([held('A1', 'guest')], { show: { salesOpen: false, currency: 'USD' } })).toEqual(
+      refusal('SALES_CLOSED'),
+    );
+  });
+});
+
 describe('one seat', () => {
   it.each(CELLS)('%s, %s: %s', (name, column, expected) => {
     expect(inWords(on([STANDING[column]!('A1')], name))).toBe(expected);

@@ -4,9 +4,9 @@
  * no effect at all. No command is asked for by its name: what is special about one is in its file under `commands/`.
  */
 import type { AskedSeats, DecidableCommand, Scene, SeatCommandRule, SlotsTaken } from './commands/command';
-import { AcceptedOutcome, COMMAND_RULES, LAPSE, SeatCommandName } from './commands/registry';
+import { AcceptedOutcome, COMMAND_RULES, HAND_OVER, LAPSE, SeatCommandName } from './commands/registry';
 import { Refusal, refuse, RefusedSeat } from './commands/refusal';
-import { SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
+import { isHeldBy, SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
 
 export type Decision =
   | {
@@ -25,14 +25,14 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const rule = COMMAND_RULES[command.name];
   if (!scene.show) return refuse('SHOW_NOT_FOUND');
 
-  const missing = command.seats.filter((seat) => !scene.seats.has(seatKey(command.showId, seat)));
-  if (missing.length > 0) {
+  const found = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat)));
+  const seats = found.filter((seat) => seat !== undefined);
+  if (seats.length < found.length) {
     return refuse(
       'SEAT_NOT_FOUND',
-      missing.map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
+      command.seats.filter((_, index) => !found[index]).map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
     );
   }
-  const seats = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat))!);
   const asked: AskedSeats = { command, seats, scene };
 
   const repeated = rule.repeatedBooking?.(asked);
@@ -49,10 +49,8 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const transitions: SeatTransition<SeatCommandName>[] = [];
   const after = seats.map((seat) => {
     if (effectOn(rule, seat, asked) !== 'step') return seat;
-    // A lapsed hold is expired first, as the sweep would have done it, so that the ledger and every version are the same
-    // whether or not a sweep came by.
-    const before = rule.from.includes(seat.status) ? seat : step(LAPSE, seat, {}, NOBODY, transitions);
-    return step(command.name, before, carry(before), command, transitions);
+    const before = rule.from.includes(seat.status) ? seat : endHold(seat, asked, transitions);
+    return step(command.name, before, carry(before, seat), command, transitions);
   });
   const changed = seats.filter((seat, index) => after[index] !== seat).map(seatRef);
   return { kind: 'accepted', seats: after, transitions, outcome: rule.outcome({ ...asked, after, changed }) };
@@ -60,8 +58,24 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
 
 const NOBODY = { actorId: null };
 
+/**
+ * Ends the hold that the command takes over. A lapsed one is expired, as the sweep would have done it, so that the ledger and
+ * every version are the same whether or not a sweep came by.
+ */
+function endHold(
+  seat: SeatState,
+  { command, scene }: AskedSeats,
+  transitions: SeatTransition<SeatCommandName>[],
+): SeatState {
+  return isHeldBy(seat, command.successorOf, scene.nowMs)
+    ? step(HAND_OVER, seat, {}, command, transitions)
+    : step(LAPSE, seat, {}, NOBODY, transitions);
+}
+
 function effectOn(rule: SeatCommandRule, seat: SeatState, { command, scene }: AskedSeats) {
-  return rule.effects[standing(seat, command.holderId, scene.nowMs)];
+  const found = standing(seat, command.holderId, scene.nowMs);
+  if (command.successorOf === undefined || found === 'HELD_BY_ME') return rule.effects[found];
+  return isHeldBy(seat, command.successorOf, scene.nowMs) ? rule.effects.AVAILABLE : 'HOLD_GONE';
 }
 
 function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {
@@ -72,15 +86,6 @@ function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {
     return { ...seatRef(seat), code: effect === 'repeat' ? 'SEAT_BOOKED' : effect };
   });
 }
-
-const NOTHING: SeatCarriage = {
-  holderId: null,
-  holdPrice: null,
-  heldAtMs: null,
-  holdExpiresAtMs: null,
-  holdSlot: null,
-  bookingId: null,
-};
 
 /** Takes one stored step, and writes it down in the ledger. */
 function step(
@@ -95,7 +100,21 @@ function step(
   must((before.status === 'HELD') === (before.holdExpiresAtMs !== null), 'a hold has a deadline, and nothing else has');
   const { showId, row, number, price } = before;
   const version = before.version + 1;
-  const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, status: to, version };
+  // Every column by its name: spreading would make each of these, of which a rush makes many, several times as expensive.
+  const after: SeatState = {
+    showId,
+    row,
+    number,
+    status: to,
+    version,
+    price,
+    holdPrice: carriage.holdPrice ?? null,
+    holderId: carriage.holderId ?? null,
+    heldAtMs: carriage.heldAtMs ?? null,
+    holdExpiresAtMs: carriage.holdExpiresAtMs ?? null,
+    holdSlot: carriage.holdSlot ?? null,
+    bookingId: carriage.bookingId ?? null,
+  };
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({

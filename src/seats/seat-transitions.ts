@@ -93,6 +93,11 @@ export function standing(seat: SeatState, holderId: string | null, nowMs: number
   }
 }
 
+/** Whether the seat is HELD by the holder now. Nobody holds nothing. */
+export function isHeldBy(seat: SeatState, holderId: string | undefined, nowMs: number): boolean {
+  return holderId !== undefined && standing(seat, holderId, nowMs) === 'HELD_BY_ME';
+}
+
 /** What the seat costs its holder: what the hold froze. */
 export function chargedPrice({ holdPrice, price }: Pick<SeatState, 'holdPrice' | 'price'>): string {
   return holdPrice ?? price;

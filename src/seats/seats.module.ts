@@ -1,4 +1,5 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
+import { HoldsOfGuests } from './guest-holds';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
 import { QueueOverload } from './queue-overload';
 import { SeatMapReader } from './reading/seat-map';
@@ -25,11 +26,12 @@ export class SeatsModule {
         SeatMapReader,
         SeatSweeper,
         IdempotencyCleaner,
+        HoldsOfGuests,
         { provide: TransactionWriter, useClass: plugs.writer },
         ...plugs.listeners,
         { provide: SEAT_LISTENERS, useFactory: (...listeners: SeatListener[]) => listeners, inject: plugs.listeners },
       ],
-      exports: [SeatCommandQueue, SeatMapReader, ...plugs.listeners],
+      exports: [HoldsOfGuests, SeatCommandQueue, SeatMapReader, ...plugs.listeners],
     };
   }
 }

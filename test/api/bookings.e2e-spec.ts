@@ -1,4 +1,4 @@
-import { startApp, TestApp } from '../support/app';
+import { startApp, TEST_SECRET, TestApp } from '../support/app';
 import { person, Person, request, seats } from '../support/client';
 import { expectInvalid, expectProblem, fields, ok, TIMESTAMP, UUID } from '../support/expectations';
 import { createShow } from '../support/house';
@@ -20,6 +20,8 @@ const get = (path: string, who?: Person) => request(target, 'GET', path, { token
 
 interface Booking {
   id: string;
+  key: string;
+  reference: string;
   booked_at: string;
 }
 
@@ -41,6 +43,7 @@ describe('a booking', () => {
       total_paid: '300.00',
       currency: 'USD',
       booked_at: TIMESTAMP,
+      key: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
     });
     expect((await ok(get(`/api/bookings/${booking.id.toUpperCase()}/`, me))).body).toEqual(booking);
   });
@@ -50,6 +53,71 @@ describe('a booking', () => {
     await target.dataSource.query('UPDATE seat SET price = 1 WHERE show_id = $1', [showId]);
     expect((await ok(get(`/api/bookings/${booking.id}/`, me))).body).toEqual(booking);
     expect((await ok(me.book(showId, ['A1']))).body.total_paid).toBe('100.00');
+  });
+
+  it('is read with its key and no token, in a header or in a link, and never cached', async () => {
+    const booking = await book(me, 'A1');
+    const path = `/api/bookings/${booking.id}/`;
+    const headers = { 'booking-key': booking.key };
+    for (const answer of [
+      await request(target, 'GET', path, { headers }),
+      await request(target, 'GET', path, { headers, token: another.token }),
+      await get(`${path}?key=${booking.key}`),
+      await get(`/api/bookings/${booking.id.toUpperCase()}/?key=${booking.key}`),
+    ]) {
+      expect([answer.status, answer.body]).toEqual([200, booking]);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+    }
+    expectProblem(await get(path), 'UNAUTHENTICATED');
+  });
+
+  it('is not read with any other key, by its owner neither', async () => {
+    const [booking, theirs] = [await book(me, 'A1'), await book(me, 'A2')];
+    const { key } = booking;
+    const last = key.at(-1) === 'A' ? 'Q' : 'A';
+    const none = await get(`/api/bookings/0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11/?key=${key}`);
+    for (const wrong of ['', 'x', theirs.key, key.slice(1), `${key.slice(0, -1)}${last}`, `${key}A`, 'é'.repeat(11)]) {
+      const answer = await get(`/api/bookings/${booking.id}/?key=${encodeURIComponent(wrong)}`, me);
+      expectProblem(answer, 'BOOKING_NOT_FOUND');
+      expect({ ...answer.body, instance: '' }).toEqual({ ...none.body, instance: '' });
+    }
+    expectProblem(await get(`/api/bookings/${booking.id}/?key=${'x'.repeat(65)}`), 'VALIDATION_FAILED', fields('key'));
+    expectProblem(await get(`/api/bookings/${booking.id}/?key=a&key=b`), 'VALIDATION_FAILED', fields('key', 'key'));
+  });
+
+  it('has a key that outlives the token, and a change of the secret that keeps the former one', async () => {
+    const booking = await book(me, 'A1');
+    const next = await startApp({
+      DATABASE_URL: target.databaseUrl,
+      AUTH_JWT_SECRET: 'another-secret-for-tests-of-32-characters',
+      AUTH_JWT_PREVIOUS_SECRETS: TEST_SECRET,
+    });
+    try {
+      const { body } = await request(next, 'GET', `/api/bookings/${booking.id}/?key=${booking.key}`);
+      expect(body).toEqual({ ...booking, key: expect.not.stringMatching(booking.key) });
+      expect((await request(next, 'GET', `/api/bookings/${booking.id}/?key=${body.key}`)).status).toBe(200);
+    } finally {
+      await next.close();
+    }
+  });
+
+  it('that is given again to a key carries its own', async () => {
+    await ok(me.hold(showId, ['A1']));
+    const headers = { 'idempotency-key': 'b' };
+    const { body: first } = await ok(me.book(showId, ['A1'], headers));
+    const again = await ok(me.book(showId, ['A1'], headers));
+    expect([again.headers.get('idempotency-replayed'), again.body]).toEqual(['true', first]);
+    expect((await get(`/api/bookings/${first.booking.id}/?key=${again.body.booking.key}`)).status).toBe(200);
+  });
+
+  it('is found by what is read out at the counter, among the caller’s own', async () => {
+    const [booking] = [await book(me, 'A1'), await book(me, 'A2')];
+    const by = (reference: string, who: Person) => get(`/api/bookings/?reference=${reference}`, who);
+    for (const reference of [booking.reference, booking.reference.toLowerCase()])
+      expect((await ok(by(reference, me))).body).toEqual({ bookings: [booking], next: null });
+    expect((await ok(by(booking.reference, another))).body).toEqual({ bookings: [], next: null });
+    expectInvalid(await by('K7QM3XVD', me), 'reference');
   });
 
   it('of somebody else is as if there were none', async () => {

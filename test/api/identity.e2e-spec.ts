@@ -65,6 +65,8 @@ describe('signing in', () => {
       access_token: expect.any(String),
       token_type: 'Bearer',
       expires_in: 3600,
+      refresh_token: expect.any(String),
+      refresh_expires_in: 90 * 86_400,
       holder: { id: expect.stringMatching(/^guest:[0-9a-f-]{36}$/), kind: 'guest' },
     });
     const other = await send(app, 'POST', '/api/auth/guest/');
@@ -82,6 +84,8 @@ describe('signing in', () => {
       access_token: expect.any(String),
       token_type: 'Bearer',
       expires_in: 3600,
+      refresh_token: expect.any(String),
+      refresh_expires_in: 30 * 86_400,
       holder: { id: expect.stringMatching(/^user:[0-9a-f-]{36}$/), kind: 'user' },
     });
     for (const username of ['Ada.Lovelace', 'ada.lovelace', 'ADA.LOVELACE']) {

@@ -87,6 +87,7 @@ describe('the answer', () => {
         total_paid: '200.00',
         currency: 'USD',
         booked_at: TIMESTAMP,
+        key: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
       },
     });
   });

@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'AGENTS.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...markdownIn('docs'),
   ...markdownIn('src'),
 ];
@@ -147,6 +148,10 @@ describe.each(DEPLOYMENTS)('%s', (file) => {
     const programs = [...read(file).matchAll(/dist\/(src\/[\w/-]+)\.js/g)].map(([, path]) => `${path}.ts`);
     expect(programs.filter((path) => !existsSync(path))).toEqual([]);
   });
+});
+
+it.each(['docker-compose.yml', 'app.json', 'render.yaml', 'docs/deploy.md'])('%s keeps /metrics closed', (file) => {
+  expect(read(file)).toContain('METRICS_TOKEN');
 });
 
 describe('the reference of the API', () => {

@@ -180,15 +180,65 @@ describe('the dashboard', () => {
     }
   });
 
-  test('is a new guest when the token is not good any more', async () => {
-    const page = await open();
-    await page.evaluate(
-      `sessionStorage.setItem('rowlock.guest.you', JSON.stringify({ token: 'expired', goodUntilMs: Date.now() + 1e6 }))`,
+  /** Changes the tokens that the page keeps of `you`. */
+  const changeTokens = (page: Page, changes: object) =>
+    page.evaluate(
+      `{ const name = 'rowlock.session.' + sessionStorage.getItem('rowlock.guest.you');
+         const stored = { ...JSON.parse(localStorage.getItem(name)), ...${JSON.stringify(changes)} };
+         localStorage.setItem(name, JSON.stringify(stored)); }`,
     );
+  const refreshes = (page: Page) => {
+    const statuses: number[] = [];
+    page.on('response', (response) => {
+      if (response.url().endsWith('/api/auth/refresh/')) statuses.push(response.status());
+    });
+    return statuses;
+  };
+
+  test('is a new guest when no token is good any more', async () => {
+    const page = await open();
+    const before = await page.evaluate<string>(`sessionStorage.getItem('rowlock.guest.you')`);
+    await changeTokens(page, { access: 'expired', refresh: 'x.y.z' });
     await choose(page, 'A1');
     await press(page, 'you', /^Hold/);
     await looks(page, 'A1', 'held-you');
-    expect(await page.evaluate<string>(`sessionStorage.getItem('rowlock.guest.you')`)).not.toContain('expired');
+    expect(await page.evaluate<string>(`sessionStorage.getItem('rowlock.guest.you')`)).not.toBe(before);
+  });
+
+  test.each([
+    ['is soon over', { refreshAtMs: 0 }],
+    ['is refused', { access: 'x.y.z' }],
+  ])('refreshes a token that %s, and goes on with its holds', async (_, changes) => {
+    const page = await open();
+    await choose(page, 'A1');
+    await press(page, 'you', /^Hold/);
+    await looks(page, 'A1', 'held-you');
+    const statuses = refreshes(page);
+    await changeTokens(page, changes);
+    await press(page, 'you', /^Book 1 seat/);
+    await looks(page, 'A1', 'booked-you');
+    expect(statuses).toEqual([200]);
+  });
+
+  test('refreshes once for two tabs with the same guest', async () => {
+    const page = await open();
+    await choose(page, 'A1');
+    await press(page, 'you', /^Hold/);
+    await looks(page, 'A1', 'held-you');
+    // A copy of the tab, as browsers make it: with the tab's own storage.
+    const [copy] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.evaluate(`void window.open(location.href.replace('show=${showId}', 'show=${showId}&copy'))`),
+    ]);
+    await isLive(copy);
+    await looks(copy, 'A1', 'held-you');
+    const statuses = [refreshes(page), refreshes(copy)];
+    await changeTokens(page, { refreshAtMs: 0 });
+    await Promise.all([choose(page, 'A2'), choose(copy, 'A3')]);
+    await Promise.all([press(page, 'you', /^Hold/), press(copy, 'you', /^Hold/)]);
+    await Promise.all([looks(page, 'A2', 'held-you'), looks(copy, 'A3', 'held-you')]);
+    await looks(page, 'A3', 'held-you');
+    expect(statuses.flat()).toEqual([200]);
   });
 
   test('comes back by itself after the server was restarted, with what happened meanwhile', async () => {

@@ -182,6 +182,7 @@ export class ShowModel {
           total_paid: total,
           currency,
           booked_at: instant(alias),
+          key: { unknown: `key ${alias}` },
         };
         this.bookings = [{ holder, id: alias, view }, ...this.bookings];
         return ok(booked(view));

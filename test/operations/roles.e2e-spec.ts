@@ -48,6 +48,14 @@ onOwnServer('the role that a server runs as', () => {
   const may = async (right: string, table: string) =>
     (await server.query<{ may: boolean }>('SELECT has_table_privilege($1, $2) AS may', [table, right])).rows[0]!.may;
 
+  const mayUpdate = (...columns: string[]) =>
+    Promise.all(
+      columns.map(async (column) => {
+        const sql = `SELECT has_column_privilege('"user"', $1, 'UPDATE') AS may`;
+        return (await server.query<{ may: boolean }>(sql, [column])).rows[0]!.may;
+      }),
+    );
+
   it('is said for every table at its entity', async () => {
     for (const { tableName } of target.dataSource.entityMetadatas) {
       expect([tableName, await may('SELECT', tableName)]).toEqual([tableName, true]);
@@ -64,6 +72,9 @@ onOwnServer('the role that a server runs as', () => {
     'UPDATE show SET price = 0',
     'DELETE FROM show',
     `UPDATE "user" SET role = 'admin'`,
+    `UPDATE "user" SET password_hash = '', username = 'ada'`,
+    `UPDATE guest_takeover SET holder_id = ''`,
+    'DELETE FROM guest_takeover',
     'ALTER TABLE seat DROP CONSTRAINT seat_status',
     'ALTER TABLE seat_transition DISABLE TRIGGER ALL',
     'DROP INDEX seat_hold_slot',
@@ -82,6 +93,9 @@ onOwnServer('the role that a server runs as', () => {
     const role = `"${new URL(asAppRole(target.databaseUrl)).username}"`;
     await target.dataSource.query(`GRANT DELETE, TRUNCATE ON booking TO ${role}`);
     await target.dataSource.query(`REVOKE INSERT ON seat_transition FROM ${role}`);
+    await target.dataSource.query(`GRANT UPDATE (role) ON "user" TO ${role}`);
+    await target.dataSource.query(`REVOKE UPDATE (token_version) ON "user" FROM ${role}`);
+    expect(await mayUpdate('role', 'token_version', 'password_hash')).toEqual([true, false, true]);
     expect(await may('DELETE', 'booking')).toBe(true);
     expect(await may('INSERT', 'seat_transition')).toBe(false);
 
@@ -91,6 +105,7 @@ onOwnServer('the role that a server runs as', () => {
     expect(await may('TRUNCATE', 'booking')).toBe(false);
     expect(await may('INSERT', 'booking')).toBe(true);
     expect(await may('INSERT', 'seat_transition')).toBe(true);
+    expect(await mayUpdate('role', 'token_version', 'password_hash')).toEqual([false, true, true]);
   });
 
   it('is made by an owner that may make roles, and else the owner is told without a password', async () => {

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo } from '../../src/cli/demo';
+import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo, isOnThisMachine } from '../../src/cli/demo';
 import { PasswordHasher } from '../../src/identity/password-hasher';
 import { User } from '../../src/identity/user.entity';
 import { UsersService } from '../../src/identity/users.service';
@@ -107,6 +107,27 @@ describe('the demo', () => {
 
     const users = new UsersService(database.dataSource.getRepository(User), new PasswordHasher());
     expect(await users.login(DEMO_USERNAME, DEMO_PASSWORD)).toMatchObject({ kind: 'user' });
+  });
+
+  it('has no user where that is not wanted, and gets it later', async () => {
+    expect(await ensureDemo(database.dataSource, undefined, false)).toMatchObject({ user: null });
+    expect(await counts()).toEqual({ ...COMPLETE, users: 0 });
+
+    expect(await ensureDemo(database.dataSource, undefined, true)).toMatchObject({ shows: [], user: DEMO_USERNAME });
+    expect(await counts()).toEqual(COMPLETE);
+  });
+
+  it.each([
+    ['postgres://rowlock@127.0.0.1:54320/rowlock', true],
+    ['postgres://localhost/rowlock', true],
+    ['postgres://rowlock@[::1]:5432/rowlock', true],
+    ['postgres://rowlock@/rowlock?host=/var/run/postgresql', true],
+    ['postgres://rowlock@postgres:5432/rowlock', false],
+    ['postgres://rowlock@10.0.0.5/rowlock', false],
+    ['postgres://rowlock@localhost.example/rowlock', false],
+    ['postgres://rowlock@127.0.0.1/rowlock?host=db.example', false],
+  ])('has its user unasked on this machine alone: %s, %s', (url, isHere) => {
+    expect(isOnThisMachine({ options: { type: 'postgres', url } })).toBe(isHere);
   });
 
   it('is made once, however often', async () => {

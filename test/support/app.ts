@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup';
+import { OwnKeys } from '../../src/identity/own-keys';
+import { OwnTokens } from '../../src/identity/own-tokens';
 import { parseEnvironment } from '../../src/platform/config/app-config';
 import { asAppRole, createTestDatabase } from './database';
 
@@ -16,6 +18,11 @@ export interface TestApp {
 }
 
 export const TEST_SECRET = 'a-secret-for-tests-of-32-characters-or-more';
+
+/** A token of the holder that was good until now. */
+export function expiredToken(guestId: string): Promise<string> {
+  return new OwnTokens(new OwnKeys(TEST_SECRET, []), -10).issue({ id: guestId, kind: 'guest' });
+}
 
 /** The app of production, listening on a free port, over a database of its own unless one is given. */
 export async function startApp(overrides: NodeJS.ProcessEnv = {}): Promise<TestApp> {

@@ -101,6 +101,9 @@ export const SETTINGS = {
       'Least important level that is logged.',
     ),
     format: env('LOG_FORMAT', z.enum(['json', 'text']).default('json')).describe('JSON, one object a line, or text.'),
+    securityEventsPerMinute: env('LOG_SECURITY_EVENTS_PER_MINUTE', integer(0, 10_000, 10)).describe(
+      'How many failed logins, refused tokens and requests beyond a limit are logged a minute, of each kind; the others are counted.',
+    ),
   },
   database: {
     url: env('DATABASE_URL', postgresUrl().optional()).describe(
@@ -147,6 +150,11 @@ export const SETTINGS = {
       'Bring the schema up to date before serving (safe with several instances).',
     ),
   },
+  shows: {
+    listMaxAgeMs: env('SHOW_LIST_MAX_AGE_MS', integer(0, 60_000, 1_000)).describe(
+      'How old a list of shows and the counts in it may be; 0: read anew for every request.',
+    ),
+  },
   holds: {
     ttlMs: inMs('HOLD_TTL_SECONDS', integer(1, 86_400, 600)).describe('How long a hold lasts.'),
     maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
@@ -158,6 +166,9 @@ export const SETTINGS = {
   },
   combining: {
     maxCommands: env('COMBINE_MAX', integer(1, 1_000, 64)).describe('Most commands in a transaction; 1: no combining.'),
+    maxPerHolder: env('COMBINE_MAX_PER_HOLDER', integer(1, 1_000, 4)).describe(
+      'Most commands of one holder in a transaction while other holders wait.',
+    ),
     lanes: env('COMBINE_LANES', integer(1, 64, 2)).describe('Transactions that run side by side, one connection each.'),
     acrossShows: env('COMBINE_ACROSS_SHOWS', flag(true)).describe(
       'Whether one transaction may carry commands of several shows (false on databases distributed by show).',
@@ -195,6 +206,23 @@ export const SETTINGS = {
     ttlHours: env('IDEMPOTENCY_TTL_HOURS', integer(1, 720, 24)).describe(
       'How long the answer to a keyed command is kept for its retries.',
     ),
+    maxKeysPerHolder: env('IDEMPOTENCY_MAX_KEYS_PER_HOLDER', integer(1, 1_000_000, 200)).describe(
+      'Most keys of one holder under which this process keeps answers within that time, unless RATE_LIMIT_ENABLED is false; more are RATE_LIMITED.',
+    ),
+  },
+  ledger: {
+    secret: env('LEDGER_SECRET', secret().optional()).describe(
+      `Seals the rows of the ledger, so that npm run verify can tell them from forged ones; at least ${SECRET_MIN_LENGTH} characters, the same for every instance. Without it AUTH_JWT_SECRET does, and its rotation is one of the ledger as well.`,
+    ),
+    previousSecrets: envList('LEDGER_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
+      'Former secrets of the ledger, comma separated or as a JSON list. What they sealed can be verified for as long as they are kept here.',
+    ),
+    headIntervalMs: inMs('LEDGER_HEAD_INTERVAL_SECONDS', integer(1, 3_600, 60)).describe(
+      'Time between two signings of the heads of shows that changed. What was done since can be undone unnoticed.',
+    ),
+    upgradeHours: env('LEDGER_UPGRADE_HOURS', integer(0, 720, 24)).describe(
+      'How long after the upgrade instances of a version that seals nothing may go on selling.',
+    ),
   },
   auth: {
     jwtSecret: env('AUTH_JWT_SECRET', currentSecret()).describe(
@@ -203,7 +231,18 @@ export const SETTINGS = {
     jwtPreviousSecrets: envList('AUTH_JWT_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
       'Former secrets, comma separated or as a JSON list, whose tokens are still accepted: rotate without logging anybody out.',
     ),
-    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 86_400)).describe('Lifetime of a token.'),
+    tokenTtlSeconds: env('AUTH_TOKEN_TTL_SECONDS', integer(60, 31_536_000, 900)).describe(
+      'Lifetime of an access token; a client gets the next one for its refresh token.',
+    ),
+    refreshTtlDays: env('AUTH_REFRESH_TTL_DAYS', integer(0, 365, 30)).describe(
+      'How long a user stays logged in without a request; 0: users get no refresh tokens.',
+    ),
+    guestRefreshTtlDays: env('AUTH_GUEST_REFRESH_TTL_DAYS', integer(0, 365, 90)).describe(
+      'How long a guest is known without a request; 0: guests get no refresh tokens.',
+    ),
+    maxSessionsPerUser: env('AUTH_MAX_SESSIONS_PER_USER', integer(1, 1_000, 20)).describe(
+      'Most sessions of a user; a login beyond them ends the one that was unused for longest.',
+    ),
     jwksUrl: env('AUTH_JWKS_URL', httpUrl().optional()).describe("The key set of an organisation's identity provider."),
     issuer: env('AUTH_ISSUER', z.string().min(1).optional()).describe('Its `iss`; required with AUTH_JWKS_URL.'),
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
@@ -232,6 +271,12 @@ export const SETTINGS = {
     ),
     guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
       'Guest tokens a minute for one address.',
+    ),
+    refreshPerMinute: env('RATE_LIMIT_REFRESH_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
+      'Refreshed tokens a minute for one address.',
+    ),
+    passwordPerMinute: env('RATE_LIMIT_PASSWORD_PER_MINUTE', integer(1, 100_000, 5)).describe(
+      'Changes of a password, and deletions of an account, that one user may try a minute.',
     ),
     commandsPerMinute: env('RATE_LIMIT_COMMANDS_PER_MINUTE', integer(1, 1_000_000, 600)).describe(
       'Seat commands a minute for one holder.',

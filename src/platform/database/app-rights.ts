@@ -4,18 +4,29 @@ import type { QueryRunner } from 'typeorm';
 import type { DatabaseConfig } from './data-source-options';
 
 /** What the role of a running server may do to a table. The role that owns the table may do everything. */
-export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
 
 const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] as const;
 
 /** Views that the server reads. No entity stands for one. */
 const VIEWS = ['seat_now'];
 
-const rightsByEntity = new Map<unknown, readonly Right[]>();
+/** The columns that the server may UPDATE in a table of which it may not update all. */
+export interface UpdateOf {
+  readonly columns: readonly string[];
+}
+
+const rightsByEntity = new Map<unknown, readonly (Right | UpdateOf)[]>();
+const partitionRights: { readonly table: string; readonly wanted: readonly Right[] }[] = [];
 
 /** Says at an entity what the server may do to its table. An entity that says nothing is out of the server's reach. */
-export function AppRights(...rights: Right[]): ClassDecorator {
+export function AppRights(...rights: (Right | UpdateOf)[]): ClassDecorator {
   return (entity) => void rightsByEntity.set(entity, rights);
+}
+
+/** Says at an entity what the server may do to the partitions of its table by their own names. The table's rights reach their rows. */
+export function PartitionRights(partitions: readonly { readonly table: string }[], ...rights: Right[]): ClassDecorator {
+  return () => void partitionRights.push(...partitions.map(({ table }) => ({ table, wanted: rights })));
 }
 
 /** A role by its name and password. */
@@ -46,11 +57,15 @@ export async function grantAppRights(runner: QueryRunner, role: AppRole): Promis
   await makeRole(runner, role);
   const name = escapeIdentifier(role.name);
   await runner.query(`GRANT USAGE ON SCHEMA ${escapeIdentifier(await schemaName(runner))} TO ${name}`);
-  for (const { table, wanted } of tables(runner)) {
+  for (const { table, wanted, columns } of tables(runner)) {
     // An owner that is no superuser may not touch tables of another: only what differs is changed.
     const given = (await differences(runner, role)).filter((difference) => difference.table === table);
     if (given.length === 0) continue;
     await runner.query(`REVOKE ALL ON ${escapeIdentifier(table)} FROM ${name}`);
+    if (columns.length > 0) {
+      const updated = columns.map((column) => escapeIdentifier(column)).join(', ');
+      await runner.query(`GRANT UPDATE (${updated}) ON ${escapeIdentifier(table)} TO ${name}`);
+    }
     if (wanted.length > 0) await runner.query(`GRANT ${wanted.join(', ')} ON ${escapeIdentifier(table)} TO ${name}`);
   }
   const left = await differences(runner, role);
@@ -64,13 +79,25 @@ export async function grantAppRights(runner: QueryRunner, role: AppRole): Promis
 
 const logger = new Logger('Database');
 
-function tables(runner: QueryRunner): { table: string; wanted: readonly Right[] }[] {
+interface TableRights {
+  readonly table: string;
+  readonly wanted: readonly Right[];
+  /** To be updated, where not all of the table is. */
+  readonly columns: readonly string[];
+}
+
+function tables(runner: QueryRunner): TableRights[] {
   return [
-    ...runner.dataSource.entityMetadatas.map(({ tableName, target }) => ({
-      table: tableName,
-      wanted: rightsByEntity.get(target) ?? [],
-    })),
-    ...VIEWS.map((table) => ({ table, wanted: ['SELECT'] as const })),
+    ...runner.dataSource.entityMetadatas.map(({ tableName, target }) => {
+      const rights = rightsByEntity.get(target) ?? [];
+      return {
+        table: tableName,
+        wanted: rights.filter((right) => typeof right === 'string'),
+        columns: rights.flatMap((right) => (typeof right === 'string' ? [] : right.columns)),
+      };
+    }),
+    ...partitionRights.map((partition) => ({ ...partition, columns: [] })),
+    ...VIEWS.map((table) => ({ table, wanted: ['SELECT'] as const, columns: [] })),
   ];
 }
 
@@ -79,15 +106,29 @@ async function differences(
   role: AppRole,
 ): Promise<{ table: string; right: string; has: boolean }[]> {
   const known = tables(runner);
+  const inPart = known.filter(({ wanted }) => !wanted.includes('UPDATE'));
   return runner.manager.query(
     `SELECT * FROM (
+       SELECT named.name AS "table", format('UPDATE (%s)', attname) AS "right",
+              has_column_privilege($1, attrelid, attname, 'UPDATE') AS has,
+              attname = ANY(string_to_array(named.columns, ',')) AS wanted
+         FROM unnest($5::text[], $6::text[]) AS named(name, columns)
+         JOIN pg_attribute ON attrelid = to_regclass(format('%I', named.name)) AND attnum > 0 AND NOT attisdropped
+       UNION ALL
        SELECT named.name AS "table", "right", has_table_privilege($1, format('%I', named.name), "right") AS has,
               "right" = ANY(string_to_array(named.rights, ',')) AS wanted
          FROM unnest($2::text[], $3::text[]) AS named(name, rights)
         CROSS JOIN unnest($4::text[]) AS "right"
         WHERE to_regclass(format('%I', named.name)) IS NOT NULL) AS found
       WHERE has <> wanted ORDER BY "table", "right"`,
-    [role.name, known.map(({ table }) => table), known.map(({ wanted }) => wanted.join()), RIGHTS],
+    [
+      role.name,
+      known.map(({ table }) => table),
+      known.map(({ wanted }) => wanted.join()),
+      RIGHTS,
+      inPart.map(({ table }) => table),
+      inPart.map(({ columns }) => columns.join()),
+    ],
   );
 }
 

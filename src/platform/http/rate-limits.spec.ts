@@ -1,3 +1,4 @@
+import type { AppConfig } from '../config/app-config';
 import { LOGINS_OF_ADDRESS, LOGINS_OF_NAME, RateLimits, REGISTRATIONS } from './rate-limits';
 
 const limits = (enabled = true) =>
@@ -8,11 +9,7 @@ const limits = (enabled = true) =>
       loginAddressPerMinute: 4,
       loginDelayMaxMs: 0,
       registerPerMinute: 2,
-      guestPerMinute: 1,
-      commandsPerMinute: 1,
-      readsPerMinute: 1,
-      heavyReadsPerMinute: 1,
-    },
+    } as AppConfig['rateLimits'],
   });
 
 /** How many of so many are let through. */

@@ -72,6 +72,24 @@ export const LimitGuest = () =>
     subject: ({ ip }) => clientAddress(ip).group,
   });
 
+/** Refreshed tokens for one address. */
+export const LimitRefresh = () =>
+  limit({
+    name: 'refresh',
+    counts: 'refreshed tokens for one address',
+    perMinute: 'refreshPerMinute',
+    subject: ({ ip }) => clientAddress(ip).group,
+  });
+
+/** What a user confirms by the password. Somebody with a stolen access token must not get to guess it. */
+export const LimitPassword = () =>
+  limit({
+    name: 'password',
+    counts: 'confirmations by the password of one user',
+    perMinute: 'passwordPerMinute',
+    subject: ({ holder }) => holder?.id,
+  });
+
 /** Seat commands of one holder, all kinds together. */
 export const LimitCommands = () =>
   limit({
@@ -93,7 +111,8 @@ export class RateLimitGuard extends ThrottlerGuard {
     context: ExecutionContext,
     { limit, timeToBlockExpire }: ThrottlerLimitDetail,
   ): Promise<void> {
-    throw rateLimited(`${limit} ${ruleOf(context).counts}`, timeToBlockExpire);
+    const { name, counts } = ruleOf(context);
+    throw rateLimited(name, `${limit} ${counts}`, timeToBlockExpire);
   }
 }
 
@@ -144,7 +163,7 @@ export class RateLimits implements ThrottlerStorage {
   private countUpTo(perMinute: number, counts: string, table: string, subject: string): void {
     if (!this.isEnabled) return;
     const { isBlocked, timeToBlockExpire } = this.table(table).hit(subject, WINDOW_MS, perMinute);
-    if (isBlocked) throw rateLimited(`${perMinute} ${counts}`, timeToBlockExpire);
+    if (isBlocked) throw rateLimited(table, `${perMinute} ${counts}`, timeToBlockExpire);
   }
 
   private table(name: string): FixedWindows {
@@ -154,8 +173,9 @@ export class RateLimits implements ThrottlerStorage {
   }
 }
 
-function rateLimited(limit: string, retryAfterSeconds: number): Problem {
-  return new Problem('RATE_LIMITED', { detail: `No more than ${limit} a minute.`, retryAfterSeconds });
+function rateLimited(rule: string, limit: string, retryAfterSeconds: number): Problem {
+  const extras = { detail: `No more than ${limit} a minute.`, retryAfterSeconds };
+  return new Problem('RATE_LIMITED', extras, { reason: rule });
 }
 
 @Module({ providers: [RateLimits], exports: [RateLimits] })

@@ -22,7 +22,7 @@ export class MetricsController {
   async read(@Headers('authorization') authorization: string | undefined, @Res() reply: FastifyReply): Promise<void> {
     const token = this.config.server.metricsToken;
     if (token !== undefined && !sameSecret(authorization ?? '', `Bearer ${token}`))
-      throw new Problem('UNAUTHENTICATED');
+      throw new Problem('UNAUTHENTICATED', {}, authorization === undefined ? undefined : { reason: 'metrics-token' });
     reply.header('content-type', this.metrics.registry.contentType).send(await this.metrics.registry.metrics());
   }
 }

@@ -11,12 +11,15 @@ const OF_ANY_ROUTE = ['INTERNAL', 'BUSY', 'RATE_LIMITED'] as const;
 const EXAMPLE_REQUEST_ID = '3f2b8f0e-6c0b-4c57-8d3a-0d5a0f6a7f11';
 
 /**
- * Documents the problems of a route: those given, and three that any route can answer with. There is one response a status, in
+ * Documents the problems of a route: those given, TOKEN_EXPIRED beside UNAUTHENTICATED, and three that any route can answer
+ * with. There is one response a status, in
  * which `code` is one of exactly these. To be used once a route, as a second one would replace the first.
  */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator & ClassDecorator {
   const codesByStatus = new Map<number, ProblemCode[]>();
-  for (const code of new Set([...codes, ...OF_ANY_ROUTE])) {
+  // A route that looks at a token can find that its time is over.
+  const ofTokens = codes.includes('UNAUTHENTICATED') ? (['TOKEN_EXPIRED'] as const) : [];
+  for (const code of new Set([...codes, ...ofTokens, ...OF_ANY_ROUTE])) {
     const { status } = PROBLEMS[code];
     codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
   }

@@ -12,11 +12,20 @@ export interface ProblemExtras {
   retryAfterSeconds?: number;
 }
 
+/** What the log and the metrics may say of an occurrence, and no client is told. */
+export interface ProblemNote {
+  /** One of few words that the code knows: a label of a metric. */
+  reason: string;
+  /** A mark of what the request was about, from which it can't be read. */
+  subject?: string;
+}
+
 /** Thrown to answer a request with a problem of the catalogue. */
 export class Problem extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly extras: ProblemExtras = {},
+    readonly note?: ProblemNote,
   ) {
     super(extras.detail ?? PROBLEMS[code].title);
     this.name = 'Problem';

@@ -26,9 +26,9 @@ export interface SeatCommandRule {
   repeatedBooking?(asked: AskedSeats): string | undefined;
   /**
    * Checks what is beside the seats themselves, and says what each seat that takes the step carries afterwards. Called once
-   * every seat is known to allow the command.
+   * every seat is known to allow the command. `found` is the seat as it was before a hold in its way was ended.
    */
-  plan(asked: AskedSeats): Refusal | SlotsTaken | ((seat: SeatState) => Partial<SeatCarriage>);
+  plan(asked: AskedSeats): Refusal | SlotsTaken | ((seat: SeatState, found: SeatState) => Partial<SeatCarriage>);
   /** The answer for the client, which is also stored for its retries. */
   outcome(accepted: Accepted): { readonly kind: string };
 }
@@ -45,6 +45,11 @@ export interface DecidableCommand<Name extends string = string> {
   /** The person or program that sends it; null where a hold lapses by itself. */
   readonly actorId: string | null;
   readonly reason?: string;
+  /**
+   * The guest that the holder was until the login. The command is then for seats that this guest holds, and for no others:
+   * each is released first, as a lapsed one is expired, and the new hold keeps its price and its deadline.
+   */
+  readonly successorOf?: string;
   /** In row, number order. */
   readonly seats: readonly SeatRef[];
 }

@@ -1,5 +1,5 @@
 import { sumMoney } from '../../platform/money';
-import { chargedPrice, seatKey, seatRef, SeatState, standing } from '../seat-transitions';
+import { chargedPrice, isHeldBy, seatKey, seatRef, SeatState, standing } from '../seat-transitions';
 import type { Accepted, AskedSeats, SeatCommandRule } from './command';
 import { refuse } from './refusal';
 
@@ -34,13 +34,16 @@ export const hold = {
     }
     const slots = allotSlots(wanted, slotOwners, scene.maxHeldSeats);
     if (!slots) return { kind: 'slots-taken' as const, lapsed: lapsed.map(seatRef) };
-    return (seat: SeatState) => ({
-      holderId: command.holderId,
-      holdPrice: seat.price,
-      heldAtMs: scene.nowMs,
-      holdExpiresAtMs: scene.nowMs + scene.holdTtlMs,
-      holdSlot: slots.get(seatKey(seat.showId, seat))!,
-    });
+    return (seat: SeatState, found: SeatState) => {
+      const isInherited = isHeldBy(found, command.successorOf, scene.nowMs);
+      return {
+        holderId: command.holderId,
+        holdPrice: isInherited ? chargedPrice(found) : seat.price,
+        heldAtMs: scene.nowMs,
+        holdExpiresAtMs: isInherited ? found.holdExpiresAtMs : scene.nowMs + scene.holdTtlMs,
+        holdSlot: slots.get(seatKey(seat.showId, seat))!,
+      };
+    };
   },
 
   outcome: ({ command, after, scene }: Accepted) => ({

@@ -31,6 +31,10 @@ export const COMMAND_RULES = Object.fromEntries(ALL.map((rule) => [rule.name, ru
 /** The step that ends a lapsed hold, also where another command takes its seat over. */
 export const LAPSE: SeatCommandName = expire.name;
 
+/** The steps by which a hold passes to another holder, at one instant: the one gives the seat up, the other holds it. */
+export const HAND_OVER: SeatCommandName = release.name;
+export const TAKE_OVER: SeatCommandName = hold.name;
+
 /** Everything the command can be refused with once it is decided. */
 export function refusalsOf(name: SeatCommandName): RefusalCode[] {
   const { needsOpenSales, refusal, otherRefusals = [] } = COMMAND_RULES[name];

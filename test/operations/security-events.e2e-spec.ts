@@ -1,0 +1,92 @@
+import { startApp, TestApp } from '../support/app';
+import { person, request } from '../support/client';
+
+const TOKEN = 'a-token-for-the-metrics';
+
+/** What an operator sees of an attack: lines in the log and a counter, without anything that a client typed. */
+describe('security events', () => {
+  let app: TestApp;
+  let written: string[];
+
+  beforeEach(async () => {
+    written = [];
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    app = await startApp({
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_ENABLED: 'true',
+      RATE_LIMIT_LOGIN_PER_MINUTE: '2',
+      RATE_LIMIT_COMMANDS_PER_MINUTE: '1',
+      TRUST_PROXY_HOPS: '1',
+      METRICS_TOKEN: TOKEN,
+    });
+  });
+  afterEach(async () => {
+    await app.close();
+    jest.restoreAllMocks();
+  });
+
+  const lines = () =>
+    written
+      .filter((line) => line.includes('"Security"'))
+      .map((line): Record<string, unknown> => {
+        const { message, ...rest } = JSON.parse(line) as { message: string };
+        return { message, ...rest };
+      });
+  const login = (username: string, password: string) =>
+    request(app, 'POST', '/api/auth/login/', {
+      body: { username, password },
+      headers: { 'x-forwarded-for': '2001:db8:1:2:3::4' },
+    });
+  const counts = async () => {
+    const { body } = await request(app, 'GET', '/metrics', { token: TOKEN });
+    return (body as string).split('\n').filter((line) => line.startsWith('rowlock_security_events_total'));
+  };
+
+  it('are failed logins, by address and a mark of the name, and never what was typed', async () => {
+    // Somebody who types the password into the field of the name.
+    for (const name of ['my-secret-word', 'MY-SECRET-WORD', 'another-word']) await login(name, 'wrong-password');
+    const told = lines();
+    expect(told).toHaveLength(3);
+    expect(JSON.stringify(told[0])).toMatch(/INVALID_CREDENTIALS \(password\).*"address":"2001:db8:1:2::\/64"/);
+    const marks = written.join('').match(/"subject":"[\w-]{8}"/g)!;
+    expect(marks[1]).toBe(marks[0]);
+    expect(marks[2]).not.toBe(marks[0]);
+    expect(written.join('')).not.toMatch(/secret-word|another-word|wrong-password/i);
+    expect(await counts()).toEqual(['rowlock_security_events_total{kind="INVALID_CREDENTIALS",reason="password"} 3']);
+  });
+
+  it('are requests beyond a limit, with the rule, and the holder where there is one', async () => {
+    for (let i = 0; i < 3; i++) await login('victim', 'wrong-password');
+    const { token, id } = await person(app);
+    for (let i = 0; i < 2; i++) await request(app, 'POST', '/api/seats/hold-batch/', { token, body: {} });
+    const limited = lines().filter(({ message }) => String(message).startsWith('RATE_LIMITED'));
+    expect(limited.map(({ message }) => message)).toEqual(['RATE_LIMITED (login)', 'RATE_LIMITED (commands)']);
+    expect(JSON.stringify(limited[1])).toContain(id);
+  });
+
+  it('are tokens that are refused, with the reason, and not requests without one', async () => {
+    const { token } = await person(app);
+    const forged = `${token.slice(0, -4)}AAAA`;
+    for (const sent of [forged, 'not-a-token', undefined]) {
+      expect((await request(app, 'GET', '/api/auth/me/', { token: sent })).status).toBe(401);
+    }
+    await request(app, 'GET', '/metrics', { token: 'made-up' });
+    await request(app, 'GET', '/metrics');
+    expect(lines().map(({ message }) => message)).toEqual([
+      'UNAUTHENTICATED (ERR_JWS_SIGNATURE_VERIFICATION_FAILED)',
+      'UNAUTHENTICATED (ERR_JWT_INVALID)',
+      'UNAUTHENTICATED (metrics-token)',
+    ]);
+    expect(written.join('')).not.toContain(token.split('.')[1]);
+    expect(written.join('')).not.toContain('made-up');
+  });
+
+  it('are told ten times a minute a kind, and counted all', async () => {
+    for (let i = 0; i < 25; i++) await request(app, 'GET', '/api/auth/me/', { token: 'x' });
+    expect(lines()).toHaveLength(10);
+    expect(await counts()).toEqual([expect.stringMatching(/ 25$/)]);
+  });
+});
