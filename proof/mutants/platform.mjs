@@ -125,7 +125,9 @@ export const PLATFORM = [
   }),
   ...mutantsIn('src/platform/http/conditional.ts', ['src/platform/http/conditional.spec.ts'], {
     'the tag that a proxy has marked is another one': [" || sent.replace(OF_COMPRESSION, '') === own", ''],
-    'Vary forgets what others have named': ['known ? `${known}, ${name}` : name', 'name'],
+  }),
+  ...mutantsIn('src/platform/http/vary.ts', ['src/platform/http/conditional.spec.ts'], {
+    'Vary forgets what others have named': ['return [...names, ', 'return ['],
   }),
   ...mutantsIn('src/platform/http/calendar-day.ts', ['src/platform/http/calendar-day.spec.ts'], {
     'a day of two midnights begins with the second': ['midnights[0]', 'midnights.at(-1)'],
