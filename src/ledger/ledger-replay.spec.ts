@@ -183,9 +183,17 @@ const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, 
     'SALES_WINDOW',
     2,
     'a book when sales have closed',
-    booked(2),
-    [hold(1, 0), book(2, 5)],
+    booked(2, { holdPrice: null }),
+    [hold(1, 0, { price: null }), book(2, 5, { price: null })],
     { sales: { openMs: 0, closeMs: 5 } },
+  ],
+  [
+    'SALES_WINDOW',
+    1,
+    'a hold that outlasts the sales',
+    held(1),
+    [hold(1, 0)],
+    { sales: { openMs: 0, closeMs: DEADLINE - 1 } },
   ],
   ['DEADLINE_MOVED', 2, 'a later deadline', booked(2), [hold(1, 0), book(2, 1, { holdExpiresAtMs: DEADLINE + 1 })]],
   ['DEADLINE_MOVED', 2, 'an earlier deadline', free(2), [hold(1, 0), expire(2, 9, { holdExpiresAtMs: 9 })]],
@@ -236,8 +244,8 @@ const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, 
 
 describe('replaying the ledger of a seat', () => {
   it('has nothing to say about sales from the first to the last millisecond', () => {
-    const steps = [hold(1, 0), book(2, 9)];
-    expect(replaySeat(booked(2), steps, { holdTtlMs: DEADLINE, sales: { openMs: 0, closeMs: 10 } })).toEqual([]);
+    const steps = [hold(1, 0), book(2, DEADLINE - 1)];
+    expect(replaySeat(booked(2), steps, { holdTtlMs: DEADLINE, sales: { openMs: 0, closeMs: DEADLINE } })).toEqual([]);
   });
 
   it.each(FAULTLESS)('has nothing to say about %s', (_, stored, steps) => {

@@ -15,7 +15,7 @@ export const LEDGER_RULES = {
   TIME: 'no step is earlier than the one before it',
   HOLD_DEADLINE: 'a hold has a deadline, after the hold itself',
   HOLD_TTL: 'no hold lasts longer than holds do',
-  SALES_WINDOW: 'seats are held and booked while sales are open',
+  SALES_WINDOW: 'seats are held and booked while sales are open, and no hold outlasts them',
   DEADLINE_MOVED: 'the step that ends a hold carries the deadline of the hold',
   HOLDER: 'only the hold of its own holder is booked, released or expired',
   BOOKED_LATE: 'a hold is booked before its deadline',
@@ -137,9 +137,14 @@ export class SeatReplay {
     }
   }
 
-  private checkSales({ command, atMs }: LedgerStep, report: Report): void {
+  private checkSales({ command, to, holdExpiresAtMs, price, atMs }: LedgerStep, report: Report): void {
     const { sales } = this.limits;
-    if (!sales || (sales.openMs <= atMs && atMs < sales.closeMs)) return;
+    if (!sales) return;
+    // Holds of version 0.1, which wrote no prices, could promise more.
+    if (to === 'HELD' && price !== null && holdExpiresAtMs !== null && holdExpiresAtMs > sales.closeMs) {
+      report('SALES_WINDOW', `held until ${instant(holdExpiresAtMs)}, sales to ${instant(sales.closeMs)}`);
+    }
+    if (sales.openMs <= atMs && atMs < sales.closeMs) return;
     report(
       'SALES_WINDOW',
       `${command} at ${instant(atMs)}, sales from ${instant(sales.openMs)} to ${instant(sales.closeMs)}`,

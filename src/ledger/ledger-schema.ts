@@ -54,8 +54,9 @@ async function missingIndexes(runner: QueryRunner, entities: readonly EntityMeta
 /** What is there but does not act, and what acts but is not ours. */
 async function outOfForce(runner: QueryRunner, entities: readonly EntityMetadata[]): Promise<string[]> {
   const rows = await runner.manager.query<{ detail: string }[]>(
-    `WITH ours AS (SELECT format('%I', name)::regclass AS oid FROM unnest($1::text[]) AS name
-                    WHERE to_regclass(format('%I', name)) IS NOT NULL)
+    `WITH named AS (SELECT format('%I', name)::regclass AS oid FROM unnest($1::text[]) AS name
+                     WHERE to_regclass(format('%I', name)) IS NOT NULL),
+          ours AS (SELECT oid FROM named UNION SELECT inhrelid FROM pg_inherits JOIN named ON inhparent = named.oid)
      SELECT format('the trigger %s of %s is switched off', tgname, tgrelid::regclass) AS detail
        FROM pg_trigger JOIN ours ON tgrelid = ours.oid WHERE tgisinternal AND tgenabled <> 'O'
      UNION ALL

@@ -376,6 +376,11 @@ export const FALSIFICATIONS: readonly Falsification[] = [
     sql: `CREATE RULE nothing AS ON INSERT TO idempotency_record DO INSTEAD NOTHING`,
     rules: ['SCHEMA'],
   },
+  {
+    name: 'a rule that writes nothing into a partition',
+    sql: `CREATE RULE nothing AS ON INSERT TO idempotency_record_0 DO INSTEAD NOTHING`,
+    rules: ['SCHEMA'],
+  },
   { name: 'rows hidden by row-level security', sql: 'ALTER TABLE seat ENABLE ROW LEVEL SECURITY', rules: ['SCHEMA'] },
   {
     name: 'rows of another table among the seats',
