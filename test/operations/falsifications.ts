@@ -259,8 +259,8 @@ export const FALSIFICATIONS: readonly Falsification[] = [
   },
   {
     name: 'a deadline put off, in every table',
-    sql: `UPDATE seat SET hold_expires_at = hold_expires_at + interval '1 hour' WHERE ${seat(4)};
-          UPDATE seat_transition SET hold_expires_at = hold_expires_at + interval '1 hour' WHERE ${seat(4)}`,
+    sql: `UPDATE seat SET hold_expires_at = hold_expires_at + interval '1 minute' WHERE ${seat(4)};
+          UPDATE seat_transition SET hold_expires_at = hold_expires_at + interval '1 minute' WHERE ${seat(4)}`,
     rules: ['SEAL'],
   },
   { name: 'a slot', sql: `UPDATE seat SET hold_slot = 99 WHERE ${seat(4)}`, rules: ['HOLD_SLOT'] },
