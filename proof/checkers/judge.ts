@@ -83,8 +83,7 @@ export async function judge(
   }
 
   const verified =
-    dataSource &&
-    (await verifyLedger(dataSource, { holdLimit: seatLimits.held, seatLimit: seatLimits.seats, seals }));
+    dataSource && (await verifyLedger(dataSource, { holdLimit: seatLimits.held, seatLimit: seatLimits.seats, seals }));
   for (const { rule, showId, detail, ...at } of verified?.listed ?? []) {
     found.push([{ check: 'ledger', rule, showId: showId ?? 0, detail: `${JSON.stringify(at)} ${detail}` }]);
   }
