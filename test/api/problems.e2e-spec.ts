@@ -340,7 +340,7 @@ describe('what the document says of each route', () => {
       [/guest/, (route) => twice(route)],
       [/refresh/, (route) => twice(route, { refresh_token: 'x.y.z' })],
       [/password|delete/, (route) => twice(route, bodyOf(route, 'correct horse'))],
-      [/^POST \/api\/auth/, (route) => twice(route, credentials())],
+      [/register|login/, (route) => twice(route, credentials())],
       [/ /, (route) => seventeenth(route)],
     ],
   };
@@ -357,12 +357,18 @@ describe('what the document says of each route', () => {
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
   /** What goes before a success, where a route alone is not one. */
-  const PREPARATIONS: Record<string, () => Promise<{ path?: string; body?: unknown } | void>> = {
+  const PREPARATIONS: Record<string, () => Promise<{ path?: string; body?: unknown; token?: string } | void>> = {
     'POST /api/auth/register/': async () => ({ body: credentials() }),
     'POST /api/auth/login/': async () => {
       await send('POST /api/auth/register/', { body: credentials() });
       return { body: credentials() };
     },
+    'POST /api/auth/refresh/': async () => {
+      const { body } = await send('POST /api/auth/guest/');
+      return { body: { refresh_token: body.refresh_token } };
+    },
+    'POST /api/auth/password/': () => asUser({ current_password: 'correct horse', new_password: 'another horse' }),
+    'POST /api/auth/delete/': () => asUser({ password: 'correct horse' }),
     'GET /api/seats/': async () => ({ path: `/api/seats/?show_id=${showId}` }),
     'POST /api/seats/hold-batch/': async () => ({ body: command() }),
     'POST /api/seats/release-hold-batch/': async () => ({ body: command() }),
@@ -376,15 +382,18 @@ describe('what the document says of each route', () => {
       return { path: `/api/bookings/${body.booking.id}/` };
     },
   };
+  async function asUser(body: object) {
+    return { token: (await user()).access_token, body };
+  }
   const OF_OTHERS = ['GET /metrics', 'GET /docs', 'GET /docs-json', 'GET /docs/swagger-ui.css', 'OPTIONS /api/shows/'];
 
   it.each([...routes, ...OF_OTHERS])('a success of %s says how long it may be kept', async (route) => {
-    const { path, body } = (await PREPARATIONS[route]?.()) ?? {};
+    const { path, body, token = me.token } = (await PREPARATIONS[route]?.()) ?? {};
     const [method, routePath] = route.replace('{id}', String(showId)).split(' ');
     const response = await fetch(target.url + (path ?? routePath), {
       method: method!,
       headers: {
-        authorization: `Bearer ${me.token}`,
+        authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
