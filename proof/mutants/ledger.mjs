@@ -53,7 +53,7 @@ export const LEDGER = [
     'a head is sealed without its root': [
       'signedAtMs, steps, root, unsealed &&',
       'signedAtMs, steps, unsealed &&',
-      'head that allows for less',
+      'head with another hash',
     ],
     'a head is sealed without the count of unsealed steps': [
       'unsealed && [unsealed.steps, unsealed.digest]',

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import { SealedContent, Seals, sealValue } from '../platform/seals';
 import type { BookingView } from '../seats/seat-command';
-import { chargedPrice, compareSeats } from '../seats/seat-transitions';
+import { chargedPrice, compareSeatsByBytes, compareSeats } from '../seats/seat-transitions';
 import { NewBooking, TransactionWriter } from '../seats/transaction-writer';
 import { newBookingReference } from './booking-reference';
 
@@ -87,7 +87,7 @@ export class BookingRows extends TransactionWriter {
   }
 }
 
-/** All of a booking that never changes, its seats in their order. `verify` lists the same anew. */
+/** All of a booking that never changes, its seats in the order of the database. `verify` lists the same anew. */
 function sealedContent({ sold, ...booking }: NewBooking): SealedContent {
   return [
     'booking',
@@ -98,6 +98,6 @@ function sealedContent({ sold, ...booking }: NewBooking): SealedContent {
     booking.totalPaid,
     booking.currency,
     booking.bookedAtMs,
-    sold.map((seat) => [seat.row, seat.number, chargedPrice(seat)]),
+    [...sold].sort(compareSeatsByBytes).map((seat) => [seat.row, seat.number, chargedPrice(seat)]),
   ];
 }

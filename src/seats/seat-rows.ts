@@ -2,24 +2,25 @@ import { instant } from '../platform/instant';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import { Seal, sealValue } from '../platform/seals';
 import { seatColumns } from './seat-lock';
-import type { SealedStep } from './seat-seals';
-import type { SeatState } from './seat-transitions';
+import type { SeatState, SeatTransition } from './seat-transitions';
 
 /** The statements that change seats and write their ledger. Every one carries the show in its condition. */
 
 /** Sends one UPDATE for all seats that changed. */
 export function sendSeatUpdate(
   transaction: PipelinedTransaction,
-  seats: readonly (SeatState & { readonly seal: Seal | null })[],
+  seats: readonly SeatState[],
+  seals: readonly (Seal | null)[],
 ): void {
   void transaction.send(
     `UPDATE seat SET status = c.status, version = c.version, holder_id = c.holder_id, hold_price = c.hold_price,
         held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id,
-        seal = c.seal
+        address_key = c.address_key, network_key = c.network_key, given_up = c.given_up, seal = c.seal
        FROM unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::numeric[],
-                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bytea[])
+                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bigint[], $13::bigint[],
+                   $14::jsonb[], $15::bytea[])
          AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id,
-              seal)
+              address_key, network_key, given_up, seal)
       WHERE seat.show_id = c.show_id AND seat."row" = c."row" AND seat.number = c.number`,
     [
       ...seatColumns(seats),
@@ -31,7 +32,10 @@ export function sendSeatUpdate(
       seats.map((seat) => timestamp(seat.holdExpiresAtMs)),
       seats.map((seat) => seat.holdSlot),
       seats.map((seat) => seat.bookingId),
-      seats.map((seat) => sealValue(seat.seal)),
+      seats.map((seat) => seat.addressKey),
+      seats.map((seat) => seat.networkKey),
+      seats.map((seat) => seat.givenUp && JSON.stringify(seat.givenUp)),
+      seals.map(sealValue),
     ],
   );
 }
@@ -39,7 +43,8 @@ export function sendSeatUpdate(
 /** Sends one INSERT for all steps taken. */
 export function sendTransitions(
   transaction: PipelinedTransaction,
-  transitions: readonly SealedStep[],
+  transitions: readonly SeatTransition[],
+  seals: readonly Seal[],
   nowMs: number,
 ): void {
   void transaction.send(
@@ -60,7 +65,7 @@ export function sendTransitions(
       transitions.map((step) => timestamp(step.holdExpiresAtMs)),
       transitions.map((step) => step.bookingId),
       transitions.map((step) => step.price),
-      transitions.map((step) => sealValue(step.seal)),
+      seals.map(sealValue),
       timestamp(nowMs),
     ],
   );

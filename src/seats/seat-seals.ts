@@ -1,9 +1,6 @@
 import type { Seal, Seals } from '../platform/seals';
 import { seatKey, SeatTransition } from './seat-transitions';
 
-/** A step as the ledger stores it. */
-export type SealedStep = SeatTransition & { readonly seal: Seal };
-
 /**
  * The chains of the locked seats. Each step is sealed with all its columns and the seal of the step before it in its seat,
  * which the seat row carries: the locks read it for nothing. A step that is changed, left out or put in breaks every seal
@@ -19,8 +16,8 @@ export class SeatSeals {
     this.last = new Map(locked);
   }
 
-  /** Seals the next steps of the seats, each seat's in order. */
-  sealSteps(steps: readonly SeatTransition[], atMs: number): SealedStep[] {
+  /** Returns the seals of the next steps of the seats, each seat's in order. */
+  sealSteps(steps: readonly SeatTransition[], atMs: number): Seal[] {
     return steps.map((step) => {
       const key = seatKey(step.showId, step);
       const seal = this.seals.seal([
@@ -42,7 +39,7 @@ export class SeatSeals {
         atMs,
       ]);
       this.last.set(key, seal);
-      return { ...step, seal };
+      return seal;
     });
   }
 

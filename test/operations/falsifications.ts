@@ -294,6 +294,11 @@ export const FALSIFICATIONS: readonly Falsification[] = [
     rules: ['HEAD_SEAL'],
   },
   {
+    name: 'a head with another hash, as of a ledger written anew',
+    sql: `UPDATE ledger_head SET root = sha256('anything') WHERE show_id = 1`,
+    rules: ['HEAD', 'HEAD_SEAL'],
+  },
+  {
     name: 'the head of another show',
     sql: `UPDATE ledger_head SET (signed_at, steps, versions, root, seal) =
             (SELECT signed_at, steps, versions, root, seal FROM ledger_head WHERE show_id = 2) WHERE show_id = 1`,

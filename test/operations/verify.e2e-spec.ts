@@ -43,7 +43,7 @@ describe('verify', () => {
       new BookingRows(),
       [],
       {
-        holds: { ttlMs: 600_000, maxPerHolder: 10 },
+        holds: { ttlMs: 600_000, maxPerHolder: 10, maxSeatsPerHolder: 1_000, maxPerAddress: 100, reholdCooldownMs: 0 },
         idempotency: { ttlHours: 24, maxKeysPerHolder: 200 },
         rateLimits: { enabled: true },
       },
@@ -325,6 +325,7 @@ describe('verify', () => {
       ['SALES_WINDOW A1 1', 'SALES_WINDOW A1 2'],
       { checksSales: true },
     ],
+    ['more seats than the limit', 'SELECT', ['SEAT_LIMIT - -'], { seatLimit: 2 }],
   ];
 
   it.each(PLANTED)('finds %s', async (_, planted, found, options = {}) => {

@@ -150,10 +150,24 @@ export const SETTINGS = {
       'Bring the schema up to date before serving (safe with several instances).',
     ),
   },
+  shows: {
+    listMaxAgeMs: env('SHOW_LIST_MAX_AGE_MS', integer(0, 60_000, 1_000)).describe(
+      'How old a list of shows and the counts in it may be; 0: read anew for every request.',
+    ),
+  },
   holds: {
     ttlMs: inMs('HOLD_TTL_SECONDS', integer(1, 86_400, 600)).describe('How long a hold lasts.'),
     maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
       'Most seats one holder may hold in one show at a time.',
+    ),
+    maxSeatsPerHolder: env('MAX_SEATS_PER_HOLDER', integer(1, 10_000, 20)).describe(
+      'Most seats one holder may have in one show, held and booked together.',
+    ),
+    maxPerAddress: env('MAX_HELD_SEATS_PER_ADDRESS', integer(1, 100_000, 100)).describe(
+      'Most seats that guests of one address (IPv4, or IPv6 /64) may hold in one show at a time; ten times as many for an IPv6 /48.',
+    ),
+    reholdCooldownMs: inMs('REHOLD_COOLDOWN_SECONDS', integer(0, 3_600, 0)).describe(
+      "How long a seat can't be held again by the holder that gave it up, by release or lapse, nor by guests of the same address; 0: at once.",
     ),
   },
   commands: {
@@ -243,6 +257,9 @@ export const SETTINGS = {
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
       'The `aud` its tokens must carry; required with AUTH_JWKS_URL.',
     ),
+    admissionJwksUrl: env('ADMISSION_JWKS_URL', httpUrl().optional()).describe(
+      'The key set of a waiting room: guests then need its token, with the audience `show:{id}`, to hold seats of that show.',
+    ),
     rolesClaim: env('AUTH_ROLES_CLAIM', z.string().min(1).optional()).describe(
       'The claim of its tokens, or the path of one (`realm_access.roles`), that makes a holder with `admin` in it an administrator. Without it none is.',
     ),
@@ -264,8 +281,11 @@ export const SETTINGS = {
     registerPerMinute: env('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
       'Registrations a minute from one address.',
     ),
-    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
-      'Guest tokens a minute for one address.',
+    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 60)).describe(
+      'Guest tokens a minute for one address (IPv4, or IPv6 /64), after the burst; ten times as many for an IPv6 /48.',
+    ),
+    guestBurst: env('RATE_LIMIT_GUEST_BURST', integer(1, 1_000_000, 200)).describe(
+      'Guest tokens at once for one address that has asked for few; ten times as many for an IPv6 /48.',
     ),
     refreshPerMinute: env('RATE_LIMIT_REFRESH_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
       'Refreshed tokens a minute for one address.',

@@ -20,6 +20,7 @@ const LETTERS: Readonly<Record<SeatRefusal, string>> = {
   SEAT_BLOCKED: 'x',
   HOLD_GONE: 'g',
   SEAT_NOT_FOUND: 'n',
+  HOLD_COOLDOWN: 'c',
 };
 const REASONS = new Map(Object.entries(LETTERS).map(([code, letter]) => [letter, code as SeatRefusal]));
 const NOT_REFUSED = '-';
