@@ -1062,7 +1062,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1127,7 +1127,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1251,7 +1251,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1376,7 +1376,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1501,7 +1501,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1626,7 +1626,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1749,7 +1749,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1894,7 +1894,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2037,7 +2037,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2120,7 +2120,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2242,7 +2242,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2368,7 +2368,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2494,7 +2494,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2700,7 +2700,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2880,7 +2880,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3064,7 +3064,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3168,7 +3168,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3288,7 +3288,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3406,7 +3406,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3525,7 +3525,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */

@@ -10,12 +10,15 @@ import { appTerminated } from './app-terminated';
 import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
+import { lapseStorm } from './lapse-storm';
 import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
+import { ownMap } from './own-map';
 import { Findings, RunOptions, Scenario, Verdict } from './scenario';
 import { slowClients } from './slow-clients';
 import { FaultStage, freePort } from './stage';
+import { starveActivity, starveShows } from './starve';
 import { sweeper } from './sweeper';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -29,6 +32,10 @@ const SCENARIOS: readonly Scenario[] = [
   appClock,
   sweeper,
   overload,
+  starveActivity,
+  starveShows,
+  ownMap,
+  lapseStorm,
   loginFlood,
 ];
 

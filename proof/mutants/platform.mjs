@@ -5,11 +5,13 @@ const PROBLEM_TEST = ['src/platform/problem/problem-of.spec.ts', 'src/platform/p
 
 export const PLATFORM = [
   ...mutantsIn('src/platform/http/page.ts', ['src/platform/http/page.spec.ts'], {
-    'there is never a next page': ['list.read(limit + 1', 'list.read(limit'],
-    'the next page begins one entry too late': ['list.cursorOf(page.at(-1)!)', 'list.cursorOf(found.at(-1)!)'],
+    'there is never a next page': ['await read(limit + 1', 'await read(limit'],
+    'the next page begins one entry too late': ['placeOf(page.at(-1)!)', 'placeOf(found.at(-1)!)'],
   }),
   ...mutantsIn('src/platform/http/cursor.ts', ['src/platform/http/cursor.spec.ts'], {
-    'the cursor of another list is accepted': [' || !idPattern.test(match[2]!)', ''],
+    'the cursor of another list is accepted': ['`^${written', '`${written'],
+    'a cursor of an id of ten digits is refused': ["pattern: '\\\\d{1,10}'", "pattern: '\\\\d{1,9}'"],
+    'a cursor goes beyond what PostgreSQL reads': ['value >= min && value <= max ? value', 'value >= min ? value'],
   }),
   ...mutantsIn('src/platform/http/rate-limits.ts', ['test/api/identity.e2e-spec.ts'], {
     'all holders share one limit of commands': [
@@ -62,6 +64,9 @@ export const PLATFORM = [
   ...mutantsIn('src/platform/problem/validation.pipe.ts', ['src/platform/problem/validation.pipe.spec.ts'], {
     'unknown fields are passed over': ['forbidNonWhitelisted: true', 'forbidNonWhitelisted: false'],
   }),
+  ...mutantsIn('src/platform/problem/validation.pipe.ts', ['test/api/caching.e2e-spec.ts'], {
+    'an unknown parameter is refused': ['.filter(([name]) => names.has(name))', ''],
+  }),
   ...mutantsIn('src/platform/problem/quick-check.ts', ['src/platform/problem/quick-check.spec.ts'], {
     'the quick check passes over unknown fields': ['    Object.keys(value).length === entries.length &&\n', ''],
   }),
@@ -74,12 +79,46 @@ export const PLATFORM = [
       '      () => this.start(key),\n',
     ],
   }),
+  ...mutantsIn('src/platform/database/recent-read.ts', ['src/platform/database/recent-read.spec.ts'], {
+    'a recent read is never asked for again': ['    this.forgetOld();\n', ''],
+    'two queries run at once': [
+      'this.running.then(() => this.run(batch))',
+      'Promise.resolve().then(() => this.run(batch))',
+    ],
+    'a read is as old as its answer': [
+      'set(key, { value: values.get(key), askedMs })',
+      'set(key, { value: values.get(key), askedMs: this.nowMs() })',
+    ],
+  }),
+  ...mutantsIn('src/platform/database/pools.ts', ['test/operations/pools.e2e-spec.ts'], {
+    'any number of reads may wait for a connection': ['waitingCount >= this.waitingMax', 'waitingCount > Infinity'],
+  }),
+  ...mutantsIn('src/platform/database/database.module.ts', ['test/operations/pools.e2e-spec.ts'], {
+    'a read may run for as long as a command': ['{ poolSize: reads, statementTimeoutMs }', '{ poolSize: reads }'],
+  }),
+  ...mutantsIn('src/seats/seat-state-machine.ts', ['test/operations/pools.e2e-spec.ts'], {
+    'commands use the connections of reads': [
+      '@Inject(CommandDataSource)',
+      "@Inject(require('../platform/database/pools').ReadDataSource)",
+    ],
+  }),
+  ...mutantsIn('src/platform/http/conditional.ts', ['src/platform/http/conditional.spec.ts'], {
+    'the tag that a proxy has marked is another one': [" || sent.replace(OF_COMPRESSION, '') === own", ''],
+    'Vary forgets what others have named': ['known ? `${known}, ${name}` : name', 'name'],
+  }),
+  ...mutantsIn('src/platform/http/calendar-day.ts', ['src/platform/http/calendar-day.spec.ts'], {
+    'a day of two midnights begins with the second': ['midnights[0]', 'midnights.at(-1)'],
+    'a day without a midnight begins an hour late': ['?? midnightMs - beforeMs', '?? midnightMs - behindMs'],
+  }),
+  ...mutantsIn('src/platform/http/query-values.ts', ['test/api/reading.e2e-spec.ts'], {
+    'an instant of a day that does not exist is another one': [' && isDay(day)', ''],
+  }),
   ...mutantsIn('src/platform/jobs/jobs.ts', ['src/platform/jobs/jobs.spec.ts'], {
     'a round begins before the last has ended': ['    if (this.running.has(name)) return;\n', ''],
   }),
   ...mutantsIn('src/platform/health/health.controller.ts', ['test/operations/faults.e2e-spec.ts'], {
     'ready without a database': [
-      "await Promise.race([this.dataSource.query('SELECT 1'), late]);",
+      'await Promise.race([this.database.ask(), late]);',
       'void late.catch(() => undefined);',
       'the database is away',
     ],

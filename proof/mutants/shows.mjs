@@ -12,17 +12,16 @@ export const SHOWS = [
     ],
   }),
   ...mutantsIn('src/shows/shows.service.ts', READING_TEST, {
-    'the shows of a day have the first of the next': ['show.startsAt < :to', 'show.startsAt <= :to'],
-    'the shows of a day lack those that start with it': ['show.startsAt >= :from', 'show.startsAt > :from'],
-    'a show that has begun is not listed': [
-      "'show.endsAt > statement_timestamp()'",
-      "'show.startsAt > statement_timestamp()'",
-    ],
+    'the shows of a day have the first of the next': ['starts_at < $2::timestamptz', 'starts_at <= $2::timestamptz'],
+    'the shows of a day lack those that start with it': ['starts_at >= $1::timestamptz', 'starts_at > $1::timestamptz'],
+    'a show that has begun is not listed': ['ends_at > statement_timestamp()', 'starts_at > statement_timestamp()'],
     'shows that start at one time are lost between pages': [
-      "'(show.startsAt, show.id) > (:startsAt, :id)'",
-      "'show.startsAt > :startsAt AND show.id <> :id'",
+      '(starts_at, show.id) > ($4::timestamptz, $5::int)',
+      'starts_at > $4::timestamptz AND show.id <> $5::int',
     ],
-    'a day that does not exist is another one': [' || start.toISOString().slice(0, 10) !== date', ''],
+    'the end of a time is passed over': ['beforeMs: to ??', 'beforeMs: undefined ??'],
+    'the zone of a day is passed over': ['dayBounds(date, tz)', 'dayBounds(date)'],
+    'a show that no answer can tell takes the others along': ["YEARS_SQL('starts_at', 'ends_at')", "'true'"],
   }),
   ...mutantsIn('src/shows/show-creation.ts', ['test/operations/seed.e2e-spec.ts'], {
     'seats of a new show are sold until it ends': [

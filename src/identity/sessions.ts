@@ -196,7 +196,7 @@ export class Sessions implements OnApplicationBootstrap {
 
   private refused(outcome: string, detail?: string): Problem {
     this.refreshes.inc({ outcome });
-    return new Problem('SESSION_ENDED', detail === undefined ? {} : { detail });
+    return new Problem('SESSION_ENDED', detail === undefined ? {} : { detail }, { reason: outcome });
   }
 
   private async store(holderId: string, sessionId: string, ttlSeconds: number): Promise<void> {

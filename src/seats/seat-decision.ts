@@ -26,14 +26,14 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const rule = COMMAND_RULES[command.name];
   if (!scene.show) return refuse('SHOW_NOT_FOUND');
 
-  const missing = command.seats.filter((seat) => !scene.seats.has(seatKey(command.showId, seat)));
-  if (missing.length > 0) {
+  const found = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat)));
+  const seats = found.filter((seat) => seat !== undefined);
+  if (seats.length < found.length) {
     return refuse(
       'SEAT_NOT_FOUND',
-      missing.map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
+      command.seats.filter((_, index) => !found[index]).map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
     );
   }
-  const seats = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat))!);
   const asked: AskedSeats = { command, seats, scene };
 
   const repeated = rule.repeatedBooking?.(asked);
@@ -88,17 +88,6 @@ function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {
   });
 }
 
-const NOTHING: SeatCarriage = {
-  holderId: null,
-  holdPrice: null,
-  heldAtMs: null,
-  holdExpiresAtMs: null,
-  holdSlot: null,
-  addressKey: null,
-  networkKey: null,
-  bookingId: null,
-};
-
 /** Takes one stored step, and writes it down in the ledger. */
 function step(
   name: SeatCommandName,
@@ -117,8 +106,24 @@ function step(
   const isGivenUp = before.status === 'HELD' && to === 'AVAILABLE' && by.successorOf === undefined;
   const givenUpMs = isGivenUp ? Math.min(nowMs, before.holdExpiresAtMs!) : null;
   const givenUp = to === 'BOOKED' ? [] : recentlyGivenUp(before, nowMs, reholdCooldownMs, givenUpMs);
-  const remembered = { givenUp: givenUp.length > 0 ? givenUp : null };
-  const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, ...remembered, status: to, version };
+  // Every column by its name: spreading would make each of these, of which a rush makes many, several times as expensive.
+  const after: SeatState = {
+    showId,
+    row,
+    number,
+    status: to,
+    version,
+    price,
+    holdPrice: carriage.holdPrice ?? null,
+    holderId: carriage.holderId ?? null,
+    heldAtMs: carriage.heldAtMs ?? null,
+    holdExpiresAtMs: carriage.holdExpiresAtMs ?? null,
+    holdSlot: carriage.holdSlot ?? null,
+    addressKey: carriage.addressKey ?? null,
+    networkKey: carriage.networkKey ?? null,
+    bookingId: carriage.bookingId ?? null,
+    givenUp: givenUp.length > 0 ? givenUp : null,
+  };
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({

@@ -305,7 +305,7 @@ describe('the cool-down', () => {
     await ok(me.release(showId, ['A1']));
     expectProblem(await me.hold(showId, ['A1'], key), 'HOLD_COOLDOWN', seatsOf({ A1: 'HOLD_COOLDOWN' }));
     await one.dataSource.query(
-      `UPDATE idempotency_record SET outcome = (outcome::jsonb || jsonb_build_object('untilMs', (outcome->>'untilMs')::bigint - 20000))::json`,
+      `UPDATE idempotency_record SET outcome = jsonb_set(outcome::jsonb, '{2,untilMs}', to_jsonb((outcome->2->>'untilMs')::bigint - 20000))::json`,
     );
     const again = await me.hold(showId, ['A1'], key);
     expect([again.body.code, again.headers.get('idempotency-replayed')]).toEqual(['HOLD_COOLDOWN', 'true']);

@@ -59,7 +59,7 @@ describe('reads that don’t end', () => {
   });
 
   it('are ended and told to come again', async () => {
-    await start({ DATABASE_READ_TIMEOUT_MS: '50' });
+    await start({ DATABASE_READ_TIMEOUT_MS: '50', STATEMENT_TIMEOUT_MS: '60000', LOCK_TIMEOUT_MS: '60000' });
     const blocker = await block(target.databaseUrl, STOP_READS);
     const answers: Answer[] = await Promise.all([
       read(0),

@@ -127,7 +127,7 @@ describe('a shared read', () => {
     database.running().forEach((query) => query.fail());
     await Promise.all(reads);
     await settle();
-    expect((database.shared as unknown as { running: Map<string, unknown> }).running.size).toBe(0);
+    expect(database.shared.size).toBe(0);
   });
 
   it('whatever the order: no answer older than its question, one query at a time a key, an answer for everybody', async () => {
@@ -169,5 +169,68 @@ describe('a shared read', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a shared read that may be a little older', () => {
+  const MAX_AGE_MS = 500;
+  let nowMs: number;
+  let queries: { key: string; answer: (value: string) => void; fail: () => void }[];
+  let shared: SharedRead<string, string>;
+
+  beforeEach(() => {
+    nowMs = 0;
+    queries = [];
+    shared = new SharedRead(
+      (key: string) =>
+        new Promise<string>((resolve, reject) =>
+          queries.push({ key, answer: resolve, fail: () => reject(new Error('away')) }),
+        ),
+      MAX_AGE_MS,
+      () => nowMs,
+    );
+  });
+
+  it('is shared while it is recent, and by nobody later', async () => {
+    const first = shared.read('a');
+    nowMs = MAX_AGE_MS;
+    const beside = shared.read('a');
+    queries[0]!.answer('old');
+    expect([await first, await beside, await shared.read('a')]).toEqual(['old', 'old', 'old']);
+    nowMs++;
+    const later = shared.read('a');
+    expect(queries).toHaveLength(2);
+    queries[1]!.answer('new');
+    expect(await later).toBe('new');
+  });
+
+  it('waits for the next query where the one that runs is too old', async () => {
+    const first = shared.read('a');
+    nowMs = MAX_AGE_MS + 1;
+    const later = [shared.read('a'), shared.read('a')];
+    expect(queries).toHaveLength(1);
+    queries[0]!.answer('old');
+    await settle();
+    expect(queries).toHaveLength(2);
+    queries[1]!.answer('new');
+    expect([await first, ...(await Promise.all(later))]).toEqual(['old', 'new', 'new']);
+  });
+
+  it('that failed is not kept', async () => {
+    const first = shared.read('a');
+    queries[0]!.fail();
+    await expect(first).rejects.toThrow('away');
+    void shared.read('a');
+    expect(queries).toHaveLength(2);
+  });
+
+  it('keeps nothing that is too old, however many questions there were', async () => {
+    for (let round = 0; round < 100; round++) {
+      nowMs = round * 100;
+      const answer = shared.read(`key ${round}`);
+      queries.at(-1)!.answer('');
+      await answer;
+    }
+    expect(shared.size).toBe(6);
   });
 });
