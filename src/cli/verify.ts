@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readHeadsFile, writeHeads } from '../ledger/heads-file';
 import type { LedgerHead } from '../ledger/ledger-head';
-import { RULES, VerificationReport, verifyLedger, VerifyOptions, Violation } from '../ledger/ledger-verifier';
+import { RULES, VerificationReport, verifyLedger, Violation } from '../ledger/ledger-verifier';
 import { ledgerSecrets } from '../platform/config/app-config';
 import { Seals } from '../platform/seals';
 import { parseArguments, runCommand, UsageError, wholeNumber, withDatabase } from './command';
