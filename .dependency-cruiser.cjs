@@ -41,6 +41,7 @@ const MODULES = {
     'money',
     'problem/api-problems.decorator',
     'problem/problem',
+    'seals',
   ],
   identity: ['guest-takeovers', 'holder'],
   shows: ['sales-window', 'seat-counts', 'show-sales', 'show.dto', 'show.entity'],
@@ -60,8 +61,15 @@ const MODULES = {
   live: [],
   ledger: [],
 };
-/** The ledger is checked by rules of its own. Of the seats it knows their words, and of the other modules nothing. */
-const WORDS_OF_SEATS = ['src/seats/commands/registry.ts', 'src/seats/seat-transitions.ts'];
+/**
+ * The ledger is checked by rules of its own. Of the seats it knows their words, and how to hear which have changed; of the
+ * other modules nothing.
+ */
+const WORDS_OF_SEATS = [
+  'src/seats/commands/registry.ts',
+  'src/seats/seat-listener.ts',
+  'src/seats/seat-transitions.ts',
+];
 
 /** What a transaction has locked and changed, and the one that may have it written. */
 const SEAT_SCENE = 'src/seats/seat-scene.ts';

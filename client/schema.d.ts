@@ -1054,7 +1054,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1119,7 +1119,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1226,7 +1226,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1351,7 +1351,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1476,7 +1476,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1601,7 +1601,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1724,7 +1724,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -1869,7 +1869,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2012,7 +2012,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2095,7 +2095,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2217,7 +2217,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2343,7 +2343,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2469,7 +2469,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2655,7 +2655,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -2835,7 +2835,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3019,7 +3019,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3123,7 +3123,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3243,7 +3243,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3361,7 +3361,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
@@ -3480,7 +3480,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `RATE_LIMITED`: A request limit is reached; `Retry-After` says when to try again. */
+            /** @description `RATE_LIMITED`: A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again. */
             429: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */

@@ -2,6 +2,8 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { BookingRows } from './bookings/booking-rows';
 import { BookingsModule } from './bookings/bookings.module';
 import { IdentityModule } from './identity/identity.module';
+import { ChangedShows } from './ledger/changed-shows';
+import { LedgerModule } from './ledger/ledger.module';
 import { ChangeChannel } from './live/change-channel';
 import { LiveModule } from './live/live.module';
 import { ShowFeeds } from './live/show-feeds';
@@ -13,6 +15,7 @@ import { OverloadModule } from './platform/http/overload';
 import { RateLimitModule } from './platform/http/rate-limits';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { MetricsModule } from './platform/metrics/metrics.module';
+import { SealsModule } from './platform/seals.module';
 import { schema } from './database/schema';
 import { HoldsOfGuests } from './seats/guest-holds';
 import { SeatCountReader } from './seats/reading/seat-count-reader';
@@ -23,14 +26,15 @@ import { ShowsModule } from './shows/shows.module';
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {
-    // Bookings are written in the seats' transaction; the live modules hear of what it changed.
-    const seats = SeatsModule.forRoot({ writer: BookingRows, listeners: [ChangeChannel, ShowFeeds] });
+    // Bookings are written in the seats' transaction; the live modules and the ledger hear of what it changed.
+    const seats = SeatsModule.forRoot({ writer: BookingRows, listeners: [ChangeChannel, ShowFeeds, ChangedShows] });
     const identity = IdentityModule.forRoot(seats, { holds: HoldsOfGuests });
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(config, schema),
+        SealsModule,
         JobsModule,
         RateLimitModule,
         OverloadModule,
@@ -40,6 +44,7 @@ export class AppModule {
         seats,
         BookingsModule.forRoot(seats, identity),
         LiveModule.forRoot(seats),
+        LedgerModule.forRoot(seats),
       ],
       controllers: [HealthController],
     };

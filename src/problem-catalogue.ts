@@ -140,7 +140,7 @@ export const PROBLEMS = {
   RATE_LIMITED: {
     status: 429,
     title: 'Too many requests',
-    when: 'A request limit is reached; `Retry-After` says when to try again.',
+    when: 'A limit of requests, or of idempotency keys, is reached; `detail` says which, `Retry-After` when to try again.',
     retryable: true,
   },
   HEADERS_TOO_LARGE: {

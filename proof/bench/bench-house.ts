@@ -38,7 +38,9 @@ export class BenchHouse {
   /** Makes every seat free and forgets what was before. */
   async reset(): Promise<void> {
     await onMaintenanceConnection(this.dataSource, async (runner) => {
-      await runner.query('TRUNCATE seat, seat_transition, booking, booking_seat, idempotency_record');
+      await runner.query(
+        'TRUNCATE seat, seat_transition, booking, booking_seat, idempotency_record, ledger_head, ledger_opening',
+      );
       await runner.query(
         `INSERT INTO seat (show_id, "row", number, price)
          SELECT show.id, layout."row", number, show.price

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { VerificationReport, verifyLedger } from '../../src/ledger/ledger-verifier';
+import type { Seals } from '../../src/platform/seals';
 import { checkAnswers } from './answer-check';
 import { backgroundOf } from './background';
 import { checkBlackBox } from './black-box';
@@ -36,13 +37,14 @@ interface LedgerCounts {
 }
 
 /**
- * Runs all checks over a history, those of the ledger where its database is at hand. One show after the other: an operation
+ * Runs all checks over a history, those of the ledger where its database is at hand, and of its seals where the secrets are. One show after the other: an operation
  * is of one show, so memory grows with the largest show, and time with the history.
  */
 export async function judge(
   attempts: readonly Attempt[],
   dataSource: DataSource | undefined,
   holdLimit: number,
+  seals?: Seals,
 ): Promise<Judgement> {
   const background = backgroundOf(attempts);
   const watch = new StopWatch();
@@ -79,9 +81,9 @@ export async function judge(
     ledger.checkSeconds += watch.lap();
   }
 
-  const verified = dataSource && (await verifyLedger(dataSource, { holdLimit }));
+  const verified = dataSource && (await verifyLedger(dataSource, { holdLimit, seals }));
   for (const { rule, showId, detail, ...at } of verified?.listed ?? []) {
-    found.push([{ check: 'ledger', rule, showId, detail: `${JSON.stringify(at)} ${detail}` }]);
+    found.push([{ check: 'ledger', rule, showId: showId ?? 0, detail: `${JSON.stringify(at)} ${detail}` }]);
   }
   return {
     attempts: attempts.length,

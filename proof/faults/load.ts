@@ -7,6 +7,7 @@ import { readFirst, runCrowds } from '../people/crowds';
 import { Manners, PERSISTENT } from '../people/person';
 import { outcomesOf, Recorder } from '../people/recorder';
 import { guests, Holder, shows } from '../people/target';
+import { SERVER_SEALS } from '../kit/server-process';
 import type { Findings } from './scenario';
 
 /** Small shows that are fought for, beside ones of a usual size. */
@@ -65,7 +66,9 @@ export class Load {
   async judge(findings: Findings): Promise<void> {
     const dataSource = await openDataSource(this.house.url);
     const { recorder } = this;
-    const judgement = await judge(recorder.attempts, dataSource, HOLD_LIMIT).finally(() => dataSource.destroy());
+    const judgement = await judge(recorder.attempts, dataSource, HOLD_LIMIT, SERVER_SEALS).finally(() =>
+      dataSource.destroy(),
+    );
     const { attempts, operations, unknown, blackBox, ledger, violations } = judgement;
     findings.add('requests', attempts);
     findings.add('operations checked', operations);

@@ -11,6 +11,7 @@ import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { FLOODS } from './floods';
+import { lapseStorm } from './lapse-storm';
 import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
   starveActivity,
   starveShows,
   ownMap,
+  lapseStorm,
   loginFlood,
 ];
 

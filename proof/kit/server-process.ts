@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Stage } from './stage';
+import { Seals } from '../../src/platform/seals';
 
 /** A server in a process of its own. */
 export interface ServerProcess {
@@ -25,6 +26,8 @@ export interface ServerOptions {
 
 /** Signs the tokens of the servers started here: each accepts those of the others. */
 const TOKEN_SECRET = 'only for the proof, 32 characters or more';
+/** Checks what the servers started here have sealed. */
+export const SERVER_SEALS = new Seals([TOKEN_SECRET]);
 
 /**
  * Starts a server without rate limits, and waits until it serves.

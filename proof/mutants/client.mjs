@@ -9,6 +9,13 @@ export const CLIENT = [
       'return report.version === known.version && detailOf(report) > detailOf(known);',
       'return false;',
     ],
+    'a snapshot keeps what the show has no more': ['    this.known.clear();\n', ''],
+    'a snapshot undoes the answer that came while it was on its way': ['isNewer(seatKey(seat), seat.version) || ', ''],
+    'a higher version that was known survives every snapshot': ['(this.reportedAs.get(key) ?? 0) > mark && ', ''],
+    "a snapshot of everybody's seats takes the deadline off one's own": [
+      ' || (saysTheSame(known, seat) && saysMore(known, seat))',
+      '',
+    ],
     'a hold lapses a millisecond late in the client': [
       'Date.parse(expiresAt) <= nowMs',
       'Date.parse(expiresAt) < nowMs',
@@ -37,6 +44,14 @@ export const CLIENT = [
     'a client asks for a show that does not exist for ever': [
       'if (response.status === 404) throw new NoSuchShow();\n',
       '',
+    ],
+    'a stream whose token expired looks like a failure': [
+      "if (end === 'token expired' &&",
+      "if (end === 'ended' && signal.aborted &&",
+    ],
+    'a snapshot is merged like a report': [
+      "if (type === 'seats') return",
+      "if (type !== 'seats' || screen === undefined) return",
     ],
     'a refused token is sent again': ['      if (response.status === 401) onTokenRefused?.();\n', ''],
   }),

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { BOOKINGS } from './bookings.mjs';
 import { CLIENT } from './client.mjs';
 import { IDENTITY } from './identity.mjs';
+import { LEDGER } from './ledger.mjs';
 import { LIVE } from './live.mjs';
 import { PLATFORM } from './platform.mjs';
 import { SEATS } from './seats.mjs';
@@ -21,6 +22,7 @@ const AREAS = {
   bookings: BOOKINGS,
   client: CLIENT,
   identity: IDENTITY,
+  ledger: LEDGER,
   live: LIVE,
   platform: PLATFORM,
   seats: SEATS,

@@ -12,12 +12,12 @@ export const SEATS = [
     ],
     'decision before the lock: seats are read first, and locked afterwards': [
       `    const { rows: locked } = await (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));`,
-      `    const early = transaction.send<SeatState>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));`,
+      `    const early = transaction.send<LockedSeat>(this.acrossShows.replace(/FOR UPDATE.*/, ''), [showIds, rows, numbers]);
     void (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));
     const { rows: locked } = await early;`,
     ],
     'locks in opposite orders in two instances': [
@@ -65,7 +65,10 @@ export const SEATS = [
     },
   ),
   ...mutantsIn('src/seats/seat-scene.ts', ['test/api/idempotency.e2e-spec.ts'], {
-    'idempotency record outside the transaction': ['    this.answers.write(transaction, this.nowMs);\n', ''],
+    'idempotency record outside the transaction': [
+      '    this.answers.write(transaction, this.nowMs, this.seals);\n',
+      '',
+    ],
   }),
   ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['src/seats/idempotency/stored-answers.spec.ts'], {
     'key not scoped to the holder': [
@@ -109,7 +112,7 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/seat-scene.ts', ['test/races/combining.e2e-spec.ts'], {
     'commands of one transaction do not see each other': [
-      '    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);\n',
+      '      this.seats.set(key, seat);\n',
       '',
       'each command sees the effect',
     ],
@@ -174,7 +177,7 @@ export const SEATS = [
       'combining across shows .*belongs to the instant',
     ],
     'no row in the ledger': [
-      '      sendTransitions(transaction, this.transitions, this.nowMs);\n',
+      '      sendTransitions(transaction, this.transitions, seals, this.nowMs);\n',
       '',
       'one command a transaction .*400 people',
     ],
@@ -196,7 +199,7 @@ export const SEATS = [
   ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['test/api/idempotency.e2e-spec.ts'], {
     'key not scoped to the show': ['ON record.show_id IN (asked.show_id, 0) AND', 'ON'],
     'an answer of version 0.1 stands for every request under its key': [
-      'WHERE record.show_id > 0 OR fingerprint = request',
+      'WHERE (record.show_id > 0 OR fingerprint = request)',
       'WHERE record.show_id >= 0',
     ],
   }),

@@ -6,7 +6,8 @@ import { databaseUrl, openDataSource } from '../kit/database-server';
 import { HouseSize, prepareHouse } from '../kit/house';
 import { HttpClient } from '../kit/http-client';
 import { runProgram } from '../kit/program';
-import { startServer } from '../kit/server-process';
+import { SERVER_SEALS, startServer } from '../kit/server-process';
+import type { Seals } from '../../src/platform/seals';
 import type { Stage } from '../kit/stage';
 import { readFirst, runCrowds } from '../people/crowds';
 import { Recorder } from '../people/recorder';
@@ -69,7 +70,14 @@ async function load(stage: Stage, options: Options): Promise<Report> {
   await recorder.close();
   const { scenario, seed } = options;
   const title = `Rowlock stress: ${scenario}, ${options.people} people, seed ${seed}`;
-  return judged(title, recorder.attempts, own?.databaseUrl ?? process.env.DATABASE_URL, options, found);
+  return judged(
+    title,
+    recorder.attempts,
+    own?.databaseUrl ?? process.env.DATABASE_URL,
+    options,
+    found,
+    own && SERVER_SEALS,
+  );
 }
 
 async function run(
@@ -102,10 +110,11 @@ async function judged(
   ofDatabase: string | undefined,
   options: Options,
   found: readonly Violation[],
+  seals?: Seals,
 ): Promise<Report> {
   const dataSource = ofDatabase ? await openDataSource(ofDatabase) : undefined;
   try {
-    const judgement = await judge(attempts, dataSource, options['hold-limit']);
+    const judgement = await judge(attempts, dataSource, options['hold-limit'], seals);
     return reportOf(title, attempts, { ...judgement, violations: [...found, ...judgement.violations] });
   } finally {
     await dataSource?.destroy();

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { SealedContent, Seals, sealValue } from '../platform/seals';
 import type { BookingView } from '../seats/seat-command';
-import { chargedPrice, compareSeats } from '../seats/seat-transitions';
+import { chargedPrice, compareSeatsByBytes, compareSeats } from '../seats/seat-transitions';
 import { NewBooking, TransactionWriter } from '../seats/transaction-writer';
 import { newBookingReference } from './booking-reference';
 
@@ -43,10 +44,11 @@ export class BookingRows extends TransactionWriter {
     return { id: randomUUID(), reference: newBookingReference() };
   }
 
-  write(transaction: PipelinedTransaction, bookings: readonly NewBooking[]): void {
+  write(transaction: PipelinedTransaction, bookings: readonly NewBooking[], seals: Seals): void {
     void transaction.send(
-      `INSERT INTO booking (show_id, id, reference, holder_id, total_paid, currency, booked_at)
-       SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::timestamptz[])`,
+      `INSERT INTO booking (show_id, id, reference, holder_id, total_paid, currency, booked_at, seal)
+       SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::timestamptz[],
+                            $8::bytea[])`,
       [
         bookings.map((booking) => booking.showId),
         bookings.map((booking) => booking.id),
@@ -55,6 +57,7 @@ export class BookingRows extends TransactionWriter {
         bookings.map((booking) => booking.totalPaid),
         bookings.map((booking) => booking.currency),
         bookings.map((booking) => new Date(booking.bookedAtMs).toISOString()),
+        bookings.map((booking) => sealValue(seals.seal(sealedContent(booking)))),
       ],
     );
     const sold = bookings.flatMap(({ id, sold: seats }) => seats.map((seat) => ({ ...seat, bookingId: id })));
@@ -82,4 +85,19 @@ export class BookingRows extends TransactionWriter {
     );
     return rows.map(bookingView);
   }
+}
+
+/** All of a booking that never changes, its seats in the order of the database. `verify` lists the same anew. */
+function sealedContent({ sold, ...booking }: NewBooking): SealedContent {
+  return [
+    'booking',
+    booking.showId,
+    booking.id,
+    booking.reference,
+    booking.holderId,
+    booking.totalPaid,
+    booking.currency,
+    booking.bookedAtMs,
+    [...sold].sort(compareSeatsByBytes).map((seat) => [seat.row, seat.number, chargedPrice(seat)]),
+  ];
 }

@@ -39,5 +39,8 @@ export class Booking {
   @Column({ type: 'timestamptz', precision: 3, name: 'cancelled_at', nullable: true })
   cancelledAt: Date | null;
 
+  /** Proves that the app wrote the booking and its seats. Null in the rows of versions that sealed nothing. */
+  @Column({ type: 'bytea', nullable: true }) seal: Buffer | null;
+
   @OneToMany('BookingSeat', 'booking') seats: BookingSeat[];
 }

@@ -30,6 +30,8 @@ export async function runCommand(main: () => Promise<number>): Promise<void> {
   }
 }
 
+type DatabaseSettings = ReturnType<typeof parseDatabaseEnvironment>;
+
 interface Option {
   readonly type: 'boolean' | 'string';
 }
@@ -71,7 +73,7 @@ export function wholeNumber(option: string, value: string, min: number, max: num
  */
 export async function withDatabase<T>(
   options: { migrateOthers: boolean },
-  work: (dataSource: DataSource, migrations: string[]) => Promise<T>,
+  work: (dataSource: DataSource, migrations: string[], config: DatabaseSettings) => Promise<T>,
 ): Promise<T> {
   const settings = parseDatabaseEnvironment({
     ...process.env,
@@ -81,7 +83,7 @@ export async function withDatabase<T>(
   try {
     const migrates = options.migrateOthers || config.database.embedded;
     const migrations = migrates ? await migrateDatabase(config, schema) : [];
-    return await withDataSource(asOwner(config), (dataSource) => work(dataSource, migrations));
+    return await withDataSource(asOwner(config), (dataSource) => work(dataSource, migrations, config));
   } finally {
     await stop();
   }

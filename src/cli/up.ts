@@ -1,7 +1,4 @@
 import 'reflect-metadata';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { keepSecret } from '../embedded-postgres/kept-secret';
 import { explain } from '../explain';
 import { parseEnvironment } from '../platform/config/app-config';
 import { hints } from '../platform/config/environment-hints';
@@ -10,17 +7,18 @@ import { withDataSource } from '../database/open-database';
 import { schema } from '../database/schema';
 import { serve, stopOnSignal } from '../serve';
 import { DEMO_PASSWORD, DEMO_USERNAME, ensureDemo, isOnThisMachine } from './demo';
+import { makeKeptSecret } from './kept-secrets';
 
 /** `npm run up`: everything a newcomer needs. The embedded database unless DATABASE_URL is set, the demo, the server. */
 async function up(): Promise<void> {
-  const dataDir = process.env.EMBEDDED_DATABASE_DIR || '.rowlock/postgres';
   const config = parseEnvironment({
     HOST: '127.0.0.1',
     LOG_FORMAT: 'text',
     LOG_LEVEL: 'warn',
     EMBEDDED_DATABASE: process.env.DATABASE_URL ? 'false' : 'true',
     ...process.env,
-    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || (await keptSecret(join(dirname(dataDir), 'jwt-secret'))),
+    AUTH_JWT_SECRET: process.env.AUTH_JWT_SECRET || (await makeKeptSecret('jwt-secret')),
+    LEDGER_SECRET: process.env.LEDGER_SECRET || (await makeKeptSecret('ledger-secret')),
   });
   let hasDemoUser = false;
   for (const hint of hints(process.env, config)) console.error(`Note: ${hint}`);
@@ -41,12 +39,6 @@ Rowlock is up.
   Demo login   ${hasDemoUser ? `${DEMO_USERNAME} / ${DEMO_PASSWORD}` : 'none, as the database is on another machine'}
 
 Stop it with Ctrl-C; the data stays.`);
-}
-
-/** A secret made once and kept with the data, so that tokens outlive a restart. */
-async function keptSecret(file: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true });
-  return keepSecret(file);
 }
 
 up().catch((error: unknown) => {

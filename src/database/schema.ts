@@ -4,6 +4,8 @@ import { GuestTakeover } from '../identity/guest-takeover.entity';
 import { Session } from '../identity/session.entity';
 import { TokenRevocation } from '../identity/token-revocation.entity';
 import { User } from '../identity/user.entity';
+import { LedgerHeadRecord } from '../ledger/ledger-head.entity';
+import { LedgerOpeningRecord } from '../ledger/ledger-opening.entity';
 import { migrations } from './migrations';
 import { IdempotencyRecord } from '../seats/idempotency/idempotency-record.entity';
 import { SeatTransitionRecord } from '../seats/seat-transition.entity';
@@ -27,6 +29,8 @@ export const schema = {
     Session,
     TokenRevocation,
     GuestTakeover,
+    LedgerHeadRecord,
+    LedgerOpeningRecord,
   ],
   migrations,
 };

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { LEDGER_RULES, LedgerStep, LedgerViolation, replaySeat, StoredSeat } from './ledger-replay';
+import { LEDGER_RULES, LedgerStep, LedgerViolation, ReplayLimits, replaySeat, StoredSeat } from './ledger-replay';
 
 const ANNE = 'user:anne';
 const BOB = 'user:bob';
 const BOOKING = '0d3b8a52-5f0e-4e6c-9d0a-0b6d3a1e7c11';
 const DEADLINE = 600_000;
+const DAY = 86_400_000;
 
 const hold = (version: number, atMs: number, more: Partial<LedgerStep> = {}): LedgerStep => ({
   version,
@@ -41,6 +42,7 @@ const free = (version: number): StoredSeat => ({
   version,
   holderId: null,
   holdPrice: null,
+  heldAtMs: null,
   holdExpiresAtMs: null,
   bookingId: null,
 });
@@ -49,6 +51,7 @@ const held = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => ({
   status: 'HELD',
   holderId: ANNE,
   holdPrice: '100.00',
+  heldAtMs: 0,
   holdExpiresAtMs: DEADLINE,
   ...more,
 });
@@ -57,6 +60,7 @@ const booked = (version: number, more: Partial<StoredSeat> = {}): StoredSeat => 
   status: 'BOOKED',
   holderId: ANNE,
   holdPrice: '100.00',
+  heldAtMs: 0,
   bookingId: BOOKING,
   ...more,
 });
@@ -86,8 +90,13 @@ const FAULTLESS: [string, StoredSeat, LedgerStep[]][] = [
   ['a hold of one millisecond', held(1, { holdExpiresAtMs: 1 }), [hold(1, 0, { holdExpiresAtMs: 1 })]],
   [
     'a lapsed hold taken over by another in one transaction',
-    held(3, { holderId: BOB, holdExpiresAtMs: 2 * DEADLINE }),
+    held(3, { holderId: BOB, heldAtMs: DEADLINE, holdExpiresAtMs: 2 * DEADLINE }),
     [hold(1, 0), expire(2, DEADLINE), hold(3, DEADLINE, { holderId: BOB })],
+  ],
+  [
+    'a booked seat of version 0.1, which forgot its hold',
+    booked(2, { heldAtMs: null, holdPrice: null }),
+    [hold(1, 0), book(2, 1, { price: null })],
   ],
   ['a hold released in the millisecond it was made', free(2), [hold(1, 0), release(2, 0)]],
   ['a seat blocked and put back on sale', free(2), [block(1, 0), unblock(2, 1)]],
@@ -104,30 +113,48 @@ const FAULTLESS: [string, StoredSeat, LedgerStep[]][] = [
   ],
 ];
 
-const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, LedgerStep[]][] = [
+const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, LedgerStep[], ReplayLimits?][] = [
   ['VERSIONS', 2, 'the first step is missing', held(2), [hold(2, 0)]],
   [
     'VERSIONS',
     4,
     'a version is left out',
-    held(4),
+    held(4, { heldAtMs: 2 }),
     [hold(1, 0), release(2, 1), hold(4, 0 + 2, { holdExpiresAtMs: DEADLINE })],
   ],
   ['VERSIONS', 1, 'a version comes twice', free(1), [hold(1, 0), release(1, 1)]],
   ['LEGAL_STEP', 1, 'an unknown command', held(1), [hold(1, 0, { command: 'steal' })]],
   ['LEGAL_STEP', 1, 'a name every object has', held(1), [hold(1, 0, { command: 'constructor' })]],
-  ['LEGAL_STEP', 1, 'a book of a seat that is not held', booked(1), [book(1, 0, { from: 'AVAILABLE' })]],
-  ['LEGAL_STEP', 2, 'a release that keeps the seat', held(2), [hold(1, 0), release(2, 1, { to: 'HELD' })]],
-  ['CHAIN', 2, 'a hold of a held seat', held(2, { holdExpiresAtMs: DEADLINE + 1 }), [hold(1, 0), hold(2, 1)]],
+  [
+    'LEGAL_STEP',
+    1,
+    'a book of a seat that is not held',
+    booked(1, { heldAtMs: null }),
+    [book(1, 0, { from: 'AVAILABLE' })],
+  ],
+  [
+    'LEGAL_STEP',
+    2,
+    'a release that keeps the seat',
+    held(2, { heldAtMs: 1 }),
+    [hold(1, 0), release(2, 1, { to: 'HELD' })],
+  ],
+  [
+    'CHAIN',
+    2,
+    'a hold of a held seat',
+    held(2, { heldAtMs: 1, holdExpiresAtMs: DEADLINE + 1 }),
+    [hold(1, 0), hold(2, 1)],
+  ],
   [
     'CHAIN',
     3,
     'a hold of a booked seat',
-    held(3, { holdExpiresAtMs: DEADLINE + 2 }),
+    held(3, { heldAtMs: 2, holdExpiresAtMs: DEADLINE + 2 }),
     [hold(1, 0), book(2, 1), hold(3, 2)],
   ],
   ['CHAIN', 3, 'a booked seat is booked again', booked(3), [hold(1, 0), book(2, 1), book(3, 2)]],
-  ['CHAIN', 1, 'an end without a beginning', booked(1), [book(1, 0)]],
+  ['CHAIN', 1, 'an end without a beginning', booked(1, { heldAtMs: null }), [book(1, 0)]],
   ['TIME', 2, 'time runs back', free(2), [hold(1, 5, { holdExpiresAtMs: DEADLINE }), release(2, 4)]],
   [
     'HOLD_DEADLINE',
@@ -140,8 +167,25 @@ const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, 
     'HOLD_DEADLINE',
     1,
     'a hold that is over when it begins',
-    held(1, { holdExpiresAtMs: 7 }),
+    held(1, { heldAtMs: 7, holdExpiresAtMs: 7 }),
     [hold(1, 7, { holdExpiresAtMs: 7 })],
+  ],
+  [
+    'HOLD_TTL',
+    1,
+    'a hold of a day and more',
+    held(1, { holdExpiresAtMs: DAY + 1 }),
+    [hold(1, 0, { holdExpiresAtMs: DAY + 1 })],
+  ],
+  ['HOLD_TTL', 1, 'a hold longer than holds are', held(1), [hold(1, 0)], { holdTtlMs: DEADLINE - 1 }],
+  ['SALES_WINDOW', 1, 'a hold before sales', held(1), [hold(1, 0)], { sales: { openMs: 1, closeMs: DAY } }],
+  [
+    'SALES_WINDOW',
+    2,
+    'a book when sales have closed',
+    booked(2),
+    [hold(1, 0), book(2, 5)],
+    { sales: { openMs: 0, closeMs: 5 } },
   ],
   ['DEADLINE_MOVED', 2, 'a later deadline', booked(2), [hold(1, 0), book(2, 1, { holdExpiresAtMs: DEADLINE + 1 })]],
   ['DEADLINE_MOVED', 2, 'an earlier deadline', free(2), [hold(1, 0), expire(2, 9, { holdExpiresAtMs: 9 })]],
@@ -176,6 +220,8 @@ const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, 
     booked(2, { holdPrice: '250.00' }),
     [hold(1, 0), book(2, 1, { price: '250.00' })],
   ],
+  ['STORED_SEAT', 1, 'another beginning of the hold', held(1, { heldAtMs: 1 }), [hold(1, 0)]],
+  ['STORED_SEAT', 2, 'a booked seat that forgot its hold', booked(2, { heldAtMs: null }), [hold(1, 0), book(2, 1)]],
   ['STORED_SEAT', 1, 'another frozen price', held(1, { holdPrice: '250.00' }), [hold(1, 0)]],
   ['STORED_SEAT', 1, 'a step that did not reach the seat', free(0), [hold(1, 0)]],
   ['STORED_SEAT', 0, 'a seat changed without a step', held(1), []],
@@ -189,12 +235,20 @@ const FAULTS: [LedgerViolation['rule'], number, string, StoredSeat | undefined, 
 ];
 
 describe('replaying the ledger of a seat', () => {
+  it('has nothing to say about sales from the first to the last millisecond', () => {
+    const steps = [hold(1, 0), book(2, 9)];
+    expect(replaySeat(booked(2), steps, { holdTtlMs: DEADLINE, sales: { openMs: 0, closeMs: 10 } })).toEqual([]);
+  });
+
   it.each(FAULTLESS)('has nothing to say about %s', (_, stored, steps) => {
     expect(replaySeat(stored, steps)).toEqual([]);
   });
 
-  it.each(FAULTS)('finds %s at version %i: %s', (rule, version, _, stored, steps) => {
-    const found = replaySeat(stored, steps).map((violation) => ({ rule: violation.rule, version: violation.version }));
+  it.each(FAULTS)('finds %s at version %i: %s', (rule, version, _, stored, steps, limits = {}) => {
+    const found = replaySeat(stored, steps, limits).map((violation) => ({
+      rule: violation.rule,
+      version: violation.version,
+    }));
 
     expect(found).toEqual([{ rule, version }]);
   });

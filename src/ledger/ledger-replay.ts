@@ -14,6 +14,8 @@ export const LEDGER_RULES = {
   CHAIN: 'a step begins where the one before it ended',
   TIME: 'no step is earlier than the one before it',
   HOLD_DEADLINE: 'a hold has a deadline, after the hold itself',
+  HOLD_TTL: 'no hold lasts longer than holds do',
+  SALES_WINDOW: 'seats are held and booked while sales are open',
   DEADLINE_MOVED: 'the step that ends a hold carries the deadline of the hold',
   HOLDER: 'only the hold of its own holder is booked, released or expired',
   BOOKED_LATE: 'a hold is booked before its deadline',
@@ -43,11 +45,11 @@ export interface LedgerStep {
 
 export type StoredSeat = Pick<
   SeatState,
-  'status' | 'version' | 'holderId' | 'holdPrice' | 'holdExpiresAtMs' | 'bookingId'
+  'status' | 'version' | 'holderId' | 'holdPrice' | 'heldAtMs' | 'holdExpiresAtMs' | 'bookingId'
 >;
 
-export interface LedgerViolation {
-  readonly rule: LedgerRule;
+export interface LedgerViolation<Rule extends string = LedgerRule> {
+  readonly rule: Rule;
   /** Of the offending step, or the last one. */
   readonly version: number;
   /** What was found, for people. */
@@ -59,13 +61,28 @@ const UNTOUCHED: StoredSeat = {
   version: 0,
   holderId: null,
   holdPrice: null,
+  heldAtMs: null,
   holdExpiresAtMs: null,
   bookingId: null,
 };
 
+/** What the replay knows beside the steps. */
+export interface ReplayLimits {
+  /** The longest that a hold may last; a day, if it is not said: no setting allows more. */
+  readonly holdTtlMs?: number;
+  /** When seats of the show could be held and booked; not checked without it. */
+  readonly sales?: { readonly openMs: number; readonly closeMs: number };
+}
+
+const LONGEST_HOLD_MS = 86_400_000;
+
 /** Replays all steps of a seat, in order of their versions; `stored` is undefined where there is no such seat. */
-export function replaySeat(stored: StoredSeat | undefined, steps: readonly LedgerStep[]): LedgerViolation[] {
-  const replay = new SeatReplay();
+export function replaySeat(
+  stored: StoredSeat | undefined,
+  steps: readonly LedgerStep[],
+  limits?: ReplayLimits,
+): LedgerViolation[] {
+  const replay = new SeatReplay(limits);
   return [...steps.flatMap((step) => replay.take(step)), ...replay.finish(stored)];
 }
 
@@ -73,6 +90,8 @@ export function replaySeat(stored: StoredSeat | undefined, steps: readonly Ledge
 export class SeatReplay {
   private seat = UNTOUCHED;
   private lastAtMs = -Infinity;
+
+  constructor(private readonly limits: ReplayLimits = {}) {}
 
   /** Takes the next step. It is believed afterwards, whatever is wrong with it, so that one fault is told once. */
   take(step: LedgerStep): LedgerViolation[] {
@@ -92,15 +111,17 @@ export class SeatReplay {
     if ((step.to === 'BOOKED') !== (step.bookingId !== null)) {
       report('BOOKING_NAMED', `${step.command} with booking ${step.bookingId}`);
     }
+    const isTaken = step.to === 'HELD' || step.to === 'BOOKED';
+    if (isTaken) this.checkSales(step, report);
     if (step.to === 'HELD') this.checkBeginning(step, report);
     else if (step.from === 'HELD') this.checkEnd(step, report);
 
-    const isTaken = step.to === 'HELD' || step.to === 'BOOKED';
     this.seat = {
       status: step.to as SeatStatus,
       version: step.version,
       holderId: isTaken ? step.holderId : null,
       holdPrice: isTaken ? step.price : null,
+      heldAtMs: step.to === 'HELD' ? step.atMs : isTaken ? seat.heldAtMs : null,
       holdExpiresAtMs: step.to === 'HELD' ? step.holdExpiresAtMs : null,
       bookingId: step.to === 'BOOKED' ? step.bookingId : null,
     };
@@ -111,7 +132,18 @@ export class SeatReplay {
   private checkBeginning({ holdExpiresAtMs, atMs }: LedgerStep, report: Report): void {
     if (holdExpiresAtMs === null || holdExpiresAtMs <= atMs) {
       report('HOLD_DEADLINE', `held at ${instant(atMs)} until ${instant(holdExpiresAtMs)}`);
+    } else if (holdExpiresAtMs - atMs > (this.limits.holdTtlMs ?? LONGEST_HOLD_MS)) {
+      report('HOLD_TTL', `held at ${instant(atMs)} until ${instant(holdExpiresAtMs)}`);
     }
+  }
+
+  private checkSales({ command, atMs }: LedgerStep, report: Report): void {
+    const { sales } = this.limits;
+    if (!sales || (sales.openMs <= atMs && atMs < sales.closeMs)) return;
+    report(
+      'SALES_WINDOW',
+      `${command} at ${instant(atMs)}, sales from ${instant(sales.openMs)} to ${instant(sales.closeMs)}`,
+    );
   }
 
   private checkEnd({ command, to, holderId, holdExpiresAtMs, price, atMs }: LedgerStep, report: Report): void {
@@ -138,10 +170,12 @@ export class SeatReplay {
   finish(stored: StoredSeat | undefined): LedgerViolation[] {
     const { version } = this.seat;
     if (!stored) return [{ rule: 'SEAT_EXISTS', version, detail: 'there is no such seat' }];
-    // Version 0.1 wrote no prices, and left those of holds where they were.
-    const known = (Object.keys(UNTOUCHED) as (keyof StoredSeat)[]).filter(
-      (key) => key !== 'holdPrice' || this.seat.holdPrice !== null,
-    );
+    // Version 0.1 wrote no prices, left those of holds where they were, and a booked seat could lose when it was held.
+    const isOld = this.seat.holdPrice === null;
+    const isUnknown = (key: keyof StoredSeat) =>
+      isOld &&
+      (key === 'holdPrice' || (key === 'heldAtMs' && this.seat.status === 'BOOKED' && stored.heldAtMs === null));
+    const known = (Object.keys(UNTOUCHED) as (keyof StoredSeat)[]).filter((key) => !isUnknown(key));
     const different = known.filter((key) => stored[key] !== this.seat[key]);
     if (different.length === 0) return [];
     const detail = different.map((key) => `${key} is ${stored[key]}, by the ledger ${this.seat[key]}`).join('; ');

@@ -21,10 +21,18 @@ export class DeadlineGuard {
 
   constructor(private readonly nowMs: number) {}
 
-  /** Notes the deadline of a hold that a decision has looked at. A lapsed one is lapsed for every reader already. */
-  note(showId: number, holdExpiresAtMs: number | null): void {
-    if (holdExpiresAtMs === null || holdExpiresAtMs <= this.nowMs) return;
+  /**
+   * Notes the deadline of a hold that a decision has looked at. A lapsed one is lapsed for every reader already.
+   *
+   * @returns how long until the hold lapses, where that is too soon for a commit: the decision can't stand, and is not noted.
+   * Otherwise 0
+   */
+  note(showId: number, holdExpiresAtMs: number | null | undefined): number {
+    if (holdExpiresAtMs == null || holdExpiresAtMs <= this.nowMs) return 0;
+    const leftMs = holdExpiresAtMs - this.nowMs;
+    if (leftMs <= COMMIT_MARGIN_MS) return leftMs;
     this.deadlinesMs.set(showId, Math.min(holdExpiresAtMs, this.deadlinesMs.get(showId) ?? Infinity));
+    return 0;
   }
 
   /**

@@ -40,7 +40,15 @@ export function releaseAnswer(outcome: OutcomeOf<'release'>): ReleaseAnswerDto {
 /** The outcome of the command when it was accepted. @throws Problem for every other one */
 export function acceptedOutcome<Name extends SeatCommandName>(outcome: SeatCommandOutcome): OutcomeOf<Name> {
   if (outcome.kind === 'key-reused') throw new Problem('IDEMPOTENCY_KEY_REUSED');
-  if (outcome.kind === 'slots-taken') throw new Error('The queue decides such a command again');
+  if (outcome.kind === 'too-many-keys') {
+    throw new Problem('RATE_LIMITED', {
+      detail: `The answers under ${outcome.max} idempotency keys of yours are kept, and no more are.`,
+      retryAfterSeconds: outcome.retryAfterSeconds,
+    });
+  }
+  if (outcome.kind === 'slots-taken' || outcome.kind === 'set-aside') {
+    throw new Error('The queue decides such a command again');
+  }
   if (outcome.kind !== 'refused') return outcome as OutcomeOf<Name>;
   throw new Problem(outcome.code, {
     detail: PROBLEMS[outcome.code].when,

@@ -5,6 +5,7 @@ import { failureKind, isConnectionFailure, isTimeout, sqlState } from '../platfo
 import { CommitUnknownError } from '../platform/database/pipelined-transaction';
 import { Problem } from '../platform/problem/problem';
 import { DEADLINE_GUARD_FAILED } from './deadline-guard';
+import { FairQueue } from './fair-queue';
 import { lapseCommand, SeatCommand, SeatCommandAnswer } from './seat-command';
 import { SeatMetrics } from './seat-metrics';
 import { SeatStateMachine } from './seat-state-machine';
@@ -30,7 +31,7 @@ export class SeatCommandQueue {
     @Inject(APP_CONFIG)
     private readonly config: Pick<AppConfig, 'combining' | 'queue' | 'commands'>,
   ) {
-    this.lanes = Array.from({ length: config.combining.lanes }, () => ({ entries: [], running: false }));
+    this.lanes = Array.from({ length: config.combining.lanes }, () => new Lane(config.combining));
   }
 
   /** The most seats that one command may name. */
@@ -63,37 +64,28 @@ export class SeatCommandQueue {
   private enqueue(command: SeatCommand): Promise<SeatCommandAnswer> {
     if (this.waiting >= this.config.queue.maxCommands)
       return Promise.reject(busy('The queue of seat commands is full.'));
-    const lane = this.lanes[command.showId % this.lanes.length]!;
-    const answer = new Promise<SeatCommandAnswer>((resolve, reject) => {
-      lane.entries.push({ command, resolve, reject, deadlineMs: performance.now() + this.config.queue.timeoutMs });
+    return new Promise<SeatCommandAnswer>((resolve, reject) => {
+      const deadlineMs = performance.now() + this.config.queue.timeoutMs;
       this.waiting++;
+      this.push({ command, resolve, reject, deadlineMs });
     });
-    if (!lane.running) void this.run(lane);
-    return answer;
+  }
+
+  private push(entry: Entry): void {
+    const lane = this.lanes[entry.command.showId % this.lanes.length]!;
+    lane.push(entry);
+    if (!lane.isRunning) void this.run(lane);
   }
 
   /** Works until the lane is empty. Never throws: every failure goes to the commands it befell. */
   private async run(lane: Lane): Promise<void> {
-    lane.running = true;
-    while (lane.entries.length > 0) {
-      const batch = this.take(lane);
+    lane.isRunning = true;
+    while (!lane.isEmpty) {
+      const batch = lane.take();
       this.waiting -= batch.length;
       await this.attempt(this.inTime(batch));
     }
-    lane.running = false;
-  }
-
-  private take(lane: Lane): Entry[] {
-    const { maxCommands, acrossShows } = this.config.combining;
-    if (acrossShows) return lane.entries.splice(0, maxCommands);
-    const showId = lane.entries[0]!.command.showId;
-    const batch: Entry[] = [];
-    lane.entries = lane.entries.filter((entry) => {
-      if (batch.length >= maxCommands || entry.command.showId !== showId) return true;
-      batch.push(entry);
-      return false;
-    });
-    return batch;
+    lane.isRunning = false;
   }
 
   private async attempt(batch: readonly Entry[], attempt = 1): Promise<void> {
@@ -104,7 +96,8 @@ export class SeatCommandQueue {
       batch.forEach((entry, index) => {
         const answer = answers[index]!;
         this.metrics.outcome(entry.command.name, answer.outcome.kind);
-        entry.resolve(answer);
+        if (answer.outcome.kind === 'set-aside') this.setAside(entry, answer.outcome.waitMs);
+        else entry.resolve(answer);
       });
     } catch (error) {
       const kind = failureKind(error);
@@ -116,10 +109,11 @@ export class SeatCommandQueue {
         // there is: going through the commands one by one would keep the last of them waiting for minutes.
         if (attempt < MAX_ATTEMPTS && !isTimeout(error)) await this.attempt(this.inTime(batch), attempt + 1);
         else this.giveUpBusy(batch, error);
+      } else if (kind === 'conflict' && attempt < MAX_ATTEMPTS) {
+        // A fresh start sees the rows that were in the way. One command with many conflicts must not break up all batches.
+        await this.attempt(batch, attempt + 1);
       } else if (batch.length > 1) {
         await this.separate(batch, error);
-      } else if (kind === 'conflict' && attempt < MAX_ATTEMPTS) {
-        await this.attempt(batch, attempt + 1);
       } else if (kind === 'defect') {
         this.giveUp(batch, error);
       } else {
@@ -139,6 +133,12 @@ export class SeatCommandQueue {
       rest = batch.filter((entry) => !stuck.has(entry.command));
     }
     for (const entry of rest) await this.attempt(this.inTime([entry]));
+  }
+
+  /** Has the command decided again once the hold in its way has lapsed. The time until then is no waiting for a turn. */
+  private setAside(entry: Entry, waitMs: number): void {
+    this.waiting++;
+    setTimeout(() => this.push({ ...entry, deadlineMs: entry.deadlineMs + waitMs }), waitMs);
   }
 
   private giveUpBusy(entries: readonly Entry[], error: unknown): void {
@@ -183,7 +183,37 @@ interface Entry {
   readonly deadlineMs: number;
 }
 
-interface Lane {
-  entries: Entry[];
-  running: boolean;
+/** The commands of a lane that wait, and which of them go together. */
+class Lane {
+  isRunning = false;
+  /** By show, or all together where a transaction may have commands of several. In the order of their turns. */
+  private readonly groups = new Map<number, FairQueue<Entry>>();
+
+  constructor(private readonly combining: AppConfig['combining']) {}
+
+  get isEmpty(): boolean {
+    return this.groups.size === 0;
+  }
+
+  push(entry: Entry): void {
+    const { showId, holderId } = entry.command;
+    const group = this.combining.acrossShows ? ALL_SHOWS : showId;
+    let queue = this.groups.get(group);
+    if (!queue) this.groups.set(group, (queue = new FairQueue()));
+    queue.push(holderId ?? NOBODY, entry);
+  }
+
+  take(): Entry[] {
+    const [group, queue] = this.groups.entries().next().value!;
+    const batch = queue.take(this.combining.maxCommands, this.combining.maxPerHolder);
+    // Behind the other shows.
+    this.groups.delete(group);
+    if (!queue.isEmpty) this.groups.set(group, queue);
+    return batch;
+  }
 }
+
+/** No show has this id. */
+const ALL_SHOWS = 0;
+/** The sweep has its turns like a holder. */
+const NOBODY = '';

@@ -40,7 +40,22 @@ export type SeatCommandOutcome =
   /** The key belongs to another request; not stored, as the record is that other request's. */
   | { readonly kind: 'key-reused' }
   /** Never stored: the queue expires the lapsed holds and has the command decided again. */
-  | SlotsTaken;
+  | SlotsTaken
+  | SetAside
+  | TooManyKeys;
+
+/** Not decided, as a hold lapses before a commit would be visible. The queue has it decided again once that is past. */
+export interface SetAside {
+  readonly kind: 'set-aside';
+  readonly waitMs: number;
+}
+
+/** Not decided, as there is no room for the answer under the command's key. */
+export interface TooManyKeys {
+  readonly kind: 'too-many-keys';
+  readonly max: number;
+  readonly retryAfterSeconds: number;
+}
 
 export interface SeatCommandAnswer {
   readonly outcome: SeatCommandOutcome;

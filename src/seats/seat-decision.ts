@@ -25,14 +25,14 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const rule = COMMAND_RULES[command.name];
   if (!scene.show) return refuse('SHOW_NOT_FOUND');
 
-  const missing = command.seats.filter((seat) => !scene.seats.has(seatKey(command.showId, seat)));
-  if (missing.length > 0) {
+  const found = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat)));
+  const seats = found.filter((seat) => seat !== undefined);
+  if (seats.length < found.length) {
     return refuse(
       'SEAT_NOT_FOUND',
-      missing.map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
+      command.seats.filter((_, index) => !found[index]).map((seat) => ({ ...seatRef(seat), code: 'SEAT_NOT_FOUND' })),
     );
   }
-  const seats = command.seats.map((seat) => scene.seats.get(seatKey(command.showId, seat))!);
   const asked: AskedSeats = { command, seats, scene };
 
   const repeated = rule.repeatedBooking?.(asked);
@@ -87,15 +87,6 @@ function refusedSeats(rule: SeatCommandRule, asked: AskedSeats): RefusedSeat[] {
   });
 }
 
-const NOTHING: SeatCarriage = {
-  holderId: null,
-  holdPrice: null,
-  heldAtMs: null,
-  holdExpiresAtMs: null,
-  holdSlot: null,
-  bookingId: null,
-};
-
 /** Takes one stored step, and writes it down in the ledger. */
 function step(
   name: SeatCommandName,
@@ -109,7 +100,21 @@ function step(
   must((before.status === 'HELD') === (before.holdExpiresAtMs !== null), 'a hold has a deadline, and nothing else has');
   const { showId, row, number, price } = before;
   const version = before.version + 1;
-  const after: SeatState = { showId, row, number, price, ...NOTHING, ...carriage, status: to, version };
+  // Every column by its name: spreading would make each of these, of which a rush makes many, several times as expensive.
+  const after: SeatState = {
+    showId,
+    row,
+    number,
+    status: to,
+    version,
+    price,
+    holdPrice: carriage.holdPrice ?? null,
+    holderId: carriage.holderId ?? null,
+    heldAtMs: carriage.heldAtMs ?? null,
+    holdExpiresAtMs: carriage.holdExpiresAtMs ?? null,
+    holdSlot: carriage.holdSlot ?? null,
+    bookingId: carriage.bookingId ?? null,
+  };
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');
   transitions.push({

@@ -1,10 +1,14 @@
 import type { DataSource } from 'typeorm';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import type { Seal } from '../platform/seals';
 import { seatKey, SeatRef, SeatState } from './seat-transitions';
 import { Seat } from './seat.entity';
 
 /** A seat of a show, by its name. */
 export type ShowSeat = SeatRef & { readonly showId: number };
+
+/** A seat as it is once locked, with the seal of its last step. */
+export type LockedSeat = SeatState & { readonly seal: Seal | null };
 
 /** Seats named by a transaction, as parallel arrays for `unnest`. */
 export function seatColumns(seats: readonly ShowSeat[]): [showIds: number[], rows: string[], numbers: number[]] {
@@ -30,12 +34,12 @@ export class SeatLock {
   }
 
   /** Sends the locking statement. Its answer comes once all the locks are granted. */
-  async send(transaction: PipelinedTransaction, seats: readonly ShowSeat[]): Promise<SeatState[]> {
+  async send(transaction: PipelinedTransaction, seats: readonly ShowSeat[]): Promise<LockedSeat[]> {
     const [showIds, rows, numbers] = seatColumns(seats);
     const isOneShow = showIds.every((showId) => showId === showIds[0]);
     const { rows: locked } = await (isOneShow
-      ? transaction.send<SeatState>(this.withinShow, [showIds[0], rows, numbers])
-      : transaction.send<SeatState>(this.acrossShows, [showIds, rows, numbers]));
+      ? transaction.send<LockedSeat>(this.withinShow, [showIds[0], rows, numbers])
+      : transaction.send<LockedSeat>(this.acrossShows, [showIds, rows, numbers]));
     return locked;
   }
 
@@ -87,7 +91,8 @@ const COLUMNS = Object.entries({
   holdExpiresAtMs: inMs('hold_expires_at'),
   holdSlot: 'seat."hold_slot"',
   bookingId: 'seat."booking_id"',
-} satisfies Record<keyof SeatState, string>);
+  seal: `encode(seat."seal", 'hex')`,
+} satisfies Record<keyof LockedSeat, string>);
 
 /** Has TypeORM render its `pessimistic_write` once; only the values differ from transaction to transaction. */
 function lockSql(dataSource: DataSource, named: string, onLocked?: 'skip_locked'): string {

@@ -1,18 +1,25 @@
 import { instant } from '../platform/instant';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { Seal, sealValue } from '../platform/seals';
 import { seatColumns } from './seat-lock';
 import type { SeatState, SeatTransition } from './seat-transitions';
 
 /** The statements that change seats and write their ledger. Every one carries the show in its condition. */
 
 /** Sends one UPDATE for all seats that changed. */
-export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonly SeatState[]): void {
+export function sendSeatUpdate(
+  transaction: PipelinedTransaction,
+  seats: readonly SeatState[],
+  seals: readonly (Seal | null)[],
+): void {
   void transaction.send(
     `UPDATE seat SET status = c.status, version = c.version, holder_id = c.holder_id, hold_price = c.hold_price,
-        held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id
+        held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id,
+        seal = c.seal
        FROM unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::numeric[],
-                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[])
-         AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id)
+                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bytea[])
+         AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id,
+              seal)
       WHERE seat.show_id = c.show_id AND seat."row" = c."row" AND seat.number = c.number`,
     [
       ...seatColumns(seats),
@@ -24,6 +31,7 @@ export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonl
       seats.map((seat) => timestamp(seat.holdExpiresAtMs)),
       seats.map((seat) => seat.holdSlot),
       seats.map((seat) => seat.bookingId),
+      seals.map(sealValue),
     ],
   );
 }
@@ -32,14 +40,15 @@ export function sendSeatUpdate(transaction: PipelinedTransaction, seats: readonl
 export function sendTransitions(
   transaction: PipelinedTransaction,
   transitions: readonly SeatTransition[],
+  seals: readonly Seal[],
   nowMs: number,
 ): void {
   void transaction.send(
     `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status,
-                                  holder_id, actor_id, reason, hold_expires_at, booking_id, price, at)
-     SELECT *, $14::timestamptz FROM unnest($1::int[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[],
+                                  holder_id, actor_id, reason, hold_expires_at, booking_id, price, seal, at)
+     SELECT *, $15::timestamptz FROM unnest($1::int[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[],
                                             $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::uuid[],
-                                            $13::numeric[])`,
+                                            $13::numeric[], $14::bytea[])`,
     [
       ...seatColumns(transitions),
       transitions.map((step) => step.version),
@@ -52,6 +61,7 @@ export function sendTransitions(
       transitions.map((step) => timestamp(step.holdExpiresAtMs)),
       transitions.map((step) => step.bookingId),
       transitions.map((step) => step.price),
+      seals.map(sealValue),
       timestamp(nowMs),
     ],
   );

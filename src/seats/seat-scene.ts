@@ -1,22 +1,25 @@
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import type { FixedWindows } from '../platform/http/fixed-windows';
 import { salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import type { Scene } from './commands/command';
 import { COMMAND_RULES } from './commands/registry';
 import { DeadlineGuard } from './deadline-guard';
 import { HoldingsByHolder, sendHoldings } from './holdings';
-import { StoredAnswers } from './idempotency/stored-answers';
+import { KeyRules, StoredAnswers } from './idempotency/stored-answers';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
-import { SeatLock, sendClock, ShowSeat } from './seat-lock';
+import type { Seals } from '../platform/seals';
+import { LockedSeat, SeatLock, sendClock, ShowSeat } from './seat-lock';
 import { sendSeatUpdate, sendTransitions } from './seat-rows';
+import { SeatSeals } from './seat-seals';
 import { seatKey, SeatState, SeatTransition } from './seat-transitions';
 import type { NewBooking, TransactionWriter } from './transaction-writer';
 
 /** What the scene needs beside the database. */
 export interface SeatRules {
   readonly holds: { readonly ttlMs: number; readonly maxPerHolder: number };
-  readonly idempotency: { readonly ttlHours: number };
+  readonly idempotency: KeyRules;
 }
 
 /** The locked seats of one transaction in memory, as the commands decided so far have left them, and the rows to write. */
@@ -28,7 +31,7 @@ export class SeatScene {
   private readonly guard: DeadlineGuard;
 
   private constructor(
-    locked: readonly SeatState[],
+    private readonly locked: readonly LockedSeat[],
     private readonly nowMs: number,
     private readonly shows: ReadonlyMap<number, ShowSales>,
     private readonly holdings: HoldingsByHolder,
@@ -36,6 +39,7 @@ export class SeatScene {
     private readonly bookings: Map<string, BookingView>,
     private readonly writer: TransactionWriter,
     private readonly rules: SeatRules,
+    private readonly seals: Seals,
   ) {
     this.seats = new Map(locked.map((seat) => [seatKey(seat.showId, seat), seat]));
     this.guard = new DeadlineGuard(nowMs);
@@ -48,6 +52,8 @@ export class SeatScene {
     commands: readonly SeatCommand[],
     writer: TransactionWriter,
     rules: SeatRules,
+    keyCounts: FixedWindows,
+    seals: Seals,
   ): Promise<SeatScene> {
     const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),
@@ -57,13 +63,13 @@ export class SeatScene {
         transaction,
         commands.filter(({ name }) => COMMAND_RULES[name].needsHoldings),
       ),
-      StoredAnswers.send(transaction, commands, rules.idempotency.ttlHours),
+      StoredAnswers.send(transaction, commands, rules.idempotency, keyCounts),
     ] as const);
     const repeated = bookedTogether(commands, locked);
     const [bookings] =
       repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
     const byId = new Map(bookings.map((booking) => [booking.id, booking]));
-    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules);
+    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules, seals);
   }
 
   /** Decides the next command. What it changes is what the commands after it see. */
@@ -72,7 +78,8 @@ export class SeatScene {
     if (replayed) return replayed;
     const scene = this.seenBy(command);
     const decision = decide(command, scene);
-    this.noteDeadlines(command, decision, scene);
+    const waitMs = this.noteDeadlines(command, decision, scene);
+    if (waitMs > 0) return { outcome: { kind: 'set-aside', waitMs }, replayed: false };
     const outcome = this.take(command, decision);
     this.answers.keep(command, outcome);
     return { outcome, replayed: false };
@@ -83,20 +90,35 @@ export class SeatScene {
     return this.transitions.length === 0 && !this.answers.hasNew;
   }
 
-  /** The changed seats as they are afterwards. */
-  get changed(): SeatState[] {
-    return [...this.changedKeys].map((key) => this.seats.get(key)!);
+  /**
+   * Sends what has changed: at most one statement a table, and none where nothing changed.
+   *
+   * @returns the changed seats as they are afterwards
+   */
+  write(transaction: PipelinedTransaction): SeatState[] {
+    const changed = [...this.changedKeys].map((key) => this.seats.get(key)!);
+    if (this.transitions.length > 0) {
+      const chains = new SeatSeals(
+        this.seals,
+        this.locked.map((seat) => [seatKey(seat.showId, seat), seat.seal]),
+      );
+      const seals = chains.sealSteps(this.transitions, this.nowMs);
+      sendSeatUpdate(
+        transaction,
+        changed,
+        changed.map((seat) => chains.lastOf(seatKey(seat.showId, seat))),
+      );
+      sendTransitions(transaction, this.transitions, seals, this.nowMs);
+    }
+    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings, this.seals);
+    this.answers.write(transaction, this.nowMs, this.seals);
+    this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
+    return changed;
   }
 
-  /** Sends what has changed: at most one statement a table, and none where nothing changed. */
-  write(transaction: PipelinedTransaction): void {
-    if (this.transitions.length > 0) {
-      sendSeatUpdate(transaction, this.changed);
-      sendTransitions(transaction, this.transitions, this.nowMs);
-    }
-    if (this.newBookings.length > 0) this.writer.write(transaction, this.newBookings);
-    this.answers.write(transaction, this.nowMs);
-    this.guard.send(transaction, new Set(this.transitions.map(({ showId }) => showId)));
+  /** To be called once what was written is committed. */
+  committed(): void {
+    this.answers.count();
   }
 
   private seenBy(command: SeatCommand): Scene {
@@ -124,11 +146,14 @@ export class SeatScene {
     }
     if (decision.kind !== 'accepted') return decision;
     const { seats, transitions, outcome } = decision;
-    for (const step of transitions) {
-      this.transitions.push(step);
-      this.changedKeys.add(seatKey(step.showId, step));
+    this.transitions.push(...transitions);
+    for (const seat of seats) {
+      const key = seatKey(seat.showId, seat);
+      // A seat that takes no step is the very object it was.
+      if (this.seats.get(key) === seat) continue;
+      this.seats.set(key, seat);
+      this.changedKeys.add(key);
     }
-    for (const seat of seats) this.seats.set(seatKey(seat.showId, seat), seat);
     this.holdings.apply(transitions, seats);
     if ('booking' in outcome) {
       this.bookings.set(outcome.booking.id, outcome.booking);
@@ -137,14 +162,23 @@ export class SeatScene {
     return outcome;
   }
 
-  /** Notes which holds the decision took for live: those of the named seats, and those counted against the limit. */
-  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): void {
+  /**
+   * Notes which holds the decision took for live: those of the named seats, and those counted against the limit.
+   *
+   * @returns how long until the last of those lapses that are too close to their deadlines; 0 if none is
+   */
+  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): number {
     // A sweep looks for lapsed holds, and decides nothing by live ones.
-    if (actorId === null) return;
-    const isOverLimit = decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED';
-    const counted = isOverLimit ? [...scene.holdings.holds.values()] : [];
-    const named = seats.flatMap((seat) => scene.seats.get(seatKey(showId, seat)) ?? []);
-    for (const { holdExpiresAtMs } of [...named, ...counted]) this.guard.note(showId, holdExpiresAtMs);
+    if (actorId === null) return 0;
+    let waitMs = 0;
+    const note = (deadlineMs: number | null | undefined) => {
+      waitMs = Math.max(waitMs, this.guard.note(showId, deadlineMs));
+    };
+    for (const seat of seats) note(scene.seats.get(seatKey(showId, seat))?.holdExpiresAtMs);
+    if (decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED') {
+      for (const { holdExpiresAtMs } of scene.holdings.holds.values()) note(holdExpiresAtMs);
+    }
+    return waitMs;
   }
 }
 

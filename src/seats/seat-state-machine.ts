@@ -3,11 +3,13 @@ import type { DataSource } from 'typeorm';
 import { CommandDataSource } from '../platform/database/pools';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { Seals } from '../platform/seals';
 import { CommitUnknownError, inPipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { FixedWindows } from '../platform/http/fixed-windows';
 import type { SeatCommand, SeatCommandAnswer } from './seat-command';
 import { SEAT_LISTENERS, SeatListener } from './seat-listener';
 import { SeatLock } from './seat-lock';
-import { namedSeats, SeatScene } from './seat-scene';
+import { namedSeats, SeatRules, SeatScene } from './seat-scene';
 import { seatKey } from './seat-transitions';
 import { TransactionWriter } from './transaction-writer';
 
@@ -19,14 +21,22 @@ import { TransactionWriter } from './transaction-writer';
 export class SeatStateMachine {
   /** TypeORM's `pessimistic_write`, in one statement and one order. */
   private readonly lock: SeatLock;
+  private readonly rules: SeatRules;
+  /** The keys under which answers of each holder were stored, by this process. */
+  private readonly keyCounts = new FixedWindows();
 
   constructor(
     @Inject(CommandDataSource) private readonly dataSource: DataSource,
     private readonly writer: TransactionWriter,
     @Inject(SEAT_LISTENERS) private readonly listeners: readonly SeatListener[],
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'holds' | 'idempotency'>,
+    @Inject(APP_CONFIG)
+    config: Pick<AppConfig, 'holds' | 'idempotency'> & { rateLimits: Pick<AppConfig['rateLimits'], 'enabled'> },
+    private readonly seals: Seals,
   ) {
     this.lock = new SeatLock(dataSource);
+    const { holds, idempotency, rateLimits } = config;
+    const maxKeysPerHolder = rateLimits.enabled ? idempotency.maxKeysPerHolder : Infinity;
+    this.rules = { holds, idempotency: { ...idempotency, maxKeysPerHolder } };
   }
 
   /**
@@ -36,17 +46,25 @@ export class SeatStateMachine {
    */
   async execute(commands: readonly SeatCommand[]): Promise<SeatCommandAnswer[]> {
     try {
-      const { answers, changed } = await inPipelinedTransaction(this.dataSource, async (transaction) => {
+      const { scene, answers, changed } = await inPipelinedTransaction(this.dataSource, async (transaction) => {
         // FOR UPDATE, and behind the locks the clock and all else that deciding needs.
-        const scene = await SeatScene.read(transaction, this.lock, commands, this.writer, this.config);
+        const scene = await SeatScene.read(
+          transaction,
+          this.lock,
+          commands,
+          this.writer,
+          this.rules,
+          this.keyCounts,
+          this.seals,
+        );
         // By the table, in `commands/`.
-        const decided = commands.map((command) => scene.decide(command));
-        if (scene.isUnchanged) return transaction.abandon({ answers: decided, changed: [] });
-        scene.write(transaction);
-        return { answers: decided, changed: scene.changed };
+        const answers = commands.map((command) => scene.decide(command));
+        if (scene.isUnchanged) return transaction.abandon({ scene, answers, changed: [] });
+        return { scene, answers, changed: scene.write(transaction) };
       });
       // Nothing below may throw. The queue treats an exception as a failed transaction and would run these committed
       // commands again.
+      scene.committed();
       if (changed.length > 0) for (const listener of this.listeners) listener.committed(changed);
       return answers;
     } catch (error) {

@@ -74,4 +74,7 @@ export class Seat {
   @Column({ type: 'smallint', name: 'hold_slot', nullable: true }) holdSlot: number | null;
 
   @Column({ type: 'uuid', name: 'booking_id', nullable: true }) bookingId: string | null;
+
+  /** That of its last sealed step, which the seal of the next one builds on. */
+  @Column({ type: 'bytea', nullable: true }) seal: Buffer | null;
 }

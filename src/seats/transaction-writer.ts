@@ -1,4 +1,5 @@
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import type { Seals } from '../platform/seals';
 import type { BookingView } from './seat-command';
 import type { SeatState } from './seat-transitions';
 
@@ -23,6 +24,6 @@ export abstract class TransactionWriter {
     bookings: readonly { showId: number; bookingId: string }[],
   ): Promise<BookingView[]>;
 
-  /** Sends the statements that write the bookings. The commit behind them reports their failures. */
-  abstract write(transaction: PipelinedTransaction, bookings: readonly NewBooking[]): void;
+  /** Sends the statements that write the bookings, sealed. The commit behind them reports their failures. */
+  abstract write(transaction: PipelinedTransaction, bookings: readonly NewBooking[], seals: Seals): void;
 }

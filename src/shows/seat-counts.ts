@@ -12,6 +12,6 @@ export abstract class SeatCounts {
   /** The counts of a show from a snapshot taken after the call; undefined without seats. */
   abstract now(showId: number): Promise<ShowSeatCounts | undefined>;
 
-  /** The counts of each show from a snapshot that is at most half a second old; shows without seats are absent. */
+  /** The counts of each show from a snapshot that is at most half as old as a list may be; shows without seats are absent. */
   abstract recent(showIds: readonly number[]): Promise<ReadonlyMap<number, ShowSeatCounts>>;
 }

@@ -1,4 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_CONFIG } from '../platform/config/app-config';
+import type { AppConfig } from '../platform/config/app-config';
 import { YEARS_SQL } from '../platform/database/check-sql';
 import { ReadDataSource } from '../platform/database/pools';
 import { SharedRead } from '../platform/database/shared-read';
@@ -40,8 +42,6 @@ const PAGE_SQL = `${SHOWS_SQL}
    ORDER BY starts_at, show.id
    LIMIT $6`;
 
-/** With the age of the counts in it, a page tells of a second ago at the earliest. */
-const PAGE_MAX_AGE_MS = 500;
 const NO_SEATS: ShowSeatCounts = { total: 0, available: 0, held: 0, booked: 0, blocked: 0 };
 const CURSORS = new Cursors({ atMs: INSTANT_PART, id: INTEGER_PART });
 const BEGINNING = { atMs: FIRST_INSTANT_MS, id: 0 };
@@ -50,15 +50,17 @@ const BEGINNING = { atMs: FIRST_INSTANT_MS, id: 0 };
 @Injectable()
 export class Shows {
   private readonly shows = new SharedRead((id: number) => this.readShow(id));
-  private readonly pages = new SharedRead(
-    (wanted: string) => this.readPage(JSON.parse(wanted) as ShowListQueryDto),
-    PAGE_MAX_AGE_MS,
-  );
+  private readonly pages: SharedRead<string, Rendered>;
 
   constructor(
     private readonly dataSource: ReadDataSource,
     private readonly seatCounts: SeatCounts,
-  ) {}
+    @Inject(APP_CONFIG) { shows }: Pick<AppConfig, 'shows'>,
+  ) {
+    const read = (wanted: string) => this.readPage(JSON.parse(wanted) as ShowListQueryDto);
+    // The counts in it may be as old again.
+    this.pages = new SharedRead(read, shows.listMaxAgeMs / 2);
+  }
 
   /** @throws Problem SHOW_NOT_FOUND */
   find(id: number): Promise<Rendered> {

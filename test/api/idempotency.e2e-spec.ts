@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { block } from '../../proof/kit/blocker';
 import { IdempotencyCleaner } from '../../src/seats/idempotency/idempotency-cleaner';
+import { PARTITIONS, slotAt } from '../../src/seats/idempotency/partitions';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats, tally } from '../support/client';
 import { expectProblem, fields, ok, seatsOf } from '../support/expectations';
@@ -339,12 +342,82 @@ describe('the stored answer', () => {
     await ok(me.hold(showId, ['A2'], keyed(old)));
     await age(young, '23:59:00');
     await age(old, '24:00:01');
-    expect(await target.app.get(IdempotencyCleaner).clean()).toBe(1);
-    expect([await records(young), await records(old)]).toEqual([1, 0]);
-
     expectReplay(await me.hold(showId, ['A1'], keyed(young)), first);
     // The key may stand for something else now.
     expect(isReplayed(await ok(me.hold(showId, ['A3'], keyed(old))))).toBeNull();
+    expect([await records(young), await records(old)]).toEqual([1, 1]);
+  });
+
+  describe('is removed with its partition', () => {
+    const clean = () => target.app.get(IdempotencyCleaner).clean();
+    /** As a row that was stored in that slot, so long ago. Slot -1 has the rows of version 0.1. */
+    const store = (key: string, slot: number, interval: string) =>
+      target.dataSource.query(
+        `INSERT INTO idempotency_record (show_id, holder_id, key, slot, fingerprint, outcome, created_at)
+         VALUES ($1, $2, $3, $4, '', '{}', now() - $5::interval)`,
+        [showId, me.id, key, slot, interval],
+      );
+
+    beforeEach(() => target.dataSource.query('TRUNCATE idempotency_record'));
+
+    it.each(PARTITIONS)('$table, once none of its answers is kept', async ({ slot, table }) => {
+      const [old, young] = [newKey(), newKey()];
+      await store(old, slot, '24:00:01');
+      await store(young, slot, '23:59:59');
+      expect([await clean(), await records(old)]).toEqual([[], 1]);
+      await age(young, '00:00:01');
+      expect([await clean(), await records(old), await records(young)]).toEqual([[table], 0, 0]);
+      expect(await clean()).toEqual([]);
+    });
+
+    it('at the next time, where somebody uses the partition', async () => {
+      await store(newKey(), 0, '24:00:01');
+      const blocker = await block(target.databaseUrl, 'LOCK TABLE idempotency_record_0 IN ACCESS SHARE MODE');
+      expect(await clean()).toEqual([]);
+      await blocker.release();
+      expect(await clean()).toEqual(['idempotency_record_0']);
+    });
+
+    it('by a look at the end of an index: its cost does not grow with the rows', async () => {
+      await target.dataSource.query(
+        `INSERT INTO idempotency_record (show_id, holder_id, key, slot, fingerprint, outcome, created_at)
+         SELECT 1, 'h', i::text, 0, '', '{}', now() - interval '1 day 1 second' FROM generate_series(1, 20000) AS i`,
+      );
+      await target.dataSource.query('ANALYZE idempotency_record_0');
+      const plan = await target.dataSource.query<{ 'QUERY PLAN': string }[]>(
+        'EXPLAIN SELECT max(created_at) FROM idempotency_record WHERE slot = 0',
+      );
+      expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(
+        /Limit.*\n.*Index.*Scan Backward using idempotency_record_0_created_at/,
+      );
+      expect(await clean()).toEqual(['idempotency_record_0']);
+    });
+  });
+
+  it('goes to three slots in turn, one for each 24 hours', () => {
+    const dayMs = 86_400_000;
+    const slots = Array.from({ length: 5 }, (_, day) => [slotAt(day * dayMs, 24), slotAt((day + 1) * dayMs - 1, 24)]);
+    expect(slots).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [0, 0],
+      [1, 1],
+    ]);
+  });
+
+  it('takes no more than 200 bytes where ten seats are refused', async () => {
+    const key = randomUUID();
+    const ten = Array.from({ length: 10 }, (_, i) => `A${i + 1}`);
+    await ok(another.hold(showId, ten));
+    const first = await me.hold(showId, ten, keyed(key));
+    expectProblem(first, 'SEAT_UNAVAILABLE', seatsOf(Object.fromEntries(ten.map((name) => [name, 'SEAT_HELD']))));
+    const [{ bytes }] = await target.dataSource.query(
+      'SELECT pg_column_size(record.*) AS bytes FROM idempotency_record AS record WHERE key = $1',
+      [key],
+    );
+    expect(bytes).toBeLessThanOrEqual(200);
+    expectReplay(await me.hold(showId, ten.toReversed(), keyed(key)), first);
   });
 
   it('counts as forgotten at its time, whether or not it has been cleaned up', async () => {
@@ -352,8 +425,7 @@ describe('the stored answer', () => {
     await ok(me.hold(showId, ['A1'], keyed(key)));
     await age(key, '24:00:01');
     const other = await ok(me.hold(showId, ['A2'], keyed(key)));
-    expect(isReplayed(other)).toBeNull();
-    expect(await records(key)).toBe(1);
+    expect([isReplayed(other), await records(key)]).toEqual([null, 1]);
     expectReplay(await me.hold(showId, ['A2'], keyed(key)), other);
   });
 
@@ -364,5 +436,54 @@ describe('the stored answer', () => {
     await target.dataSource.query('ALTER TABLE idempotency_record DROP CONSTRAINT refuse_all');
     expect([await steps(), await records(key)]).toEqual([[], 0]);
     expect(isReplayed(await ok(me.hold(showId, ['A1'], keyed(key))))).toBeNull();
+  });
+});
+
+describe('a holder’s keys are limited', () => {
+  const LIMIT = 5;
+  let limited: TestApp;
+  let ada: Person;
+  let show: number;
+
+  beforeAll(async () => {
+    limited = await startApp({
+      RATE_LIMIT_ENABLED: 'true',
+      IDEMPOTENCY_MAX_KEYS_PER_HOLDER: String(LIMIT),
+      COMBINE_LANES: '1',
+    });
+  });
+  afterAll(() => limited.close());
+  beforeEach(async () => {
+    [ada, show] = await Promise.all([person(limited), createShow(limited.dataSource)]);
+  });
+
+  const hold = (number: number, key?: string) => ada.hold(show, [`A${number}`], key ? keyed(key) : {});
+
+  it('to so many; then the answer says so, and when there is room again', async () => {
+    const names = Array.from({ length: LIMIT }, newKey);
+    for (const [index, key] of names.entries()) await ok(hold(index + 1, key));
+    const refused = await hold(9, newKey());
+    expectProblem(refused, 'RATE_LIMITED');
+    expect(refused.body.detail).toContain(`${LIMIT} idempotency keys`);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(86_000);
+    expect((await ada.seatMap(show)).body.stats.held).toBe(LIMIT);
+
+    // Retries are answered all the same, other holders too, and so are commands without a key.
+    expect(isReplayed(await ok(hold(1, names[0])))).toBe('true');
+    await ok((await person(limited)).hold(show, ['B1'], keyed(newKey())));
+    await ok(hold(9));
+  });
+
+  it('also where they come at once', async () => {
+    const answers = await Promise.all(Array.from({ length: LIMIT + 3 }, (_, index) => hold(index + 1, newKey())));
+    expect(tally(answers)).toEqual({ '200': LIMIT, '429 RATE_LIMITED': 3 });
+  });
+
+  it('and what is not stored does not count', async () => {
+    for (let i = 0; i < LIMIT + 1; i++)
+      expectProblem(await ada.hold(NO_SHOW, ['A1'], keyed(newKey())), 'SHOW_NOT_FOUND');
+    const key = newKey();
+    for (let i = 0; i < LIMIT + 1; i++) await ok(hold(1, key));
+    await ok(hold(2, newKey()));
   });
 });

@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'AGENTS.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...markdownIn('docs'),
   ...markdownIn('src'),
 ];

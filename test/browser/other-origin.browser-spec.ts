@@ -1,4 +1,5 @@
-import { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { until } from '../../proof/kit/until';
 import { startApp, TestApp } from '../support/app';
@@ -7,22 +8,27 @@ import { createTestDatabase, TestDatabase } from '../support/database';
 import { createShow } from '../support/house';
 import { launch } from './support/browser';
 
-const SHOP = 'http://shop.localhost';
-
 describe('the reference client on a page of another origin', () => {
   let database: TestDatabase;
   let target: TestApp;
   let browser: Browser;
+  let shop: string;
+  const shopServer = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<title></title>'),
+  );
 
   beforeAll(async () => {
+    await new Promise<void>((resolve) => shopServer.listen(0, '127.0.0.1', resolve));
+    shop = `http://127.0.0.1:${(shopServer.address() as AddressInfo).port}`;
     database = await createTestDatabase();
-    target = await startApp({ DATABASE_URL: database.url, CORS_ORIGINS: SHOP });
+    target = await startApp({ DATABASE_URL: database.url, CORS_ORIGINS: shop });
     browser = await launch();
   });
   afterAll(async () => {
     await browser.close();
     await target.close();
     await database.drop();
+    shopServer.close();
   });
 
   const state = (page: Page) => page.evaluate<string>('document.title');
@@ -32,8 +38,7 @@ describe('the reference client on a page of another origin', () => {
     const showId = await createShow(database.dataSource);
     const [asset] = /\/assets\/[0-9a-f]+\//.exec((await request(target, 'GET', '/')).body as string)!;
     const page = await browser.newPage();
-    await page.route(`${SHOP}/`, (route) => route.fulfill({ contentType: 'text/html', body: '<title></title>' }));
-    await page.goto(`${SHOP}/`);
+    await page.goto(`${shop}/`);
     await page.evaluate(`(async () => {
       const { LiveSeats } = await import('${target.url}${asset}client/live-seats.js');
       window.live = new LiveSeats({
@@ -52,7 +57,7 @@ describe('the reference client on a page of another origin', () => {
     const { port } = target.app.getHttpServer().address() as AddressInfo;
     await target.close();
     await until(async () => (await state(page)) === 'waiting');
-    target = await startApp({ DATABASE_URL: database.url, CORS_ORIGINS: SHOP, PORT: String(port) });
+    target = await startApp({ DATABASE_URL: database.url, CORS_ORIGINS: shop, PORT: String(port) });
     await (await person(target)).hold(showId, ['A2']);
     await until(async () => (await state(page)) === 'live' && (await held(page)) === 2, 30_000);
     await page.close();

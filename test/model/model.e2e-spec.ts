@@ -74,6 +74,8 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
   beforeAll(async () => {
     const common = {
       ...settings,
+      // The model knows no list of a moment ago.
+      SHOW_LIST_MAX_AGE_MS: '0',
       MAX_HELD_SEATS_PER_HOLDER: String(HOLD_LIMIT),
       HOLD_TTL_SECONDS: String(HOLD_TTL_SECONDS),
     };

@@ -1,11 +1,15 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { schema } from '../../src/database/schema';
+import { startApp } from '../support/app';
+import { person } from '../support/client';
 import { createTestDatabase, dropDatabase, onServer, TestDatabase, urlOf } from '../support/database';
+import { ok } from '../support/expectations';
+import { createShow } from '../support/house';
 import { startProgram } from '../support/program';
 
 const MIGRATIONS = schema.migrations.map((migration) => migration.name).join('\n');
@@ -107,6 +111,7 @@ describe('commands', () => {
       'STORED_SEAT: show 1, seat A1, version 0: version is 1, by the ledger 0',
       'STORED_SEAT: show 1, seat B1, version 0: version is 1, by the ledger 0',
       '… and 3 more',
+      expect.stringContaining('The seals were not checked'),
       expect.stringMatching(/^7 shows, 184 seats, 0 transitions, 0 bookings, 5 violations, \d+\.\d s$/),
       '',
     ]);
@@ -115,6 +120,45 @@ describe('commands', () => {
       listed: [{ rule: 'STORED_SEAT', show_id: 1, row: 'A', number: 1, version: 0, booking_id: null }],
     });
   });
+
+  it('verify exports heads once, and finds later that something is gone', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rowlock-heads-'));
+    const file = join(directory, 'heads.json');
+    const sold = await createTestDatabase();
+    try {
+      const LEDGER_SECRET = 'the secret of this ledger, long enough';
+      const env = { DATABASE_URL: sold.url, LEDGER_SECRET };
+      const showId = await createShow(sold.dataSource);
+      const app = await startApp(env);
+      await ok((await person(app)).hold(showId, ['A1', 'A2']));
+      await app.close();
+
+      expect(await run('verify', ['--export-heads', file], { ...env, LEDGER_SECRET: '' })).toMatchObject({ code: 2 });
+      expect(await run('verify', ['--export-heads', file], env)).toMatchObject({ code: 0, stderr: '' });
+      expect(await run('verify', ['--export-heads', file], env)).toMatchObject({ code: 2 });
+      const checked = await run('verify', ['--json', '--head', file], env);
+      expect(JSON.parse(checked.stdout)).toMatchObject({ violations: 0, seals_checked: true, unsealed: 0 });
+
+      await sold.dataSource.query(
+        `DELETE FROM seat_transition; DELETE FROM ledger_head; DELETE FROM ledger_opening;
+         UPDATE seat SET status = 'AVAILABLE', version = 0, holder_id = NULL, held_at = NULL, hold_price = NULL,
+                         hold_expires_at = NULL, hold_slot = NULL, seal = NULL`,
+      );
+      expect((await run('verify', [], env)).code).toBe(0);
+      const gone = await run('verify', ['--head', file], env);
+      expect(gone.code).toBe(1);
+      expect(gone.stdout).toMatch(
+        /^HEAD: show 1, seat A1, version 1: the head of .* has this step, the ledger has not\n/,
+      );
+
+      await writeFile(file, (await readFile(file, 'utf8')).replace('"A":{"1":1', '"A":{"1":0'));
+      const forged = await run('verify', ['--head', file], env);
+      expect(forged).toMatchObject({ code: 2, stderr: expect.stringContaining('not as it was exported') });
+    } finally {
+      await sold.drop();
+      await rm(directory, { recursive: true });
+    }
+  }, 180_000);
 
   it.each(['migrate', 'seed', 'verify'])('%s explains itself', async (command) => {
     const { code, stdout } = await run(command, ['--help'], { DATABASE_URL: UNREACHABLE });

@@ -1,12 +1,15 @@
 import { BookingRows } from '../../src/bookings/booking-rows';
 import { RULES, verifyLedger, VerifyOptions, Violation } from '../../src/ledger/ledger-verifier';
+import { Seals } from '../../src/platform/seals';
 import type { SeatCommand } from '../../src/seats/seat-command';
 import { SeatStateMachine } from '../../src/seats/seat-state-machine';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { createShow, lapse } from '../support/house';
+import { FALSIFICATIONS, FORGERIES_OF_OLD_ROWS } from './falsifications';
 
 const ANNE = 'user:anne';
 const BOB = 'user:bob';
+const SEALS = new Seals(['the secret of the ledger in these tests']);
 
 /**
  * Removes the constraints by which the database itself refuses such rows, so that only the verifier can notice them.
@@ -35,10 +38,17 @@ describe('verify', () => {
   afterEach(() => database.drop());
 
   const run = async (...commands: [SeatCommand['name'], string | null, number, string[]][]) => {
-    const machine = new SeatStateMachine(database.dataSource, new BookingRows(), [], {
-      holds: { ttlMs: 600_000, maxPerHolder: 10 },
-      idempotency: { ttlHours: 24 },
-    });
+    const machine = new SeatStateMachine(
+      database.dataSource,
+      new BookingRows(),
+      [],
+      {
+        holds: { ttlMs: 600_000, maxPerHolder: 10 },
+        idempotency: { ttlHours: 24, maxKeysPerHolder: 200 },
+        rateLimits: { enabled: true },
+      },
+      SEALS,
+    );
     const answers = await machine.execute(
       commands.map(([name, holderId, showId, seats]) => ({
         name,
@@ -85,6 +95,8 @@ describe('verify', () => {
       seats: 20,
       transitions: 14,
       bookings: 3,
+      unsealed: 0,
+      areSealsChecked: false,
       violations: 0,
       listed: [],
       seconds: expect.any(Number),
@@ -137,7 +149,8 @@ describe('verify', () => {
          FROM seat_transition WHERE ${seatIs('A1')};
        INSERT INTO booking SELECT 1, '00000000-0000-4000-8000-000000000001', 'TWICE', '${BOB}', 100, 'USD', max(at) FROM seat_transition WHERE ${seatIs('A1')};
        INSERT INTO booking_seat VALUES (1, 'A', 1, '00000000-0000-4000-8000-000000000001', 100);
-       UPDATE seat SET version = 4, holder_id = '${BOB}', booking_id = '00000000-0000-4000-8000-000000000001' WHERE ${seatIs('A1')}`,
+       UPDATE seat SET version = 4, holder_id = '${BOB}', held_at = (SELECT max(at) FROM seat_transition WHERE ${seatIs('A1')}),
+              booking_id = '00000000-0000-4000-8000-000000000001' WHERE ${seatIs('A1')}`,
       ['CHAIN A1 3'],
     ],
     [
@@ -154,7 +167,7 @@ describe('verify', () => {
     [
       'a hold without a deadline',
       `UPDATE seat_transition SET hold_expires_at = NULL WHERE ${stepIs('A4', 1)}; UPDATE seat SET hold_expires_at = NULL WHERE ${seatIs('A4')}`,
-      ['HOLD_DEADLINE A4 1'],
+      ['HOLD_DEADLINE A4 1', 'SEAT_NOW A4 1'],
     ],
     [
       'a deadline put off',
@@ -169,6 +182,7 @@ describe('verify', () => {
     [
       'a hold booked at its deadline',
       `UPDATE seat_transition SET at = at - interval '1 minute' WHERE ${stepIs('A1', 1)};
+       UPDATE seat SET held_at = held_at - interval '1 minute' WHERE ${seatIs('A1')};
        UPDATE seat_transition SET hold_expires_at = (SELECT at FROM seat_transition WHERE ${stepIs('A1', 2)}) WHERE ${seatIs('A1')}`,
       ['BOOKED_LATE A1 2'],
     ],
@@ -293,6 +307,24 @@ describe('verify', () => {
       { isRestored: false },
     ],
     ['more holds than the limit', 'SELECT', ['HOLD_LIMIT - -'], { holdLimit: 1 }],
+    [
+      'a hold of more than a day',
+      `UPDATE seat_transition SET hold_expires_at = hold_expires_at + interval '1 day' WHERE ${stepIs('A4', 1)};
+       UPDATE seat SET hold_expires_at = hold_expires_at + interval '1 day' WHERE ${seatIs('A4')}`,
+      ['HOLD_TTL A4 1'],
+    ],
+    [
+      'a hold longer than holds are',
+      `SELECT`,
+      ['A1 1', 'A1 1', 'A2 1', 'A3 1', 'A4 1', 'A5 1', 'B1 1', 'B1 3'].map((at) => `HOLD_TTL ${at}`),
+      { holdTtlMs: 599_999 },
+    ],
+    [
+      'sales before they open',
+      `UPDATE show SET sales_open_at = sales_close_at - interval '1 minute' WHERE id = 2`,
+      ['SALES_WINDOW A1 1', 'SALES_WINDOW A1 2'],
+      { checksSales: true },
+    ],
   ];
 
   it.each(PLANTED)('finds %s', async (_, planted, found, options = {}) => {
@@ -307,8 +339,9 @@ describe('verify', () => {
     expect(report.violations).toBe(found.length);
   });
 
-  it('has a plant for every rule', () => {
+  it('has a plant for every rule, here or among the falsifications', () => {
     const planted = new Set(PLANTED.flatMap(([, , found]) => found.map((place) => place.split(' ')[0])));
+    for (const { rules } of [...FALSIFICATIONS, ...FORGERIES_OF_OLD_ROWS]) for (const rule of rules) planted.add(rule);
 
     expect(planted).toEqual(new Set(Object.keys(RULES)));
   });

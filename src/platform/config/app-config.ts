@@ -33,6 +33,22 @@ export function parseDatabaseEnvironment(env: NodeJS.ProcessEnv): Omit<AppConfig
   return config as Omit<AppConfig, 'auth'>;
 }
 
+/**
+ * The secrets that the ledger is sealed with, the current one first; undefined where there is none. The secrets of tokens
+ * count as former ones, so that what they sealed before there was a LEDGER_SECRET is still known.
+ */
+export function ledgerSecrets({
+  ledger,
+  auth,
+}: {
+  ledger: AppConfig['ledger'];
+  auth?: { jwtSecret?: string; jwtPreviousSecrets?: readonly string[] };
+}): [string, ...string[]] | undefined {
+  const all = [ledger.secret, auth?.jwtSecret, ...ledger.previousSecrets, ...(auth?.jwtPreviousSecrets ?? [])];
+  const [current, ...former] = new Set(all.filter((secret) => secret !== undefined));
+  return current === undefined ? undefined : [current, ...former];
+}
+
 function parse(env: NodeJS.ProcessEnv, settings: typeof SETTING_LIST): ReadSettings {
   const mistakes = new Map<string, string>();
   const config: Record<string, Record<string, unknown>> = {};

@@ -150,6 +150,11 @@ export const SETTINGS = {
       'Bring the schema up to date before serving (safe with several instances).',
     ),
   },
+  shows: {
+    listMaxAgeMs: env('SHOW_LIST_MAX_AGE_MS', integer(0, 60_000, 1_000)).describe(
+      'How old a list of shows and the counts in it may be; 0: read anew for every request.',
+    ),
+  },
   holds: {
     ttlMs: inMs('HOLD_TTL_SECONDS', integer(1, 86_400, 600)).describe('How long a hold lasts.'),
     maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
@@ -161,6 +166,9 @@ export const SETTINGS = {
   },
   combining: {
     maxCommands: env('COMBINE_MAX', integer(1, 1_000, 64)).describe('Most commands in a transaction; 1: no combining.'),
+    maxPerHolder: env('COMBINE_MAX_PER_HOLDER', integer(1, 1_000, 4)).describe(
+      'Most commands of one holder in a transaction while other holders wait.',
+    ),
     lanes: env('COMBINE_LANES', integer(1, 64, 2)).describe('Transactions that run side by side, one connection each.'),
     acrossShows: env('COMBINE_ACROSS_SHOWS', flag(true)).describe(
       'Whether one transaction may carry commands of several shows (false on databases distributed by show).',
@@ -197,6 +205,23 @@ export const SETTINGS = {
   idempotency: {
     ttlHours: env('IDEMPOTENCY_TTL_HOURS', integer(1, 720, 24)).describe(
       'How long the answer to a keyed command is kept for its retries.',
+    ),
+    maxKeysPerHolder: env('IDEMPOTENCY_MAX_KEYS_PER_HOLDER', integer(1, 1_000_000, 200)).describe(
+      'Most keys of one holder under which this process keeps answers within that time, unless RATE_LIMIT_ENABLED is false; more are RATE_LIMITED.',
+    ),
+  },
+  ledger: {
+    secret: env('LEDGER_SECRET', secret().optional()).describe(
+      `Seals the rows of the ledger, so that npm run verify can tell them from forged ones; at least ${SECRET_MIN_LENGTH} characters, the same for every instance. Without it AUTH_JWT_SECRET does, and its rotation is one of the ledger as well.`,
+    ),
+    previousSecrets: envList('LEDGER_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
+      'Former secrets of the ledger, comma separated or as a JSON list. What they sealed can be verified for as long as they are kept here.',
+    ),
+    headIntervalMs: inMs('LEDGER_HEAD_INTERVAL_SECONDS', integer(1, 3_600, 60)).describe(
+      'Time between two signings of the heads of shows that changed. What was done since can be undone unnoticed.',
+    ),
+    upgradeHours: env('LEDGER_UPGRADE_HOURS', integer(0, 720, 24)).describe(
+      'How long after the upgrade instances of a version that seals nothing may go on selling.',
     ),
   },
   auth: {

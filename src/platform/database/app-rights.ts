@@ -4,7 +4,7 @@ import type { QueryRunner } from 'typeorm';
 import type { DatabaseConfig } from './data-source-options';
 
 /** What the role of a running server may do to a table. The role that owns the table may do everything. */
-export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
 
 const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] as const;
 
@@ -17,10 +17,16 @@ export interface UpdateOf {
 }
 
 const rightsByEntity = new Map<unknown, readonly (Right | UpdateOf)[]>();
+const partitionRights: { readonly table: string; readonly wanted: readonly Right[] }[] = [];
 
 /** Says at an entity what the server may do to its table. An entity that says nothing is out of the server's reach. */
 export function AppRights(...rights: (Right | UpdateOf)[]): ClassDecorator {
   return (entity) => void rightsByEntity.set(entity, rights);
+}
+
+/** Says at an entity what the server may do to the partitions of its table by their own names. The table's rights reach their rows. */
+export function PartitionRights(partitions: readonly { readonly table: string }[], ...rights: Right[]): ClassDecorator {
+  return () => void partitionRights.push(...partitions.map(({ table }) => ({ table, wanted: rights })));
 }
 
 /** A role by its name and password. */
@@ -90,6 +96,7 @@ function tables(runner: QueryRunner): TableRights[] {
         columns: rights.flatMap((right) => (typeof right === 'string' ? [] : right.columns)),
       };
     }),
+    ...partitionRights.map((partition) => ({ ...partition, columns: [] })),
     ...VIEWS.map((table) => ({ table, wanted: ['SELECT'] as const, columns: [] })),
   ];
 }

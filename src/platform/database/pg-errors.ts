@@ -16,7 +16,7 @@ export type FailureKind =
 const CONFLICTS = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
-  '22012', // division_by_zero: sendDeadlineGuard fails with it, as SQL has no statement that raises an error
+  '22012', // division_by_zero: statements that check something fail with it, as SQL has none that raises an error
   '23505', // unique_violation: another transaction was first; a fresh start sees its rows
 ]);
 

@@ -69,6 +69,7 @@ export class RecentRead<Key, Value> {
     if (this.waiting === batch) this.waiting = undefined;
     const askedMs = this.nowMs();
     const values = await this.query([...batch.keys]);
+    if (this.bounds.maxAgeMs === 0) return values;
     for (const key of batch.keys) {
       this.known.delete(key);
       this.known.set(key, { value: values.get(key), askedMs });

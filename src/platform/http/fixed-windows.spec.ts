@@ -63,6 +63,20 @@ describe('FixedWindows', () => {
     expect(limits.size).toBe(3);
   });
 
+  it('tells the hits of a key without adding one', () => {
+    const limits = windows();
+    expect(limits.current('a')).toEqual({ hits: 0, secondsLeft: 0 });
+    limits.hit('a', 60_000, 1);
+    nowMs += 500;
+    limits.hit('a', 60_000, 1);
+    expect([limits.current('a'), limits.current('a')]).toEqual([
+      { hits: 2, secondsLeft: 60 },
+      { hits: 2, secondsLeft: 60 },
+    ]);
+    nowMs += 59_500;
+    expect(limits.current('a')).toEqual({ hits: 0, secondsLeft: 0 });
+  });
+
   it('can take a hit back, and no more than there were', () => {
     const limits = windows();
     limits.hit('a', 60_000, 1);

@@ -46,6 +46,15 @@ export class FixedWindows {
     return window !== undefined && window.hits > 0 && window.endsAtMs > this.nowMs();
   }
 
+  /** The key's hits in a window that has not ended, and how long until that ends. */
+  current(key: string): { readonly hits: number; readonly secondsLeft: number } {
+    const window = this.windows.get(key);
+    const leftMs = (window?.endsAtMs ?? 0) - this.nowMs();
+    return window && leftMs > 0
+      ? { hits: window.hits, secondsLeft: Math.ceil(leftMs / 1_000) }
+      : { hits: 0, secondsLeft: 0 };
+  }
+
   /** Takes one hit of the key's window back, if the window has not ended. */
   takeBack(key: string): void {
     const window = this.windows.get(key);

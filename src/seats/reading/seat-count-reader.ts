@@ -1,4 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_CONFIG } from '../../platform/config/app-config';
+import type { AppConfig } from '../../platform/config/app-config';
 import { ReadDataSource } from '../../platform/database/pools';
 import { queryPrepared } from '../../platform/database/prepared';
 import { RecentRead } from '../../platform/database/recent-read';
@@ -7,8 +9,6 @@ import { SEAT_STATUSES } from '../seat-transitions';
 import { STAT_OF } from './seat-map';
 import { SeatCounts, ShowSeatCounts } from '../../shows/seat-counts';
 
-/** To count seats is to read them all, so a list of shows is as heavy as all their seat maps. */
-const RECENT_MS = 500;
 /** As many as a page of the list has. */
 const SHOWS_PER_QUERY = 200;
 
@@ -21,13 +21,17 @@ const COUNTS_SQL = `
 @Injectable()
 export class SeatCountReader extends SeatCounts {
   private readonly shared = new SharedRead(async (showId: number) => (await this.query([showId])).get(showId));
-  private readonly recentReads = new RecentRead((showIds: readonly number[]) => this.query(showIds), {
-    maxAgeMs: RECENT_MS,
-    keysPerQuery: SHOWS_PER_QUERY,
-  });
+  /** To count seats is to read them all, so a list of shows is as heavy as all their seat maps. */
+  private readonly recentReads: RecentRead<number, ShowSeatCounts>;
 
-  constructor(private readonly dataSource: ReadDataSource) {
+  constructor(
+    private readonly dataSource: ReadDataSource,
+    @Inject(APP_CONFIG) { shows }: Pick<AppConfig, 'shows'>,
+  ) {
     super();
+    // The list keeps them as long again.
+    const bounds = { maxAgeMs: shows.listMaxAgeMs / 2, keysPerQuery: SHOWS_PER_QUERY };
+    this.recentReads = new RecentRead((showIds: readonly number[]) => this.query(showIds), bounds);
   }
 
   now(showId: number): Promise<ShowSeatCounts | undefined> {

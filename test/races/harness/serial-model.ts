@@ -160,6 +160,8 @@ export function answerText({ outcome, replayed }: SeatCommandAnswer): string {
         );
       case 'key-reused':
       case 'slots-taken':
+      case 'set-aside':
+      case 'too-many-keys':
         return outcome.kind;
     }
   };

@@ -7,6 +7,7 @@ import { parseDatabaseEnvironment } from '../../../src/platform/config/app-confi
 import { dataSourceOptions } from '../../../src/platform/database/data-source-options';
 import { sqlState, violatedConstraint } from '../../../src/platform/database/pg-errors';
 import { Metrics } from '../../../src/platform/metrics/metrics';
+import { Seals } from '../../../src/platform/seals';
 import { schema } from '../../../src/database/schema';
 import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
 import { SeatCommandQueue } from '../../../src/seats/seat-command-queue';
@@ -37,6 +38,8 @@ const IN_FAILED_TRANSACTION = '25P02';
 
 /** The method before which the gate stands. */
 const query = Client.prototype.query as (this: PoolClient, statement: QueryConfig) => Promise<unknown>;
+
+const SEALS = new Seals(['the secret of the ledger in these tests']);
 
 /** A connection while a transaction has it. */
 interface Lease {
@@ -95,7 +98,7 @@ export class SteppedSession {
   ) {
     const uncertain = (showIds: readonly number[]) => void this.uncertainShowIds.push(...showIds);
     const changes = { committed: () => undefined, uncertain };
-    this.machine = new SeatStateMachine(dataSource, new BookingRows(), [changes], config);
+    this.machine = new SeatStateMachine(dataSource, new BookingRows(), [changes], config, SEALS);
     this.queue = new SeatCommandQueue(this.machine, new SeatMetrics(new Metrics()), config);
     this.pool = (dataSource.driver as PostgresDriver).master as Pool;
     this.pool.on('acquire', (client) => this.lease(client));
@@ -229,7 +232,7 @@ export class SteppedSession {
 
   private stepOf(text: string, lease: Lease): number {
     const isFirst = lease.statements++ < 2;
-    if (/^(INSERT|UPDATE|DELETE)/.test(text)) lease.hasWritten = true;
+    if (/^(INSERT|UPDATE|WITH stored)/.test(text)) lease.hasWritten = true;
     const { stepsBefore } = lease;
     if (/^(COMMIT|ROLLBACK)/.test(text)) return stepsBefore + this.stepCount - 1;
     if (lease.hasWritten) return stepsBefore + this.stepCount - 2;

@@ -1,0 +1,87 @@
+import type { EntityManager } from 'typeorm';
+import { Seal, Seals, sealValue } from '../platform/seals';
+import { headContent, HeadVersions, LedgerHead, Opening, openingContent } from './ledger-head';
+import { hex, milliseconds } from './ledger-rows';
+
+/** The heads and the opening as the database keeps them. */
+
+export type SealedHead = LedgerHead & { readonly seal: Seal };
+export type SealedOpening = Opening & { readonly seal: Seal };
+
+interface HeadRow {
+  showId: number;
+  signedAtMs: number;
+  steps: number;
+  versions: HeadVersions;
+  root: string;
+  unsealedSteps: number | null;
+  unsealedDigest: string | null;
+  seal: Seal;
+}
+
+export async function readHeads(manager: EntityManager, showIds: readonly number[]): Promise<Map<number, SealedHead>> {
+  if (showIds.length === 0) return new Map();
+  const rows = await manager.query<HeadRow[]>(
+    `SELECT show_id AS "showId", ${milliseconds('signed_at')} AS "signedAtMs", steps, versions, ${hex('root')} AS root,
+            unsealed_steps AS "unsealedSteps", ${hex('unsealed_digest')} AS "unsealedDigest", ${hex('seal')} AS seal
+       FROM ledger_head WHERE show_id = ANY($1::int[])`,
+    [showIds],
+  );
+  return new Map(
+    rows.map(({ unsealedSteps: steps, unsealedDigest: digest, ...head }) => [
+      head.showId,
+      { ...head, unsealed: steps === null || digest === null ? null : { steps, digest } },
+    ]),
+  );
+}
+
+export async function writeHead(manager: EntityManager, seals: Seals, head: LedgerHead): Promise<void> {
+  const { showId, signedAtMs, steps, versions, root, unsealed } = head;
+  await manager.query(
+    `INSERT INTO ledger_head (show_id, signed_at, steps, versions, root, unsealed_steps, unsealed_digest, seal)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (show_id) DO UPDATE
+        SET signed_at = excluded.signed_at, steps = excluded.steps, versions = excluded.versions, root = excluded.root,
+            unsealed_steps = excluded.unsealed_steps, unsealed_digest = excluded.unsealed_digest, seal = excluded.seal`,
+    [
+      showId,
+      new Date(signedAtMs),
+      steps,
+      JSON.stringify(versions),
+      sealValue(root),
+      unsealed?.steps ?? null,
+      sealValue(unsealed?.digest ?? null),
+      sealValue(seals.seal(headContent(head))),
+    ],
+  );
+}
+
+/** @param lock keeps others from changing it until the end of the transaction */
+export async function readOpening(
+  manager: EntityManager,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<SealedOpening | undefined> {
+  const [opening] = await manager.query<SealedOpening[]>(
+    `SELECT ${milliseconds('opened_at')} AS "openedAtMs", ${milliseconds('unsealed_until')} AS "unsealedUntilMs",
+            is_closed AS "isClosed", heads, ${hex('seal')} AS seal
+       FROM ledger_opening ${lock}`,
+  );
+  return opening;
+}
+
+/** Writes the opening, or changes it where there is one. */
+export async function writeOpening(manager: EntityManager, seals: Seals, opening: Opening): Promise<void> {
+  await manager.query(
+    `INSERT INTO ledger_opening (opened_at, unsealed_until, is_closed, heads, seal) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (id) DO UPDATE
+        SET opened_at = excluded.opened_at, unsealed_until = excluded.unsealed_until, is_closed = excluded.is_closed,
+            heads = excluded.heads, seal = excluded.seal`,
+    [
+      new Date(opening.openedAtMs),
+      new Date(opening.unsealedUntilMs),
+      opening.isClosed,
+      opening.heads,
+      sealValue(seals.seal(openingContent(opening))),
+    ],
+  );
+}
