@@ -25,7 +25,7 @@ export interface ServerOptions {
 }
 
 /** Signs the tokens of the servers started here: each accepts those of the others. */
-const TOKEN_SECRET = 'only for the proof, 32 characters or more';
+const TOKEN_SECRET = 'only for the proof: 32 characters or more';
 /** Checks what the servers started here have sealed. */
 export const SERVER_SEALS = new Seals([TOKEN_SECRET]);
 
