@@ -21,10 +21,14 @@ export const PLATFORM = [
       'request limits',
     ],
     'a refusal for its rate tells a moment at which it will be refused again': [
-      'counts} a minute.`, retryAfterSeconds }',
-      'counts} a minute.`, retryAfterSeconds: 1 }',
+      'limit} a minute.`, retryAfterSeconds };',
+      'limit} a minute.`, retryAfterSeconds: 1 };',
       'request limits',
     ],
+  }),
+  ...mutantsIn('src/platform/http/token-buckets.ts', ['src/platform/http/token-buckets.spec.ts'], {
+    'a bucket fills beyond its size': ['Math.min(this.size, bucket.tokens +', 'Math.max(0, bucket.tokens +'],
+    'buckets are never forgotten': ['if (this.buckets.size >= this.bucketsMax)', 'if (this.buckets.size < 0)'],
   }),
   ...mutantsIn('src/platform/http/rate-limits.ts', ['src/platform/http/rate-limits.spec.ts'], {
     'a network of many addresses has a limit for each of them and none for all': [
@@ -121,7 +125,9 @@ export const PLATFORM = [
   }),
   ...mutantsIn('src/platform/http/conditional.ts', ['src/platform/http/conditional.spec.ts'], {
     'the tag that a proxy has marked is another one': [" || sent.replace(OF_COMPRESSION, '') === own", ''],
-    'Vary forgets what others have named': ['known ? `${known}, ${name}` : name', 'name'],
+  }),
+  ...mutantsIn('src/platform/http/vary.ts', ['src/platform/http/conditional.spec.ts'], {
+    'Vary forgets what others have named': ['return [...names, ', 'return ['],
   }),
   ...mutantsIn('src/platform/http/calendar-day.ts', ['src/platform/http/calendar-day.spec.ts'], {
     'a day of two midnights begins with the second': ['midnights[0]', 'midnights.at(-1)'],
