@@ -138,10 +138,10 @@ export const SEATS = [
   ),
   ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-decision.spec.ts'], {
     'deadline from the clock of the application': [
-      ': scene.nowMs + scene.holdTtlMs,',
-      ': Date.now() + scene.holdTtlMs,',
+      'found.holdExpiresAtMs! : scene.nowMs + scene.holdTtlMs,',
+      'found.holdExpiresAtMs! : Date.now() + scene.holdTtlMs,',
     ],
-    'a hold outlives the sales of its show': ['          scene.show!.salesCloseMs,\n', '          Infinity,\n'],
+    'a hold outlives the sales of its show': ['scene.show!.salesCloseMs,\n', 'Infinity,\n'],
     'a takeover prolongs the hold': ['isInherited ? found.holdExpiresAtMs! :', 'false ? found.holdExpiresAtMs! :'],
     'a takeover changes the price': ['isInherited ? chargedPrice(found) :', 'false ? chargedPrice(found) :'],
     'deadline moved by holding again': ["    HELD_BY_ME: 'keep',", "    HELD_BY_ME: 'step',"],

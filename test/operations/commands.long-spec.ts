@@ -126,7 +126,7 @@ describe('commands', () => {
     const file = join(directory, 'heads.json');
     const sold = await createTestDatabase();
     try {
-      const LEDGER_SECRET = 'the secret of this ledger, long enough';
+      const LEDGER_SECRET = 'the secret of this ledger is long enough';
       const env = { DATABASE_URL: sold.url, LEDGER_SECRET };
       const showId = await createShow(sold.dataSource);
       const app = await startApp(env);

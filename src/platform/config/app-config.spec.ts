@@ -255,6 +255,7 @@ describe('texts that are easily written wrongly', () => {
     ['AUTH_JWT_SECRET', `"${SECRET}"`, /in quotes/],
     ['AUTH_JWT_SECRET', `'${SECRET}'`, /in quotes/],
     ['AUTH_JWT_SECRET', `${SECRET},${SECRET}`, /no comma.*AUTH_JWT_PREVIOUS_SECRETS.*JSON/],
+    ['LEDGER_SECRET', `${SECRET},${SECRET}`, /no comma.*LEDGER_PREVIOUS_SECRETS.*JSON/],
     ['AUTH_JWT_PREVIOUS_SECRETS', `["${SECRET}"`, /JSON list/],
     ['AUTH_JWT_PREVIOUS_SECRETS', `["${SECRET}", 1]`, /JSON list/],
     ['AUTH_JWT_PREVIOUS_SECRETS', '["short"]', /at least 32/],

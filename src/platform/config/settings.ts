@@ -35,10 +35,10 @@ const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) U
 const SECRET_MIN_LENGTH = 32;
 const secret = () => z.string().min(SECRET_MIN_LENGTH, `must have at least ${SECRET_MIN_LENGTH} characters`);
 /** A comma would make two secrets of it in the list of former ones, and log everybody out without a word. */
-const currentSecret = () =>
+const currentSecret = (formerOnes: string) =>
   secret().regex(
     /^[^,]*$/,
-    'must have no comma. Take a new one, and keep this one in AUTH_JWT_PREVIOUS_SECRETS, written as a JSON list: ["…"]',
+    `must have no comma. Take a new one, and keep this one in ${formerOnes}, written as a JSON list: ["…"]`,
   );
 
 /** The `iss` of this server's own tokens. */
@@ -220,7 +220,7 @@ export const SETTINGS = {
     ),
   },
   ledger: {
-    secret: env('LEDGER_SECRET', secret().optional()).describe(
+    secret: env('LEDGER_SECRET', currentSecret('LEDGER_PREVIOUS_SECRETS').optional()).describe(
       `Seals the rows of the ledger, so that npm run verify can tell them from forged ones; at least ${SECRET_MIN_LENGTH} characters, the same for every instance. Without it AUTH_JWT_SECRET does, and its rotation is one of the ledger as well.`,
     ),
     previousSecrets: envList('LEDGER_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
@@ -234,7 +234,7 @@ export const SETTINGS = {
     ),
   },
   auth: {
-    jwtSecret: env('AUTH_JWT_SECRET', currentSecret()).describe(
+    jwtSecret: env('AUTH_JWT_SECRET', currentSecret('AUTH_JWT_PREVIOUS_SECRETS')).describe(
       `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters, none of them a comma. Every instance needs the same.`,
     ),
     jwtPreviousSecrets: envList('AUTH_JWT_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(

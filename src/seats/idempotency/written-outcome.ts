@@ -29,8 +29,8 @@ const SEAT_CODES: Readonly<Record<SeatRefusal, string>> = {
   SEAT_BOOKED: 'b',
   SEAT_BLOCKED: 'x',
   HOLD_GONE: 'g',
-  SEAT_NOT_FOUND: 'n',
   HOLD_COOLDOWN: 'c',
+  SEAT_NOT_FOUND: 'n',
 };
 const CODE_OF = byLetter(CODES);
 const SEAT_CODE_OF = byLetter(SEAT_CODES);
