@@ -479,8 +479,8 @@ describe('protected routes', () => {
             // come from validation, which is behind the guard.
             const isStopped =
               method === 'HEAD'
-                ? [400, 401, 403, 404, 414].includes(status)
-                : /"code":"(UNAUTHENTICATED|NOT_FOUND|FORBIDDEN|URI_TOO_LONG|VALIDATION_FAILED)"/.test(body) &&
+                ? [400, 401, 403, 404, 405, 414].includes(status)
+                : /"code":"(UNAUTHENTICATED|NOT_FOUND|METHOD_NOT_ALLOWED|FORBIDDEN|URI_TOO_LONG|VALIDATION_FAILED)"/.test(body) &&
                   !body.includes('"errors"');
             if (!isProblem || !isStopped) suspicious.push(`${method} ${address}: ${head.split('\r\n')[0]} ${body}`);
             if (status === 401) refusedCount++;

@@ -168,7 +168,7 @@ describe('with and without the sweep', () => {
       JSON.stringify([answer.status, answer.headers.get('idempotency-replayed'), answer.body], (key, value) => {
         if (key === 'show_id') return value === showId ? 'this show' : 'another show';
         if (/^(server_time|expires_at|hold_expires_at|booked_at|starts_at|ends_at)$/.test(key)) return 'a time';
-        return /^(id|instance|reference|screen|title)$/.test(key) ? 'its own' : value;
+        return /^(id|instance|key|reference|screen|title)$/.test(key) ? 'its own' : value;
       }),
     );
   }
