@@ -221,8 +221,8 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/seat-scene.ts', RACES, {
     'holds that were only told of may lapse before the commit': [
-      '    this.noteDeadlines(command, decision, scene);\n',
-      '',
+      '    const waitMs = this.noteDeadlines(command, decision, scene);\n',
+      '    const waitMs: number = 0;\n',
       'combining across shows .*belongs to the instant',
     ],
     'no row in the ledger': [
@@ -230,6 +230,19 @@ export const SEATS = [
       '',
       'one command a transaction .*400 people',
     ],
+  }),
+  ...mutantsIn('src/seats/deadline-guard.ts', ['test/expiry/near-deadline.e2e-spec.ts'], {
+    'a command is decided by a hold that lapses before the commit': [
+      'if (leftMs <= COMMIT_MARGIN_MS) return leftMs;',
+      'if (leftMs <= 0) return leftMs;',
+      'across shows .*is waited for',
+    ],
+  }),
+  ...mutantsIn('src/seats/fair-queue.ts', ['src/seats/fair-queue.spec.ts'], {
+    'one holder fills a batch while others wait': ['this.waiting.size > 1 ? maxOfHolder : max', 'max'],
+  }),
+  ...mutantsIn('src/seats/idempotency/stored-answers.ts', ['test/races/keys.e2e-spec.ts'], {
+    'keys are stored in the order of arrival': ['.sort((a, b) => (a.order < b.order ? -1 : 1))', ''],
   }),
   ...mutantsIn('src/seats/deadline-guard.ts', INTERLEAVINGS, {
     'deadline guard removed': [
