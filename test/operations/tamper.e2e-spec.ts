@@ -136,14 +136,15 @@ describe('a falsified ledger', () => {
     });
   });
 
-  it('is found without the secrets where columns, steps or exported heads disagree', async () => {
+  it('is found without the secrets where heads disagree, in the database and in a file, and the lost step is named', async () => {
     await onClone(database.url, async (dataSource) => {
       await falsify(
         dataSource,
         FALSIFICATIONS.find(({ name }) => name === 'a hold undone with its step')!,
       );
 
-      expect(await brokenRules(dataSource, { heads })).toEqual(['HEAD']);
+      const { listed } = await verifyLedger(dataSource, { heads, isRestored: true });
+      expect(listed).toMatchObject(Array(2).fill({ rule: 'HEAD', showId: 1, row: 'A', number: 4, version: 1 }));
     });
   });
 
