@@ -482,8 +482,9 @@ describe('protected routes', () => {
             const isStopped =
               method === 'HEAD'
                 ? [400, 401, 403, 404, 405, 414].includes(status)
-                : /"code":"(UNAUTHENTICATED|NOT_FOUND|METHOD_NOT_ALLOWED|FORBIDDEN|URI_TOO_LONG|VALIDATION_FAILED)"/.test(body) &&
-                  !body.includes('"errors"');
+                : /"code":"(UNAUTHENTICATED|NOT_FOUND|METHOD_NOT_ALLOWED|FORBIDDEN|URI_TOO_LONG|VALIDATION_FAILED)"/.test(
+                    body,
+                  ) && !body.includes('"errors"');
             if (!isProblem || !isStopped) suspicious.push(`${method} ${address}: ${head.split('\r\n')[0]} ${body}`);
             if (status === 401) refusedCount++;
           }),
