@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { derivedKeys } from '../platform/config/derived-keys';
 
 /** 128 bits. */
 const KEY_BYTES = 16;
@@ -16,9 +17,7 @@ export class BookingKeys {
 
   constructor(@Inject(APP_CONFIG) { auth }: Pick<AppConfig, 'auth'>) {
     // A secret for this alone: what is signed here can't be taken for a token.
-    this.secrets = [auth.jwtSecret, ...auth.jwtPreviousSecrets].map((secret) =>
-      createHmac('sha256', secret).update('rowlock booking key').digest(),
-    );
+    this.secrets = derivedKeys(auth, 'booking keys');
   }
 
   of(bookingId: string): string {

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { derivedKeys } from '../platform/config/derived-keys';
 import { clientAddress } from '../platform/http/client-address';
 import { LOGINS_OF_ADDRESS, LOGINS_OF_NAME, RateLimits, REGISTRATIONS } from '../platform/http/rate-limits';
 import { Metrics } from '../platform/metrics/metrics';
@@ -21,7 +22,7 @@ import { UsersService } from './users.service';
 @Injectable()
 export class SignIn {
   private readonly delays: LoginDelays;
-  private readonly secret: string;
+  private readonly markKey: Buffer;
 
   constructor(
     private readonly users: UsersService,
@@ -30,7 +31,7 @@ export class SignIn {
     { registry }: Metrics,
     @Inject(APP_CONFIG) { auth, rateLimits }: Pick<AppConfig, 'auth' | 'rateLimits'>,
   ) {
-    this.secret = auth.jwtSecret;
+    this.markKey = derivedKeys(auth, 'user names in the log')[0]!;
     const delays = new LoginDelays(rateLimits.enabled ? rateLimits.loginDelayMaxMs : 0);
     this.delays = delays;
     new Gauge({
@@ -85,7 +86,7 @@ export class SignIn {
 
   /** A mark for a name. The log must not have the name itself: people type their password there by mistake. */
   private markOf(name: string): string {
-    return createHmac('sha256', this.secret).update(`user name ${name}`).digest('base64url').slice(0, 8);
+    return createHmac('sha256', this.markKey).update(name).digest('base64url').slice(0, 8);
   }
 }
 

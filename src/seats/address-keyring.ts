@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
+import { derivedKeys } from '../platform/config/derived-keys';
 import type { ClientAddress } from '../platform/http/client-address';
 import type { AddressKeys } from './commands/command';
 
@@ -14,7 +15,7 @@ export class AddressKeyring {
   private readonly secret: Buffer;
 
   constructor(@Inject(APP_CONFIG) { auth }: Pick<AppConfig, 'auth'>) {
-    this.secret = createHmac('sha256', auth.jwtSecret).update('rowlock addresses of holds').digest();
+    this.secret = derivedKeys(auth, 'addresses of holds')[0]!;
   }
 
   keysOf(showId: number, { group, wideGroup }: ClientAddress): AddressKeys {

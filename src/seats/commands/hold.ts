@@ -73,8 +73,8 @@ export const hold = {
 
 /**
  * Finds a slot for each seat that becomes HELD; undefined when there are too few. Slots run from 1 to the limit and are
- * unique per show and holder in the database. That makes the limit exact across processes: of two transactions that give
- * one slot away, the second fails at the unique index.
+ * unique per show and holder in the database. The lock on the holder's limit makes the limit exact; the slots are the
+ * database's own guard behind it, and keep it exact beside instances of version 0.1, which take no such lock.
  */
 function allotSlots(
   seats: readonly SeatState[],
