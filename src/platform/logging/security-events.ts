@@ -4,8 +4,8 @@ import type { ProblemCode } from '../../problem-catalogue';
 import { APP_CONFIG } from '../config/app-config';
 import type { AppConfig } from '../config/app-config';
 import { Metrics } from '../metrics/metrics';
+import { SampledLog } from './sampled-log';
 
-const WINDOW_MS = 60_000;
 /** Each tab of an honest client meets this now and then. */
 const USUAL_REASON = 'expired';
 
@@ -25,25 +25,14 @@ export interface SecurityEvent {
   readonly requestId: string;
 }
 
-interface Window {
-  told: number;
-  leftOut: number;
-  readonly timer: NodeJS.Timeout;
-}
-
-/**
- * Counts security events, and logs the first of each kind in a minute and how many more there were: neither does an attack
- * go unseen, nor does it fill the log.
- */
+/** Counts security events, and logs a sample of them. */
 @Injectable()
 export class SecurityEvents implements OnModuleDestroy {
-  private readonly logger = new Logger('Security');
   private readonly counter: Counter<'kind' | 'reason'>;
-  private readonly windows = new Map<string, Window>();
-  private readonly perMinute: number;
+  private readonly log: SampledLog;
 
   constructor({ registry }: Metrics, @Inject(APP_CONFIG) { log }: Pick<AppConfig, 'log'>) {
-    this.perMinute = log.securityEventsPerMinute;
+    this.log = new SampledLog(new Logger('Security'), log.securityEventsPerMinute);
     this.counter = new Counter({
       name: 'rowlock_security_events_total',
       help: 'Refused logins, tokens and roles, and requests beyond a limit',
@@ -56,32 +45,10 @@ export class SecurityEvents implements OnModuleDestroy {
     this.counter.inc({ kind, reason });
     if (reason === USUAL_REASON) return;
     const name = reason === '' ? kind : `${kind} (${reason})`;
-    const window = this.windowOf(name);
-    if (window.told < this.perMinute) {
-      window.told++;
-      this.logger.warn(name, particulars);
-    } else {
-      window.leftOut++;
-    }
+    this.log.warn(name, name, particulars);
   }
 
   onModuleDestroy(): void {
-    for (const name of this.windows.keys()) this.end(name);
-  }
-
-  private windowOf(name: string): Window {
-    let window = this.windows.get(name);
-    if (!window) {
-      window = { told: 0, leftOut: 0, timer: setTimeout(() => this.end(name), WINDOW_MS).unref() };
-      this.windows.set(name, window);
-    }
-    return window;
-  }
-
-  private end(name: string): void {
-    const { leftOut, timer } = this.windows.get(name)!;
-    clearTimeout(timer);
-    this.windows.delete(name);
-    if (leftOut > 0) this.logger.warn(`${name}: ${leftOut} more within a minute`);
+    this.log.end();
   }
 }

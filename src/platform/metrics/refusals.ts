@@ -1,8 +1,9 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, OnModuleDestroy } from '@nestjs/common';
 import { Counter } from 'prom-client';
+import { SampledLog } from '../logging/sampled-log';
 import { Metrics } from './metrics';
 
-const LOG_INTERVAL_MS = 60_000;
+const LINES_PER_MINUTE = 1;
 
 /** The limits of the server itself that can turn a client away. */
 export type RefusalReason =
@@ -14,15 +15,11 @@ export type RefusalReason =
   | 'open_files'
   | 'overload';
 
-/**
- * Counts what the server turns away, and tells the log of each reason at most once a minute: a flood of clients must not
- * become a flood of lines.
- */
+/** Counts what the server turns away, and tells the log of each reason once a minute. */
 @Injectable()
-export class Refusals {
-  private readonly logger = new Logger(Refusals.name);
+export class Refusals implements OnModuleDestroy {
+  private readonly log = new SampledLog(new Logger(Refusals.name), LINES_PER_MINUTE);
   private readonly counter: Counter<'reason'>;
-  private readonly told = new Map<RefusalReason, { atMs: number; since: number }>();
 
   constructor({ registry }: Metrics) {
     this.counter = new Counter({
@@ -36,14 +33,10 @@ export class Refusals {
   /** @param message which limit was reached, for operators */
   count(reason: RefusalReason, message: string): void {
     this.counter.inc({ reason });
-    const nowMs = performance.now();
-    const last = this.told.get(reason);
-    if (last && nowMs - last.atMs < LOG_INTERVAL_MS) {
-      last.since++;
-      return;
-    }
-    const unsaid = last?.since ? ` (and ${last.since} times since the last such line)` : '';
-    this.logger.warn(`${message}${unsaid}`);
-    this.told.set(reason, { atMs: nowMs, since: 0 });
+    this.log.warn(reason, message);
+  }
+
+  onModuleDestroy(): void {
+    this.log.end();
   }
 }
