@@ -1,6 +1,6 @@
 import { query } from '../kit/database-server';
 import { percentile, spread } from '../kit/figures';
-import type { House } from '../kit/house';
+import { House, lengthenLedger } from '../kit/house';
 import { get, LoadResult, runLoad } from '../kit/raw-load';
 import type { Scenario } from './scenario';
 import { Turnstile } from './turnstile';
@@ -85,19 +85,7 @@ function starve(name: string, what: string, prepare: (house: House) => Promise<s
 export const starveActivity = starve('starve-activity', 'the activity of a show with a long ledger', async (house) => {
   const [showId] = house.showIds[0]!;
   const seats = ROWS * SEATS_PER_ROW;
-  await query(
-    house.url,
-    `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status, holder_id, actor_id, hold_expires_at, at)
-     SELECT show_id, "row", number, version,
-            CASE version % 2 WHEN 1 THEN 'hold' ELSE 'expire' END,
-            CASE version % 2 WHEN 1 THEN 'AVAILABLE' ELSE 'HELD' END,
-            CASE version % 2 WHEN 1 THEN 'HELD' ELSE 'AVAILABLE' END,
-            'guest:g', CASE version % 2 WHEN 1 THEN 'guest:g' END,
-            now() - interval '30 days' + (version + 1) / 2 * interval '1 minute',
-            now() - interval '30 days' + version * interval '30 seconds'
-       FROM (SELECT show_id, "row", number FROM seat WHERE show_id = $1) AS seat, generate_series(1, $2) AS version`,
-    [showId, STEPS / seats],
-  );
+  await lengthenLedger((sql, values) => query(house.url, sql, values), showId!, STEPS / seats);
   await query(house.url, 'VACUUM ANALYZE seat_transition');
   return `/api/shows/${showId}/activity/?limit=1`;
 });

@@ -31,3 +31,23 @@ export async function prepareHouse(url: string, plan: readonly HouseSize[]): Pro
     await dataSource.destroy();
   }
 }
+
+/** Writes a long ledger for every seat of a show, as if each had been held and had lapsed again and again until now. */
+export async function lengthenLedger(
+  query: (sql: string, values: unknown[]) => Promise<unknown>,
+  showId: number,
+  stepsPerSeat: number,
+): Promise<void> {
+  await query(
+    `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status, holder_id, actor_id, hold_expires_at, at)
+     SELECT show_id, "row", number, version,
+            CASE version % 2 WHEN 1 THEN 'hold' ELSE 'expire' END,
+            CASE version % 2 WHEN 1 THEN 'AVAILABLE' ELSE 'HELD' END,
+            CASE version % 2 WHEN 1 THEN 'HELD' ELSE 'AVAILABLE' END,
+            'guest:g', CASE version % 2 WHEN 1 THEN 'guest:g' END,
+            now() - interval '1 day' + (version + 1) / 2 * interval '1 second',
+            now() - interval '1 day' + version * interval '500 ms'
+       FROM (SELECT show_id, "row", number FROM seat WHERE show_id = $1) AS seat, generate_series(1, $2) AS version`,
+    [showId, stepsPerSeat],
+  );
+}

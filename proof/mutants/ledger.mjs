@@ -97,7 +97,7 @@ export const LEDGER = [
     ],
   }),
   ...mutantsIn('src/platform/seals.ts', ['src/platform/seals.spec.ts'], {
-    'a seal is not bound to the key': ["derive(secret, 'ledger key', 32)", "derive('', 'ledger key', 32)"],
+    'a seal is not bound to the key': ["deriveKey(secret, 'ledger key')", "deriveKey('', 'ledger key')"],
     'a seal is made with a former secret': ['sealBy(this.keys[0]!', 'sealBy(this.keys.at(-1)!'],
     'any beginning of a seal is right': [
       'given.length === expected.length && timingSafeEqual(given, expected)',

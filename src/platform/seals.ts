@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, hkdfSync, KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from 'node:crypto';
+import { deriveKey } from './config/derived-keys';
 
 /** Proves that a row was written by a process that has a secret: the id of the key and the HMAC of the content, in hex. */
 export type Seal = string;
@@ -31,8 +32,8 @@ export class Seals {
   /** @param secrets the current one first */
   constructor(secrets: readonly [string, ...string[]]) {
     this.keys = secrets.map((secret) => ({
-      id: derive(secret, 'ledger key id', KEY_ID_LENGTH).toString('hex'),
-      key: createSecretKey(derive(secret, 'ledger key', 32)),
+      id: deriveKey(secret, 'ledger key id', KEY_ID_LENGTH).toString('hex'),
+      key: createSecretKey(deriveKey(secret, 'ledger key')),
     }));
   }
 
@@ -53,10 +54,6 @@ export class Seals {
 function sealBy({ id, key }: SealKey, content: SealedContent): Seal {
   const mac = createHmac('sha256', key).update(JSON.stringify(content)).digest('hex');
   return id + mac.slice(0, 2 * MAC_LENGTH);
-}
-
-function derive(secret: string, use: string, length: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', `rowlock: ${use}`, length));
 }
 
 /** A seal as a parameter of type `bytea`. */

@@ -1,3 +1,4 @@
+import { lengthenLedger } from '../../proof/kit/house';
 import { ACTIVITY_SQL, BEGINNING } from '../../src/live/activity.service';
 import { createTestDatabase, TestDatabase } from '../support/database';
 import { createShow } from '../support/house';
@@ -21,19 +22,7 @@ describe('a page of activity', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     showId = await createShow(database.dataSource, { rows: 1, seatsPerRow: SEATS });
-    // Every seat is held and lapses, again and again.
-    await database.dataSource.query(
-      `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status, holder_id, actor_id, hold_expires_at, at)
-       SELECT $1, 'A', number, version,
-              CASE version % 2 WHEN 1 THEN 'hold' ELSE 'expire' END,
-              CASE version % 2 WHEN 1 THEN 'AVAILABLE' ELSE 'HELD' END,
-              CASE version % 2 WHEN 1 THEN 'HELD' ELSE 'AVAILABLE' END,
-              'guest:g', CASE version % 2 WHEN 1 THEN 'guest:g' END,
-              now() - interval '1 day' + (version + 1) / 2 * interval '1 second',
-              now() - interval '1 day' + version * interval '500 ms'
-         FROM generate_series(1, $2) AS version, generate_series(1, $3) AS number`,
-      [showId, STEPS_PER_SEAT, SEATS],
-    );
+    await lengthenLedger((sql, values) => database.dataSource.query(sql, values), showId, STEPS_PER_SEAT);
     await database.dataSource.query('ANALYZE seat_transition, seat, show');
   });
   afterAll(() => database.drop());

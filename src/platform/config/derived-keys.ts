@@ -12,7 +12,10 @@ export function derivedKeys(
   { jwtSecret, jwtPreviousSecrets }: Pick<AppConfig['auth'], 'jwtSecret' | 'jwtPreviousSecrets'>,
   purpose: string,
 ): readonly Buffer[] {
-  return [jwtSecret, ...jwtPreviousSecrets].map((secret) =>
-    Buffer.from(hkdfSync('sha256', secret, '', `rowlock ${purpose}`, KEY_BYTES)),
-  );
+  return [jwtSecret, ...jwtPreviousSecrets].map((secret) => deriveKey(secret, purpose));
+}
+
+/** Derives bytes for one purpose from a secret (RFC 5869). They give nothing away of it, nor of those for another purpose. */
+export function deriveKey(secret: string, purpose: string, bytes = KEY_BYTES): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `rowlock ${purpose}`, bytes));
 }
