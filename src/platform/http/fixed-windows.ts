@@ -1,6 +1,10 @@
-import type { ThrottlerStorage } from '@nestjs/throttler';
-
-export type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+/** A hit, and where it leaves its key. Times are whole seconds. */
+export interface Hit {
+  readonly totalHits: number;
+  readonly timeToExpire: number;
+  readonly isBlocked: boolean;
+  readonly timeToBlockExpire: number;
+}
 
 /**
  * Counts hits in windows that begin with the first hit, in the memory of this process. A client that makes up ever new keys

@@ -1,5 +1,6 @@
 import {
   applyDecorators,
+  CanActivate,
   ExecutionContext,
   Global,
   Inject,
@@ -8,13 +9,11 @@ import {
   SetMetadata,
   UseGuards,
 } from '@nestjs/common';
-import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
-import type { ThrottlerLimitDetail, ThrottlerModuleOptions, ThrottlerStorage } from '@nestjs/throttler';
 import { APP_CONFIG } from '../config/app-config';
 import type { AppConfig } from '../config/app-config';
 import { Problem } from '../problem/problem';
 import { clientAddress, WIDE_FACTOR } from './client-address';
-import { FixedWindows, Hit } from './fixed-windows';
+import { FixedWindows } from './fixed-windows';
 
 const WINDOW_MS = 60_000;
 
@@ -93,25 +92,13 @@ function limit(rule: RouteRule): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(RULE, rule), UseGuards(RateLimitGuard));
 }
 
-/** Refuses requests beyond the rule of their route with RATE_LIMITED. */
-@Injectable()
-export class RateLimitGuard extends ThrottlerGuard {
-  protected override throwThrottlingException(
-    context: ExecutionContext,
-    { limit, timeToBlockExpire }: ThrottlerLimitDetail,
-  ): Promise<void> {
-    const { name, counts } = ruleOf(context);
-    throw rateLimited(name, `${limit} ${counts}`, timeToBlockExpire);
-  }
-}
-
 /**
  * The counts of all rules. Each rule has a table of its own: a client that makes up ever new subjects for one rule makes it
  * forget counts of that rule alone.
  */
 @Injectable()
-export class RateLimits implements ThrottlerStorage {
-  readonly isEnabled: boolean;
+export class RateLimits {
+  private readonly isEnabled: boolean;
   private readonly tables = new Map<string, FixedWindows>();
 
   constructor(@Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'rateLimits'>) {
@@ -119,7 +106,7 @@ export class RateLimits implements ThrottlerStorage {
   }
 
   /**
-   * Counts a request that is known to be valid, for a rule that no guard can keep.
+   * Counts one more for the subject.
    *
    * @throws Problem RATE_LIMITED
    */
@@ -143,12 +130,6 @@ export class RateLimits implements ThrottlerStorage {
     this.countUpTo(perMinute, rule.counts, rule.name, group);
   }
 
-  /** Counts for a guard. */
-  async increment(key: string, windowMs: number, limit: number): Promise<Hit> {
-    const [, table, subject] = /^(\S+) (.*)$/s.exec(key)!;
-    return this.table(table!).hit(subject!, windowMs, limit);
-  }
-
   private countUpTo(perMinute: number, counts: string, table: string, subject: string): void {
     if (!this.isEnabled) return;
     const { isBlocked, timeToBlockExpire } = this.table(table).hit(subject, WINDOW_MS, perMinute);
@@ -167,34 +148,20 @@ function rateLimited(rule: string, limit: string, retryAfterSeconds: number): Pr
   return new Problem('RATE_LIMITED', extras, { reason: rule });
 }
 
-@Module({ providers: [RateLimits], exports: [RateLimits] })
-class RateLimitTables {}
+/** Counts the requests of a route by its rule. */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(private readonly limits: RateLimits) {}
+
+  /** @throws Problem RATE_LIMITED */
+  canActivate(context: ExecutionContext): true {
+    const rule = Reflect.getMetadata(RULE, context.getHandler()) as RouteRule;
+    const subject = rule.subject(context.switchToHttp().getRequest<LimitedRequest>());
+    if (subject !== undefined) this.limits.count(rule, subject);
+    return true;
+  }
+}
 
 @Global()
-@Module({
-  imports: [
-    ThrottlerModule.forRootAsync({
-      imports: [RateLimitTables],
-      inject: [APP_CONFIG, RateLimits],
-      useFactory: ({ rateLimits }: AppConfig, storage: RateLimits): ThrottlerModuleOptions => ({
-        storage,
-        setHeaders: false,
-        skipIf: (context) => !rateLimits.enabled || subjectOf(context) === undefined,
-        throttlers: [{ ttl: WINDOW_MS, limit: (context) => rateLimits[ruleOf(context).perMinute] }],
-        getTracker: (_request, context) => subjectOf(context)!,
-        generateKey: (context, subject) => `${ruleOf(context).name} ${subject}`,
-      }),
-    }),
-    RateLimitTables,
-  ],
-  exports: [RateLimitTables],
-})
+@Module({ providers: [RateLimits], exports: [RateLimits] })
 export class RateLimitModule {}
-
-function ruleOf(context: ExecutionContext): RouteRule {
-  return Reflect.getMetadata(RULE, context.getHandler()) as RouteRule;
-}
-
-function subjectOf(context: ExecutionContext): string | undefined {
-  return ruleOf(context).subject(context.switchToHttp().getRequest<LimitedRequest>());
-}

@@ -1,5 +1,4 @@
 import { HttpException, NotFoundException, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
-import { ThrottlerException } from '@nestjs/throttler';
 import { QueryFailedError } from 'typeorm';
 import { PROBLEMS, ProblemCode } from '../../problem-catalogue';
 import { Problem } from './problem';
@@ -20,7 +19,7 @@ const thrown: [string, unknown, ProblemCode][] = [
   ['Nest: 405', new HttpException('x', 405), 'METHOD_NOT_ALLOWED'],
   ['Nest: 408', new HttpException('x', 408), 'REQUEST_TIMEOUT'],
   ['Nest: 418', new HttpException('x', 418), 'VALIDATION_FAILED'],
-  ['Nest: 429', new ThrottlerException(), 'RATE_LIMITED'],
+  ['Nest: 429', new HttpException('x', 429), 'RATE_LIMITED'],
   ['Nest: 500', new HttpException('x', 500), 'INTERNAL'],
   ['Nest: 503', new ServiceUnavailableException(), 'BUSY'],
   ['malformed JSON', fastifyError('FST_ERR_CTP_INVALID_JSON_BODY', 400), 'VALIDATION_FAILED'],
