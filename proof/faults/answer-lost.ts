@@ -86,7 +86,8 @@ async function loseOne(
   for (const { status, code, isReplayed, body } of retries) {
     const how = isReplayed ? 'stored' : 'decided anew';
     findings.expect(status === 200 && isReplayed, `the retry of a ${command} got ${status} ${code}, ${how}`);
-    findings.expect(isDeepStrictEqual(body, retries[0]!.body), `two retries of a ${command} got different answers`);
+    const isSame = isDeepStrictEqual(withoutClock(body), withoutClock(retries[0]!.body));
+    findings.expect(isSame, `two retries of a ${command} got different answers`);
   }
   if (command === 'release') return;
   // A hold or a booking that is there already is told again without a key as well, with nothing changed.
@@ -111,4 +112,9 @@ async function expectOneStepEach(house: House, { id }: Holder, commands: number,
     total === 2 * commands,
     `${total} steps for ${commands} commands of two seats: ${JSON.stringify(steps)}`,
   );
+}
+
+/** A stored answer is told again with the time of now, and with nothing else changed. */
+function withoutClock(body: unknown): object {
+  return { ...(body as object), server_time: undefined };
 }

@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { ask } from '../checkers/attempt';
 import type { Attempt } from '../checkers/history';
 import { STOP_ALL, STOP_COMMANDS } from '../kit/blocker';
 import { query } from '../kit/database-server';
 import type { House } from '../kit/house';
 import { outcomeOf, Target } from '../kit/http-client';
 import { until } from '../kit/until';
+import { guests } from '../people/target';
 import { Load, PLAN } from './load';
 import type { Scenario } from './scenario';
 import { FaultStage, sessionsOf } from './stage';
@@ -21,6 +24,9 @@ const DEADLINE_MS = QUEUE_TIMEOUT_MS + CONNECT_TIMEOUT_MS + ANSWER_TIMEOUT_MS;
 /** An answer that came through at the last moment is told a little later. */
 const ON_ITS_WAY_MS = 200;
 const POOL = 8;
+const LANES = 2;
+/** The places that requests can be seen to use: those of reads, and one of each lane. */
+const PLACES = { reads: 3, lanes: LANES } as const;
 /** Shorter than the wait for a lock, after which the readers would give up. */
 const ALL_WAIT_WITHIN_MS = 1_500;
 
@@ -36,7 +42,7 @@ export const blackHole: Scenario = {
   async run(stage, { cycles = CYCLES, seed, random }, findings) {
     const house = await stage.house(PLAN);
     const proxy = await stage.proxy(house.url);
-    const app = await stage.app(proxy.url, { DATABASE_POOL_MAX: String(POOL) });
+    const app = await stage.app(proxy.url, { DATABASE_POOL_MAX: String(POOL), COMBINE_LANES: String(LANES) });
     const instances = stage.instances([app.url]);
     const load = await Load.start(stage, instances, house, seed);
     const { attempts } = load.recorder;
@@ -89,8 +95,11 @@ export const blackHole: Scenario = {
     findings.took('row locks free after', locksMs, LOCKS_FREE_WITHIN_MS);
     findings.took('served again after', recoveriesMs);
     findings.note('sessions at the end of the hole, and afterwards', sessions.join('; '));
-    findings.note('places in the pool that can be used afterwards', `${usable} of ${POOL}`);
-    findings.expect(usable === POOL, `of ${POOL} connections ${usable} can be used afterwards`);
+    for (const [pool, places] of Object.entries(PLACES)) {
+      const used = usable[pool as keyof typeof PLACES];
+      findings.note(`places for ${pool} that can be used afterwards`, `${used} of ${places}`);
+      findings.expect(used === places, `of ${places} places for ${pool} ${used} can be used afterwards`);
+    }
     findings.expect(inHole.length > 0, 'nobody was in a hole');
     const got = unfit.map(({ attempt }) => outcomeOf(attempt));
     findings.expect(unfit.length === 0, `${unfit.length} requests in a hole got ${got[0]}`);
@@ -106,15 +115,41 @@ function caughtIn({ stalledMs, resumedMs }: Hole, attempts: readonly Attempt[]):
   );
 }
 
-/** How many connections the app can have at work at once: that many readers are seen to wait for a lock side by side. */
-async function usableConnections(stage: FaultStage, house: House, target: Target): Promise<number> {
+/** How many connections of each pool the app can have at work at once: those seen to wait for a lock side by side. */
+async function usableConnections(
+  stage: FaultStage,
+  house: House,
+  target: Target,
+): Promise<Record<keyof typeof PLACES, number>> {
+  const showIds = house.showIds[0]!.slice(0, 2 * POOL);
+  const holders = await guests(target, LANES);
   const blocker = await stage.block(house.url, STOP_ALL);
-  const readers = house.showIds[0]!.slice(0, 2 * POOL).map((id) => target.request('GET', `/api/seats/?show_id=${id}`));
-  await until(async () => (await blocker.waiting()) >= POOL, ALL_WAIT_WITHIN_MS).catch(() => undefined);
-  const waiting = await blocker.waiting();
+  const requests = [
+    ...showIds.map((id) => target.request('GET', `/api/seats/?show_id=${id}`)),
+    // Shows that follow each other are in different lanes.
+    ...holders.map((holder, index) =>
+      ask(target, { holder, command: 'release', showId: showIds[index]!, seats: ['A/1'] }),
+    ),
+  ];
+  const waiting = async () => ({
+    reads: await waitingWith(house.url, '%seat_now%'),
+    lanes: await waitingWith(house.url, '%FOR UPDATE%'),
+  });
+  await until(async () => isDeepStrictEqual(await waiting(), PLACES), ALL_WAIT_WITHIN_MS).catch(() => undefined);
+  const seen = await waiting();
   await blocker.release();
-  await Promise.all(readers);
-  return waiting;
+  await Promise.all(requests);
+  return seen;
+}
+
+async function waitingWith(databaseUrl: string, statement: string): Promise<number> {
+  const [row] = await query<{ count: number }>(
+    databaseUrl,
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'rowlock' AND wait_event_type = 'Lock' AND query LIKE $1`,
+    [statement],
+  );
+  return row!.count;
 }
 
 /** Transactions of the app that have got as far as their row locks. */

@@ -44,7 +44,7 @@ interface ToldSeat {
 class Play {
   private readonly lines: string[] = [];
   private readonly bodies = new Map<string, string>();
-  /** Ids and references of bookings, in the order in which they are first seen. */
+  /** Ids, references and keys of bookings, in the order in which they are first seen. */
   private readonly ids: string[] = [];
 
   constructor(
@@ -138,7 +138,8 @@ class Play {
   }
 
   private tell(question: string, { status, isReplayed, body }: Reply, nowMs: number): void {
-    const all = JSON.stringify(body);
+    // A replay is the earlier answer with the time of now.
+    const all = JSON.stringify({ ...(body as object), server_time: undefined });
     const first = this.bodies.get(all);
     const stored = first === undefined ? 'stored, and never told before' : `stored, as told to "${first}"`;
     if (!isReplayed) this.bodies.set(all, question);
@@ -146,9 +147,9 @@ class Play {
     const inWords = (name: string, value: unknown): unknown => {
       if (name === 'instance') return undefined;
       if (name === 'show_id') return `show ${this.script.showIds.indexOf(value as number)}`;
-      if (name === 'id' || name === 'reference') return this.nameOf(value as string);
+      if (['id', 'reference', 'key'].includes(name)) return this.nameOf(value as string);
       if (name === 'booked_at') return Date.parse(value as string) <= nowMs ? 'in the past' : 'in the future';
-      if (name === 'server_time') return isReplayed ? 'the time of then' : timeInWords(atMs, nowMs);
+      if (name === 'server_time') return timeInWords(atMs, nowMs);
       return name.endsWith('expires_at') ? leftInWords(Date.parse(value as string) - atMs) : value;
     };
     this.lines.push(`${question}: ${status}, ${isReplayed ? stored : 'fresh'}: ${JSON.stringify(body, inWords)}`);
@@ -171,10 +172,11 @@ class Play {
 const timeInWords = (atMs: number, nowMs: number) =>
   Math.abs(atMs - nowMs) <= CLOCK_TOLERANCE_MS ? "the database's time" : 'another time';
 
-/** A fresh hold has all its time; one that was made before has some of it. */
+/** A fresh hold has all its time; one that was made before has some of it, or none. */
 function leftInWords(leftMs: number): string {
   if (leftMs === SCRIPT_TTL_SECONDS * 1_000) return 'for its whole time';
-  return leftMs > 0 && leftMs < SCRIPT_TTL_SECONDS * 1_000 ? 'for the rest of its time' : `for ${leftMs} ms`;
+  if (leftMs <= 0) return 'for no more time';
+  return leftMs < SCRIPT_TTL_SECONDS * 1_000 ? 'for the rest of its time' : `for ${leftMs} ms`;
 }
 
 /** Where transcripts differ from the first, for people. */
