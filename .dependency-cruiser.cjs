@@ -26,6 +26,7 @@ const MODULES = {
     'http/cursor',
     'http/distinct-by',
     'http/fixed-windows',
+    'http/guest-limits',
     'http/overload',
     'http/page',
     'http/page.dto',
@@ -43,7 +44,7 @@ const MODULES = {
     'problem/problem',
     'seals',
   ],
-  identity: ['guest-takeovers', 'holder'],
+  identity: ['admission', 'admission.module', 'guest-takeovers', 'holder'],
   shows: ['sales-window', 'seat-counts', 'show-sales', 'show.dto', 'show.entity'],
   seats: [
     'commands/registry',

@@ -55,7 +55,8 @@ export interface paths {
         put?: never;
         /**
          * Token for a guest
-         * @description A token for a shopper without an account. It is good for a while; its refresh token gives the next one.
+         * @description A token for a shopper without an account. It is good for a while; its refresh token gives the next one. Where guests need
+         *     admission, it is good for holding seats of the shows that they were admitted to.
          */
         post: operations["createGuest"];
         delete?: never;
@@ -416,7 +417,7 @@ export interface components {
          * @description The kind of problem, for programs: stable.
          * @enum {string}
          */
-        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "SESSION_ENDED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
+        ProblemCode: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "SESSION_ENDED" | "INVALID_CREDENTIALS" | "FORBIDDEN" | "ADMISSION_REQUIRED" | "NOT_FOUND" | "SHOW_NOT_FOUND" | "SEAT_NOT_FOUND" | "BOOKING_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "SEAT_UNAVAILABLE" | "NOT_YOUR_HOLD" | "HOLD_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED" | "HOLD_COOLDOWN" | "SALES_CLOSED" | "USERNAME_TAKEN" | "IDEMPOTENCY_IN_PROGRESS" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL" | "BUSY";
         FieldError: {
             /**
              * @description Where the field is: names and indices joined by dots; empty for the body as a whole.
@@ -433,7 +434,7 @@ export interface components {
          * @description Why this seat was refused.
          * @enum {string}
          */
-        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "SEAT_BLOCKED" | "HOLD_GONE" | "SEAT_NOT_FOUND";
+        SeatRefusal: "SEAT_HELD" | "SEAT_BOOKED" | "SEAT_BLOCKED" | "HOLD_GONE" | "HOLD_COOLDOWN" | "SEAT_NOT_FOUND";
         RefusedSeat: {
             /**
              * @description Row label.
@@ -510,6 +511,13 @@ export interface components {
              * @enum {string}
              */
             role?: "admin";
+            /**
+             * @description The shows whose seats the guest may hold; present where a guest needs admission.
+             * @example [
+             *       1
+             *     ]
+             */
+            shows?: number[];
             /**
              * @description The owner of holds and bookings.
              * @example guest:0b8f7c1e-6a57-4a0e-9f5e-1b9f2a7f6f10
@@ -1170,7 +1178,10 @@ export interface operations {
     createGuest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description What a waiting room in front of this server gives out, where guests need admission to hold seats. */
+                "Admission-Token"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1195,6 +1206,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
                         code: "VALIDATION_FAILED";
+                    };
+                };
+            };
+            /** @description `ADMISSION_REQUIRED`: A guest token without a valid `Admission-Token`, or a hold in a show that the guest was not admitted to, where ADMISSION_JWKS_URL is set. */
+            403: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "ADMISSION_REQUIRED";
                     };
                 };
             };
@@ -2575,6 +2600,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description `ADMISSION_REQUIRED`: A guest token without a valid `Admission-Token`, or a hold in a show that the guest was not admitted to, where ADMISSION_JWKS_URL is set. */
+            403: {
+                headers: {
+                    /** @description The request id; `instance` of the problem. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"] & {
+                        /** @enum {string} */
+                        code: "ADMISSION_REQUIRED";
+                    };
+                };
+            };
             /**
              * @description `SHOW_NOT_FOUND`: The show does not exist.
              *
@@ -2598,18 +2637,24 @@ export interface operations {
              *
              *     `SEAT_UNAVAILABLE`: Hold refused; each seat in `seats` says `SEAT_HELD`, `SEAT_BOOKED` or `SEAT_BLOCKED`.
              *
+             *     `HOLD_COOLDOWN`: Hold of seats that the holder, or a guest of the same address, gave up less than REHOLD_COOLDOWN_SECONDS ago; `seats` lists them, `Retry-After` says when they can be held.
+             *
              *     `HOLD_LIMIT_EXCEEDED`: The hold would leave the holder with more live held seats in one show than MAX_HELD_SEATS_PER_HOLDER.
+             *
+             *     `SEAT_LIMIT_EXCEEDED`: The hold would leave the holder with more held and booked seats of one show than MAX_SEATS_PER_HOLDER, or guests of one address with more held seats than MAX_HELD_SEATS_PER_ADDRESS; `detail` says which.
              */
             409: {
                 headers: {
                     /** @description The request id; `instance` of the problem. */
                     "X-Request-Id"?: string;
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"] & {
                         /** @enum {string} */
-                        code: "SALES_CLOSED" | "SEAT_UNAVAILABLE" | "HOLD_LIMIT_EXCEEDED";
+                        code: "SALES_CLOSED" | "SEAT_UNAVAILABLE" | "HOLD_COOLDOWN" | "HOLD_LIMIT_EXCEEDED" | "SEAT_LIMIT_EXCEEDED";
                     };
                 };
             };

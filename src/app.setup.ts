@@ -8,6 +8,7 @@ import type { AppConfig } from './platform/config/app-config';
 import { useCors } from './platform/http/cors';
 import { createFastifyAdapter } from './platform/http/fastify-adapter';
 import { protect } from './platform/http/protection';
+import { warnOfUntoldProxy } from './platform/http/proxy-warning';
 import { useSecurityHeaders } from './platform/http/security-headers';
 import { logLevels } from './platform/logging/log-levels';
 import { SecurityEvents } from './platform/logging/security-events';
@@ -39,6 +40,7 @@ export async function createApp(
   protect(app, config);
   useCors(app, config.server);
   measureRequests(app);
+  warnOfUntoldProxy(app, config.server);
   if (config.server.docsEnabled) serveOpenApi(app, config);
   serveDashboard(app);
   return app;

@@ -51,6 +51,12 @@ export const PROBLEMS = {
     when: 'The route asks for a role the token does not carry.',
     retryable: false,
   },
+  ADMISSION_REQUIRED: {
+    status: 403,
+    title: 'Guests need admission to this show',
+    when: 'A guest token without a valid `Admission-Token`, or a hold in a show that the guest was not admitted to, where ADMISSION_JWKS_URL is set.',
+    retryable: false,
+  },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address', when: 'No such route.', retryable: false },
   SHOW_NOT_FOUND: { status: 404, title: 'There is no such show', when: 'The show does not exist.', retryable: false },
   SEAT_NOT_FOUND: {
@@ -93,6 +99,18 @@ export const PROBLEMS = {
     status: 409,
     title: 'Too many seats held in this show',
     when: 'The hold would leave the holder with more live held seats in one show than MAX_HELD_SEATS_PER_HOLDER.',
+    retryable: false,
+  },
+  SEAT_LIMIT_EXCEEDED: {
+    status: 409,
+    title: 'Too many seats of this show',
+    when: 'The hold would leave the holder with more held and booked seats of one show than MAX_SEATS_PER_HOLDER, or guests of one address with more held seats than MAX_HELD_SEATS_PER_ADDRESS; `detail` says which.',
+    retryable: false,
+  },
+  HOLD_COOLDOWN: {
+    status: 409,
+    title: 'One or more seats were given up a moment ago',
+    when: 'Hold of seats that the holder, or a guest of the same address, gave up less than REHOLD_COOLDOWN_SECONDS ago; `seats` lists them, `Retry-After` says when they can be held.',
     retryable: false,
   },
   SALES_CLOSED: {
@@ -166,5 +184,12 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 
 /** Why one seat of a refused command was refused. */
-export const SEAT_REFUSALS = ['SEAT_HELD', 'SEAT_BOOKED', 'SEAT_BLOCKED', 'HOLD_GONE', 'SEAT_NOT_FOUND'] as const;
+export const SEAT_REFUSALS = [
+  'SEAT_HELD',
+  'SEAT_BOOKED',
+  'SEAT_BLOCKED',
+  'HOLD_GONE',
+  'HOLD_COOLDOWN',
+  'SEAT_NOT_FOUND',
+] as const;
 export type SeatRefusal = (typeof SEAT_REFUSALS)[number];

@@ -48,6 +48,8 @@ function reasonOf(seat: RefusedSeat, heldBy: (seat: RefusedSeat) => string): str
       return 'off sale';
     case 'HOLD_GONE':
       return 'not held any more';
+    case 'HOLD_COOLDOWN':
+      return 'not to be held again so soon';
     case 'SEAT_NOT_FOUND':
       return 'not in this house';
   }

@@ -4,14 +4,17 @@ import type { Attempt } from './history';
 import { operationsOf } from './operations';
 import { booked, held, overLimit, refused, released, saw, TTL_MS, unanswered } from './testing';
 
+const SEAT_LIMITS = { held: 2, seats: 4 };
+
 /** Everything starts from an empty show with two seats. */
 const EMPTY = saw([0, 1], 'reader', { 'A/1': 'AVAILABLE 0', 'A/2': 'AVAILABLE 0' });
 
 function rulesBroken(attempts: Attempt[], options = {}): string[] {
   const all = [EMPTY, ...attempts];
-  return checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2, ...options }).violations.map(
-    ({ rule }) => rule,
-  );
+  return checkBlackBox(operationsOf(all).operations, backgroundOf(all), {
+    seatLimits: SEAT_LIMITS,
+    ...options,
+  }).violations.map(({ rule }) => rule);
 }
 
 describe('histories that could have been', () => {
@@ -82,7 +85,9 @@ describe('histories that could have been', () => {
 
   it('also for a seat that was held before the history', () => {
     const all = [saw([0, 1], 'reader', { 'A/1': 'HELD 5' }), held([3, 4], 'ann', { 'A/1': 7 })];
-    expect(checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2 }).violations).toEqual([]);
+    expect(
+      checkBlackBox(operationsOf(all).operations, backgroundOf(all), { seatLimits: SEAT_LIMITS }).violations,
+    ).toEqual([]);
   });
 });
 
@@ -101,7 +106,7 @@ it('a wrong guess about what nobody answered is found out at once, not when a la
     saw([2 * TTL_MS, 2 * TTL_MS + 1], 'reader', Object.fromEntries(seats.map((seat) => [seat, 'AVAILABLE 2']))),
   ];
   const { violations, steps } = checkBlackBox(operationsOf(all).operations, backgroundOf(all), {
-    holdLimit: 2,
+    seatLimits: SEAT_LIMITS,
     limits: { timeMs: 5_000, memory: 100_000 },
   });
   expect(violations).toEqual([]);
@@ -199,12 +204,25 @@ describe('histories that could not', () => {
   });
 
   it('a holder beyond the limit', () => {
-    expect(rulesBroken([held([2, 3], 'ann', { 'A/1': 1, 'A/2': 1 })], { holdLimit: 1 })).toEqual(['LINEARIZABLE']);
+    const both = held([2, 3], 'ann', { 'A/1': 1, 'A/2': 1 });
+    expect(rulesBroken([both], { seatLimits: { held: 1, seats: 9 } })).toEqual(['LINEARIZABLE']);
+    expect(rulesBroken([both], { seatLimits: { held: 9, seats: 1 } })).toEqual(['LINEARIZABLE']);
+  });
+
+  it('a holder beyond the limit of held and booked seats', () => {
+    const bought = [held([2, 3], 'ann', { 'A/1': 1 }), booked([4, 5], 'ann', ['A/1'], 'b')];
+    const seatLimits = { held: 1, seats: 1 };
+    expect(rulesBroken([...bought, held([6, 7], 'ann', { 'A/2': 1 })], { seatLimits })).toEqual(['LINEARIZABLE']);
+    const refusal = overLimit([6, 7], 'ann', ['A/2'], 'SEAT_LIMIT_EXCEEDED');
+    expect(rulesBroken([...bought, refusal], { seatLimits })).toEqual([]);
+    expect(rulesBroken([...bought, refusal], { seatLimits: { held: 1, seats: 2 } })).toEqual(['LINEARIZABLE']);
   });
 
   it('tells what is wrong', () => {
     const all = [EMPTY, held([2, 3], 'ann', { 'A/1': 1 }), held([4, 5], 'bob', { 'A/1': 2 })];
-    const [violation] = checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2 }).violations;
+    const [violation] = checkBlackBox(operationsOf(all).operations, backgroundOf(all), {
+      seatLimits: SEAT_LIMITS,
+    }).violations;
     expect(violation!.detail).toMatch(
       /1 of 2 events have an order, which leaves A\/1 HELD by ann v1; then none of these can be next: #\d+ hold A\/1 by bob: held A\/1 v2/,
     );
@@ -215,7 +233,7 @@ describe('what can not be judged', () => {
   it('is a violation: a history without a beginning', () => {
     const all = [held([2, 3], 'ann', { 'A/1': 1 })];
     expect(
-      checkBlackBox(operationsOf(all).operations, backgroundOf(all), { holdLimit: 2 }).violations.map(
+      checkBlackBox(operationsOf(all).operations, backgroundOf(all), { seatLimits: SEAT_LIMITS }).violations.map(
         ({ rule }) => rule,
       ),
     ).toEqual(['STARTS_WITH_READ']);

@@ -3,6 +3,7 @@ import type { Violation } from './history';
 import { Limits, linearize } from './linearizability';
 import { ModelScene } from './model-scene';
 import type { Operation } from './operations';
+import type { SeatLimits } from './seat-rules';
 import { eventsOf, modelSeat } from './show-events';
 
 /**
@@ -19,8 +20,7 @@ export interface BlackBoxReport {
 }
 
 export interface BlackBoxOptions {
-  /** Most seats of one show that one holder may hold. */
-  readonly holdLimit: number;
+  readonly seatLimits: SeatLimits;
   readonly limits?: Limits;
 }
 
@@ -47,7 +47,7 @@ export function checkBlackBox(
   }
   const events = eventsOf(operations.toSpliced(first, 1), start.answer.seats, {
     ...background,
-    holdLimit: options.holdLimit,
+    limits: options.seatLimits,
   });
   const verdict = linearize(events, new ModelScene(start.answer.seats.map(modelSeat)), options.limits);
   const violations: Violation[] = [];

@@ -34,7 +34,7 @@ const CONTRACTS = {
     changes: 'AVAILABLE',
     leaves: 'HELD',
     refusal: 'SEAT_UNAVAILABLE',
-    otherRefusals: ['HOLD_LIMIT_EXCEEDED', 'SALES_CLOSED'],
+    otherRefusals: ['HOLD_LIMIT_EXCEEDED', 'SEAT_LIMIT_EXCEEDED', 'SALES_CLOSED'],
   },
   book: {
     path: '/api/seats/book-batch/',

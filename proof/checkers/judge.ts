@@ -8,6 +8,7 @@ import type { Attempt, Violation } from './history';
 import { checkLedger } from './ledger-check';
 import { readSteps } from './ledger-rows';
 import { operationsOf } from './operations';
+import type { SeatLimits } from './seat-rules';
 
 export interface Judgement {
   readonly attempts: number;
@@ -43,7 +44,7 @@ interface LedgerCounts {
 export async function judge(
   attempts: readonly Attempt[],
   dataSource: DataSource | undefined,
-  holdLimit: number,
+  seatLimits: SeatLimits,
   seals?: Seals,
 ): Promise<Judgement> {
   const background = backgroundOf(attempts);
@@ -64,7 +65,7 @@ export async function judge(
     answers.checked += ofShow.length;
     answers.seconds += watch.lap();
 
-    const searched = checkBlackBox(operations, background, { holdLimit });
+    const searched = checkBlackBox(operations, background, { seatLimits });
     found.push(searched.violations);
     blackBox.shows++;
     blackBox.operations += operations.length;
@@ -81,7 +82,8 @@ export async function judge(
     ledger.checkSeconds += watch.lap();
   }
 
-  const verified = dataSource && (await verifyLedger(dataSource, { holdLimit, seals }));
+  const limits = { holdLimit: seatLimits.held, seatLimit: seatLimits.seats };
+  const verified = dataSource && (await verifyLedger(dataSource, { ...limits, seals }));
   for (const { rule, showId, detail, ...at } of verified?.listed ?? []) {
     found.push([{ check: 'ledger', rule, showId: showId ?? 0, detail: `${JSON.stringify(at)} ${detail}` }]);
   }

@@ -16,7 +16,11 @@ const TTL_MS = 60;
 const SEATS: SeatName[] = ['A/1', 'A/2', 'A/3'];
 const PEOPLE = ['ann', 'bob', 'carl'];
 const START: SeenSeat[] = SEATS.map((seat) => ({ seat, status: 'AVAILABLE', version: 0, deadlineMs: null }));
-const WORLD = { clock: { aheadMinMs: EPOCH_MS - 1, aheadMaxMs: EPOCH_MS + 1 }, holdTtlMs: TTL_MS, holdLimit: 2 };
+const WORLD = {
+  clock: { aheadMinMs: EPOCH_MS - 1, aheadMaxMs: EPOCH_MS + 1 },
+  holdTtlMs: TTL_MS,
+  limits: { held: 2, seats: 2 },
+};
 
 function isLinearizable(events: readonly Event[], scene: ModelScene, left = new Set(events)): boolean {
   const certain = [...left].filter((event) => event.isCertain);
@@ -62,7 +66,7 @@ function history(random: Random, length: number): Operation[] {
 }
 
 function answerOf(command: Parameters<typeof effectOf>[0], scene: ModelScene, atMs: number): Answer {
-  const effect = effectOf(command, scene, WORLD.holdLimit);
+  const effect = effectOf(command, scene, WORLD.limits);
   if ('code' in effect) return { kind: 'refused', ...effect };
   if ('repeats' in effect) return { kind: 'booked', bookingId: effect.repeats, bookedAtMs: 0, seats: command.seats };
   const deadlineMs = EPOCH_MS + atMs + TTL_MS;

@@ -1,17 +1,19 @@
+import type { SeatStatus } from './commands';
 import type { SeatName } from './history';
 import type { Change, ModelSeat, Scene } from './seat-rules';
 
 /** The seats of one show, changed step by step and taken back step by step. */
 export class ModelScene implements Scene {
   private readonly seats: Map<SeatName, ModelSeat>;
-  private readonly heldBy = new Map<string, number>();
+  /** By holder and status. */
+  private readonly counts = new Map<string, number>();
   private readonly bookings = new Map<string, Set<SeatName>>();
 
   constructor(seats: Iterable<readonly [SeatName, ModelSeat]>) {
     this.seats = new Map();
     for (const [name, seat] of seats) {
       this.seats.set(name, seat);
-      this.count(name, seat, 1);
+      this.note(name, seat, 1);
     }
   }
 
@@ -19,8 +21,8 @@ export class ModelScene implements Scene {
     return this.seats.get(seat);
   }
 
-  held(holder: string): number {
-    return this.heldBy.get(holder) ?? 0;
+  count(holder: string, status: SeatStatus): number {
+    return this.counts.get(`${status} ${holder}`) ?? 0;
   }
 
   booked(bookingId: string): readonly SeatName[] {
@@ -33,9 +35,9 @@ export class ModelScene implements Scene {
     for (const [name, seat] of changes) {
       const was = this.seats.get(name)!;
       back.push([name, was]);
-      this.count(name, was, -1);
+      this.note(name, was, -1);
       this.seats.set(name, seat);
-      this.count(name, seat, 1);
+      this.note(name, seat, 1);
     }
     return back.reverse();
   }
@@ -60,8 +62,8 @@ export class ModelScene implements Scene {
       .join(', ');
   }
 
-  private count(name: SeatName, { status, holder, bookingId }: ModelSeat, by: 1 | -1): void {
-    if (status === 'HELD' && holder !== undefined) this.heldBy.set(holder, this.held(holder) + by);
+  private note(name: SeatName, { status, holder, bookingId }: ModelSeat, by: 1 | -1): void {
+    if (holder !== undefined) this.counts.set(`${status} ${holder}`, this.count(holder, status) + by);
     if (bookingId === undefined) return;
     let seats = this.bookings.get(bookingId);
     if (!seats) this.bookings.set(bookingId, (seats = new Set()));

@@ -27,6 +27,7 @@ const DECIDED_REFUSALS = new Set([
   'SEAT_UNAVAILABLE',
   'NOT_YOUR_HOLD',
   'HOLD_LIMIT_EXCEEDED',
+  'SEAT_LIMIT_EXCEEDED',
   'SALES_CLOSED',
   'SHOW_NOT_FOUND',
   'SEAT_NOT_FOUND',
@@ -58,7 +59,7 @@ export function operationsOf(attempts: readonly Attempt[]): { operations: Operat
     const unknown = group.filter((attempt) => fateOf(attempt) === 'unknown');
     const [first] = decided;
     for (const other of decided.slice(1)) {
-      if (JSON.stringify(other.answer) === JSON.stringify(first!.answer)) continue;
+      if (JSON.stringify(untimed(other.answer)) === JSON.stringify(untimed(first!.answer))) continue;
       violations.push({
         check: 'answers',
         rule: 'SAME_KEY_SAME_ANSWER',
@@ -82,6 +83,11 @@ export function operationsOf(attempts: readonly Attempt[]): { operations: Operat
     });
   }
   return { operations: operations.sort((a, b) => a.sentMs - b.sentMs), violations };
+}
+
+/** The clock in a stored answer is that of the time at which it is told. */
+function untimed(answer: Answer | null): object | null {
+  return answer && { ...answer, serverTimeMs: undefined };
 }
 
 function meaningOf({ holder, key, command, showId, seats }: Attempt): string {

@@ -22,8 +22,8 @@ export interface ModelSeat {
 /** The seats of one show. */
 export interface Scene {
   get(seat: SeatName): ModelSeat | undefined;
-  /** How many seats of the show the holder holds. */
-  held(holder: string): number;
+  /** How many seats of the show the holder has, of a status. */
+  count(holder: string, status: SeatStatus): number;
   /** The seats of a booking. */
   booked(bookingId: string): readonly SeatName[];
 }
@@ -38,6 +38,14 @@ export interface ModelCommand {
   readonly alias: string;
 }
 
+/** How many seats of a show one holder may have. */
+export interface SeatLimits {
+  /** Held at a time. */
+  readonly held: number;
+  /** Held and booked together. */
+  readonly seats: number;
+}
+
 /** The effect of a command in a scene. */
 export type Effect =
   | { readonly changes: readonly Change[] }
@@ -45,7 +53,7 @@ export type Effect =
   | { readonly repeats: string }
   | { readonly code: string; readonly seats: Readonly<Record<SeatName, string>> };
 
-export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Scene, holdLimit: number): Effect {
+export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Scene, limits: SeatLimits): Effect {
   const { changes: from, leaves: status, refusesFree, refusal, isOfHouse } = SEAT_CONTRACTS[name];
   const found = seats.map((seat) => [seat, scene.get(seat)!] as const);
   if (status === 'BOOKED') {
@@ -67,8 +75,11 @@ export function effectOf({ name, holder, seats, alias }: ModelCommand, scene: Sc
   if (refusal !== undefined && Object.keys(refused).length > 0) return { code: refusal, seats: refused };
 
   const changed = found.filter(([, was]) => was.status === from);
-  if (status === 'HELD' && changed.length > 0 && scene.held(holder) + changed.length > holdLimit)
-    return { code: 'HOLD_LIMIT_EXCEEDED', seats: {} };
+  if (status === 'HELD' && changed.length > 0) {
+    const held = scene.count(holder, 'HELD') + changed.length;
+    if (held > limits.held) return { code: 'HOLD_LIMIT_EXCEEDED', seats: {} };
+    if (held + scene.count(holder, 'BOOKED') > limits.seats) return { code: 'SEAT_LIMIT_EXCEEDED', seats: {} };
+  }
   const after = (seat: SeatName) => {
     if (status === 'HELD') return { holder, deadline: `${alias} ${seat}` };
     return status === 'BOOKED' ? { holder, bookingId: alias } : {};
@@ -92,11 +103,11 @@ export function effectByAnswer(
   command: ModelCommand,
   answer: Answer,
   scene: Scene,
-  holdLimit: number,
+  limits: SeatLimits,
 ): readonly Change[] | undefined {
   // Closed sales are no matter of the seats: a refusal that tells nothing of them.
   if (answer.kind === 'refused' && answer.code === 'SALES_CLOSED') return [];
-  const effect = effectOf(command, scene, holdLimit);
+  const effect = effectOf(command, scene, limits);
   if (answer.kind === 'refused') {
     return 'code' in effect && effect.code === answer.code && isSame(effect.seats, answer.seats) ? [] : undefined;
   }

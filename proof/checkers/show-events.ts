@@ -12,6 +12,7 @@ import {
   isToCome,
   lapse,
   ModelSeat,
+  SeatLimits,
 } from './seat-rules';
 import type { ServerClock } from './server-clock';
 
@@ -28,16 +29,18 @@ export function modelSeat({ seat, status, version }: SeenSeat): readonly [SeatNa
 export interface World {
   readonly clock: ServerClock;
   readonly holdTtlMs: number;
-  readonly holdLimit: number;
+  readonly limits: SeatLimits;
 }
 
 /** The operations that happened, those that may have happened, and the lapses. */
 export function eventsOf(operations: readonly Operation[], seats: readonly SeenSeat[], world: World): Event[] {
   const events: Event[] = [];
+  // A hold lasts no longer than the sales, and nothing tells when those ended.
+  const hasClosed = operations.some(({ answer }) => answer?.kind === 'refused' && answer.code === 'SALES_CLOSED');
   /** By seat and deadline: the events that tell of it. */
   const told = new Map<string, { seat: SeatName; holder: string; deadlineMs: number; by: Event[] }>();
   for (const operation of operations) {
-    const event = eventOf(operation, world.holdLimit);
+    const event = eventOf(operation, world.limits);
     events.push(event);
     for (const { seat, deadlineMs } of deadlinesIn(operation.answer)) {
       const name = `${seat} ${deadlineMs}`;
@@ -49,7 +52,11 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
     if (operation.answer === undefined && leavesHold(operation)) {
       for (const seat of operation.seats) {
         events.push(
-          mayLapse([seat, operation.holder], `${aliasOf(operation)} ${seat}`, operation.sentMs + world.holdTtlMs),
+          mayLapse(
+            [seat, operation.holder],
+            `${aliasOf(operation)} ${seat}`,
+            operation.sentMs + (hasClosed ? 0 : world.holdTtlMs),
+          ),
         );
       }
     }
@@ -77,7 +84,7 @@ export function eventsOf(operations: readonly Operation[], seats: readonly SeenS
   return events.filter(({ beginMs }) => beginMs <= endMs);
 }
 
-function eventOf(operation: Operation, holdLimit: number): Event {
+function eventOf(operation: Operation, limits: SeatLimits): Event {
   const { command: name, holder, seats, answer, sentMs, answeredMs } = operation;
   const told = answer?.kind === 'seen' || answer?.kind === 'held' ? answer.seats : [];
   const sees = told.map(({ seat, version }) => inVersion(seat, version));
@@ -103,9 +110,9 @@ function eventOf(operation: Operation, holdLimit: number): Event {
     ...common,
     isCertain: answer !== undefined,
     effect: answer
-      ? (scene) => effectByAnswer(command, answer, scene, holdLimit)
+      ? (scene) => effectByAnswer(command, answer, scene, limits)
       : (scene) => {
-          const effect = effectOf(command, scene, holdLimit);
+          const effect = effectOf(command, scene, limits);
           return 'changes' in effect ? effect.changes : [];
         },
     isLost: (scene) => answer !== undefined && isOver(command, answer, scene),

@@ -104,8 +104,13 @@ export function refused(
   return attempt(period, holder, command, seats, { kind: 'refused', code, seats: reasons }, given);
 }
 
-export function overLimit(period: Period, holder: string, seats: SeatName[]): Attempt {
-  return attempt(period, holder, 'hold', seats, { kind: 'refused', code: 'HOLD_LIMIT_EXCEEDED', seats: {} });
+export function overLimit(
+  period: Period,
+  holder: string,
+  seats: SeatName[],
+  code: 'HOLD_LIMIT_EXCEEDED' | 'SEAT_LIMIT_EXCEEDED' = 'HOLD_LIMIT_EXCEEDED',
+): Attempt {
+  return attempt(period, holder, 'hold', seats, { kind: 'refused', code, seats: {} });
 }
 
 export function unanswered(

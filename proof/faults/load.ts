@@ -19,7 +19,7 @@ export const PLAN: readonly HouseSize[] = [
 
 const PEOPLE = 32;
 const MAX_SECONDS = 3_600;
-const HOLD_LIMIT = 10;
+const SEAT_LIMITS = { held: 10, seats: 20 };
 /** Longest it takes people to finish what they have begun. */
 const END_TIMEOUT_MS = 90_000;
 
@@ -66,7 +66,7 @@ export class Load {
   async judge(findings: Findings): Promise<void> {
     const dataSource = await openDataSource(this.house.url);
     const { recorder } = this;
-    const judgement = await judge(recorder.attempts, dataSource, HOLD_LIMIT, SERVER_SEALS).finally(() =>
+    const judgement = await judge(recorder.attempts, dataSource, SEAT_LIMITS, SERVER_SEALS).finally(() =>
       dataSource.destroy(),
     );
     const { attempts, operations, unknown, blackBox, ledger, violations } = judgement;

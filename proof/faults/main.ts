@@ -11,6 +11,7 @@ import { blackHole } from './black-hole';
 import { connectionsBusy } from './connections-busy';
 import { databaseKilled } from './database-killed';
 import { lapseStorm } from './lapse-storm';
+import { FLOODS } from './floods';
 import { loginFlood } from './login-flood';
 import { overload } from './overload';
 import { OwnDatabase } from './own-database';
@@ -32,6 +33,7 @@ const SCENARIOS: readonly Scenario[] = [
   appClock,
   sweeper,
   overload,
+  ...FLOODS,
   starveActivity,
   starveShows,
   ownMap,
@@ -53,7 +55,7 @@ servers and a PostgreSQL of its own, on this machine alone, and ends them.
   --help        prints this
 
 The scenarios, and what is good:
-${SCENARIOS.map(({ name, good }) => `  ${name.padEnd(17)} ${good}`).join('\n')}
+${SCENARIOS.map(({ name, good }) => `  ${name.padEnd(18)} ${good}`).join('\n')}
 
 Exit code: 0 if all is well, 1 if anything is not, 2 if it could not be found out.`;
 
@@ -104,7 +106,7 @@ async function runOne(outer: Stage, scenario: Scenario, database: OwnDatabase, o
 
 function asText({ scenario, good, passed, seconds, figures, failures }: Verdict): string {
   return [
-    `${scenario.padEnd(17)} ${passed ? 'passed' : 'FAILED'}  ${seconds.toFixed(1)} s: ${good}`,
+    `${scenario.padEnd(18)} ${passed ? 'passed' : 'FAILED'}  ${seconds.toFixed(1)} s: ${good}`,
     ...Object.entries(figures).map(([name, figure]) => `    ${name}: ${figure.toLocaleString('en-US')}`),
     ...failures.slice(0, FAILURES_LISTED_MAX).map((failure) => `  FAILURE ${failure}`),
     ...(failures.length > FAILURES_LISTED_MAX ? [`  … and ${failures.length - FAILURES_LISTED_MAX} more`] : []),

@@ -156,7 +156,11 @@ export const IDENTITY = [
       'was not there',
     ],
     'instances hear of no withdrawal': ['      this.revocations.add({ subject,', '      void ({ subject,', 'log-out'],
-    'a withdrawal that becomes visible late is missed': ['OVERLAP_SECONDS = 30', 'OVERLAP_SECONDS = 0', 'cut off'],
+    'a withdrawal that becomes visible late is missed': [
+      'OVERLAP_SECONDS = 30',
+      'OVERLAP_SECONDS = 0',
+      'visible behind',
+    ],
   }),
   ...mutantsIn('src/identity/access-token.service.ts', SESSIONS_TEST, {
     'a withdrawn token is good where it was remembered': [
@@ -198,8 +202,8 @@ export const IDENTITY = [
     ],
     "the guest's access token goes on": ['    this.revocations.add(revocation);\n', '', 'worthless'],
     'a guest that has logged out is taken over': [
-      'guest && !this.revocations.hasEnded(guest.sessionId) ? guest : undefined',
-      'guest',
+      ' WHERE NOT EXISTS (SELECT FROM session WHERE id = $3 AND ended_at IS NOT NULL)',
+      ' WHERE $3::uuid IS NOT NULL',
       'too late',
     ],
   }),

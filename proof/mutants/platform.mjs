@@ -1,6 +1,7 @@
 import { mutantsIn } from './mutants-in.mjs';
 
 const ADAPTER_TEST = ['src/platform/http/fastify-adapter.spec.ts'];
+const PROTECTION_TEST = ['test/api/protection.e2e-spec.ts'];
 const PROBLEM_TEST = ['src/platform/problem/problem-of.spec.ts', 'src/platform/problem/problem.filter.spec.ts'];
 
 export const PLATFORM = [
@@ -20,10 +21,14 @@ export const PLATFORM = [
       'request limits',
     ],
     'a refusal for its rate tells a moment at which it will be refused again': [
-      'counts} a minute.`, retryAfterSeconds }',
-      'counts} a minute.`, retryAfterSeconds: 1 }',
+      'limit} a minute.`, retryAfterSeconds };',
+      'limit} a minute.`, retryAfterSeconds: 1 };',
       'request limits',
     ],
+  }),
+  ...mutantsIn('src/platform/http/token-buckets.ts', ['src/platform/http/token-buckets.spec.ts'], {
+    'a bucket fills beyond its size': ['Math.min(this.size, bucket.tokens +', 'Math.max(0, bucket.tokens +'],
+    'buckets are never forgotten': ['if (this.buckets.size >= this.bucketsMax)', 'if (this.buckets.size < 0)'],
   }),
   ...mutantsIn('src/platform/http/rate-limits.ts', ['src/platform/http/rate-limits.spec.ts'], {
     'a network of many addresses has a limit for each of them and none for all': [
@@ -44,6 +49,26 @@ export const PLATFORM = [
       'trustProxy: server.trustProxyHops > 0 && ',
       'trustProxy: server.trustProxyHops === 0 || ',
     ],
+  }),
+  ...mutantsIn('src/platform/http/connections.ts', PROTECTION_TEST, {
+    'one address may take all connections': ['this.ofAddress.take(address)', '() => undefined'],
+    'silent connections beyond the limits stay for ever': ['this.surplus.size > SURPLUS_MAX', 'false'],
+  }),
+  ...mutantsIn('src/platform/http/requests-in-flight.ts', PROTECTION_TEST, {
+    'health checks are refused where all connections are taken': [
+      'isAlwaysServed ? undefined : connection.surplus',
+      'connection.surplus',
+      'connections',
+    ],
+    'a stream may stand behind other requests': ['if (connection.unanswered > 1) {', 'if (false) {', 'one connection'],
+    'commands of a connection that was cut are begun': [
+      'if (!connection.socket.destroyed) done();',
+      'done();',
+      'one connection',
+    ],
+  }),
+  ...mutantsIn('src/platform/http/request-head.ts', ADAPTER_TEST, {
+    'two Host headers are served': ['hosts > 1', 'hosts > 2'],
   }),
   ...mutantsIn('src/platform/http/request-id.ts', ADAPTER_TEST, {
     'a request id may be anything': [' && ACCEPTED_ID.test(sent)', ''],
@@ -100,7 +125,9 @@ export const PLATFORM = [
   }),
   ...mutantsIn('src/platform/http/conditional.ts', ['src/platform/http/conditional.spec.ts'], {
     'the tag that a proxy has marked is another one': [" || sent.replace(OF_COMPRESSION, '') === own", ''],
-    'Vary forgets what others have named': ['known ? `${known}, ${name}` : name', 'name'],
+  }),
+  ...mutantsIn('src/platform/http/vary.ts', ['src/platform/http/conditional.spec.ts'], {
+    'Vary forgets what others have named': ['return [...names, ', 'return ['],
   }),
   ...mutantsIn('src/platform/http/calendar-day.ts', ['src/platform/http/calendar-day.spec.ts'], {
     'a day of two midnights begins with the second': ['midnights[0]', 'midnights.at(-1)'],

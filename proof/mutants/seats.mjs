@@ -35,8 +35,8 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/seat-scene.ts', INTERLEAVINGS, {
     'clock read before the lock': [
-      '      lock.send(transaction, namedSeats(commands)),\n      sendClock(transaction),',
-      '      ...((clock) => [lock.send(transaction, namedSeats(commands)), clock] as const)(sendClock(transaction)),',
+      '      lock.send(transaction, namedSeats(commands)),\n      sendLimitLocks(transaction, taking),\n      sendClock(transaction),',
+      '      ...((clock) => [lock.send(transaction, namedSeats(commands)), sendLimitLocks(transaction, taking), clock] as const)(sendClock(transaction)),',
       'ann release A1 A2 . ben hold',
     ],
   }),
@@ -138,13 +138,62 @@ export const SEATS = [
   ),
   ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-decision.spec.ts'], {
     'deadline from the clock of the application': [
-      'found.holdExpiresAtMs : scene.nowMs + scene.holdTtlMs,',
-      'found.holdExpiresAtMs : Date.now() + scene.holdTtlMs,',
+      'found.holdExpiresAtMs! : scene.nowMs + scene.holdTtlMs,',
+      'found.holdExpiresAtMs! : Date.now() + scene.holdTtlMs,',
     ],
-    'a takeover prolongs the hold': ['isInherited ? found.holdExpiresAtMs :', 'false ? found.holdExpiresAtMs :'],
+    'a hold outlives the sales of its show': ['scene.show!.salesCloseMs,\n', 'Infinity,\n'],
+    'a takeover prolongs the hold': ['isInherited ? found.holdExpiresAtMs! :', 'false ? found.holdExpiresAtMs! :'],
     'a takeover changes the price': ['isInherited ? chargedPrice(found) :', 'false ? chargedPrice(found) :'],
     'deadline moved by holding again': ["    HELD_BY_ME: 'keep',", "    HELD_BY_ME: 'step',"],
-    'limit counts lapsed holds': ['holds.size - lapsed.length + wanted.length', 'holds.size + wanted.length'],
+  }),
+  ...mutantsIn('src/seats/commands/limits.ts', ['src/seats/seat-decision.spec.ts'], {
+    'limit counts lapsed holds': ['const held = liveHolds(scene).length;', 'const held = scene.holdings.holds.size;'],
+    'booked seats count for nothing': ['held + scene.holdings.booked', 'held'],
+    'the limit of an address counts lapsed holds': ['if (deadlineMs > nowMs) count', 'if (deadlineMs > 0) count'],
+  }),
+  ...mutantsIn('src/seats/commands/cool-down.ts', ['src/seats/seat-decision.spec.ts'], {
+    'a hold that no sweep has expired is not given up': ['isLapsed(seat, nowMs) ? seat.holdExpiresAtMs : null', 'null'],
+    'a guest of the same address is another': [
+      'addressKey !== null && hold.addressKey',
+      'addressKey === null && hold.addressKey',
+    ],
+  }),
+  ...mutantsIn('src/seats/limit-locks.ts', INTERLEAVINGS, {
+    'limits are counted without a lock': [
+      'if (keys.size === 0) return;',
+      'if (keys.size >= 0) return;',
+      'A1 BOOKED by ann, limit 2 with booked',
+    ],
+  }),
+  ...mutantsIn('src/seats/limit-locks.ts', ['test/api/seat-limits.e2e-spec.ts'], {
+    'holds of an address are counted without a lock': [
+      'return address ? [holderKey, address.networkKey ?? address.addressKey] : [holderKey];',
+      'return address ? [holderKey] : [holderKey];',
+      'by two guests at once',
+    ],
+    'one address of a network does not wait for another': [
+      'address.networkKey ?? address.addressKey',
+      'address.addressKey',
+      'two addresses of one network',
+    ],
+  }),
+  ...mutantsIn('src/seats/seat-scene.ts', ['test/api/seat-limits.e2e-spec.ts'], {
+    'commands of one transaction do not see each other’s holds from one address': [
+      '      this.addressHolds.apply(before, seat);\n',
+      '',
+      'a hundred guests',
+    ],
+    'a hold that is told again tells the time of the first telling': [
+      'outcome: retold(replayed.outcome, this.nowMs)',
+      'outcome: replayed.outcome',
+      'tells the time of now',
+    ],
+  }),
+  ...mutantsIn('src/seats/seats.controller.ts', ['test/api/admission.e2e-spec.ts'], {
+    'guests hold seats of shows that they were not admitted to': [
+      '    this.admission.check(call.holder, body.show_id);\n',
+      '',
+    ],
   }),
   ...mutantsIn(
     'src/platform/database/pipelined-transaction.ts',

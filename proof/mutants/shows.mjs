@@ -4,7 +4,8 @@ const READING_TEST = ['test/api/reading.e2e-spec.ts'];
 
 export const SHOWS = [
   ...mutantsIn('src/shows/sales-window.ts', ['src/shows/sales-window.spec.ts'], {
-    'seats are sold at the very close': ['nowMs < Number(', 'nowMs <= Number('],
+    'seats are sold at the very close': ['nowMs < salesCloseMs(', 'nowMs <= salesCloseMs('],
+    'a show is sold past its end': [', Number(endsAt))', ', Infinity)'],
     'seats are not sold at the very opening': [
       'Number(window.salesOpenAt) <= nowMs',
       'Number(window.salesOpenAt) < nowMs',

@@ -114,7 +114,8 @@ async function judged(
 ): Promise<Report> {
   const dataSource = ofDatabase ? await openDataSource(ofDatabase) : undefined;
   try {
-    const judgement = await judge(attempts, dataSource, options['hold-limit'], seals);
+    const limits = { held: options['hold-limit'], seats: options['seat-limit'] };
+    const judgement = await judge(attempts, dataSource, limits, seals);
     return reportOf(title, attempts, { ...judgement, violations: [...found, ...judgement.violations] });
   } finally {
     await dataSource?.destroy();
@@ -130,6 +131,7 @@ async function openOwn(stage: Stage, options: Options) {
     HOLD_TTL_SECONDS: String(options['hold-ttl-seconds']),
     SWEEP_INTERVAL_SECONDS: '1',
     MAX_HELD_SEATS_PER_HOLDER: String(options['hold-limit']),
+    MAX_SEATS_PER_HOLDER: String(options['seat-limit']),
   });
   return { url: server.url, databaseUrl: url, showIds };
 }

@@ -18,6 +18,7 @@ everything told is true, and against the ledger where the database is at hand.
   --operations N         ends after so many requests
   --seed N               makes the same people; 1 by default
   --hold-limit N         most seats of a show one holder may hold there; 10 by default
+  --seat-limit N         most seats of a show one holder may have there, held and booked; 20 by default, and no matter with sell-out
   --hold-ttl-seconds N   how long a hold lasts on the server started here; 2 by default, so that many lapse
   --history FILE         writes what was seen, one line of JSON a request
   --check FILE           sends nothing, and checks such a history again
@@ -31,6 +32,7 @@ Only test servers that are yours. Exit code: 0 if all is well, 1 for any violati
 export type Options = NonNullable<ReturnType<typeof readStressOptions>>;
 
 const MANY = 100_000_000;
+const SEATS_MAX = 10_000;
 const DAY_SECONDS = 86_400;
 const ID_MAX = 2 ** 31 - 1;
 
@@ -46,6 +48,7 @@ export function readStressOptions() {
     operations: number(1, MANY, undefined),
     seed: number(0, 1_000_000, 1),
     'hold-limit': number(1, 1_000, 10),
+    'seat-limit': number(1, SEATS_MAX, undefined),
     'hold-ttl-seconds': number(1, DAY_SECONDS, 2),
     history: TEXT,
     check: TEXT,
@@ -61,6 +64,8 @@ export function readStressOptions() {
   return {
     ...given,
     scenario: scenario as Scenario,
+    // Few people are to buy whole shows.
+    'seat-limit': given['seat-limit'] ?? (scenario === 'sell-out' ? SEATS_MAX : 20),
     people: given.people ?? given.users ?? 64,
     seconds: given.seconds ?? (operations === undefined ? 30 : DAY_SECONDS),
     operations: operations ?? MANY,

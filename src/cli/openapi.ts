@@ -12,7 +12,7 @@ const FILE = 'openapi.json';
 async function openapi(): Promise<void> {
   const config = parseEnvironment({
     DATABASE_URL: 'postgres://no-database-is-reached',
-    AUTH_JWT_SECRET: 'not used as nothing is served: 32 characters',
+    AUTH_JWT_SECRET: 'not used: nothing is served by this program',
   });
   // A preview wires the modules and makes none of their classes: no database, no timers, no hooks.
   const app = await NestFactory.create(AppModule.forRoot(config), new FastifyAdapter(), {

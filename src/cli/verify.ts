@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readHeadsFile, writeHeads } from '../ledger/heads-file';
 import type { LedgerHead } from '../ledger/ledger-head';
-import { RULES, VerificationReport, verifyLedger, Violation } from '../ledger/ledger-verifier';
+import { RULES, VerificationReport, verifyLedger, VerifyOptions, Violation } from '../ledger/ledger-verifier';
 import { ledgerSecrets } from '../platform/config/app-config';
 import { Seals } from '../platform/seals';
 import { parseArguments, runCommand, UsageError, wholeNumber, withDatabase } from './command';
@@ -19,6 +19,7 @@ nothing, and its answer is true also while seats are being sold.
 
   --list N              violations to list, 100 by default; all are counted
   --hold-limit N        checks as well that nobody holds more than N seats of a show now
+  --seat-limit N        checks as well that nobody has more than N seats of a show, held and booked
   --hold-ttl SECONDS    checks as well that no hold was longer than this; otherwise than a day
   --restored            the data came from a dump: rows no longer tell which transaction wrote them, don't check that
   --rescheduled         shows were moved after seats had been sold: don't check that sales lie within the sales windows
@@ -86,6 +87,7 @@ void runCommand(async () => {
   const given = parseArguments(HELP, {
     list: { type: 'string' },
     'hold-limit': { type: 'string' },
+    'seat-limit': { type: 'string' },
     'hold-ttl': { type: 'string' },
     restored: { type: 'boolean' },
     rescheduled: { type: 'boolean' },
@@ -94,10 +96,11 @@ void runCommand(async () => {
     json: { type: 'boolean' },
   });
   if (!given) return EXIT_AGREES;
-  const { 'hold-limit': holdLimit, 'hold-ttl': holdTtl, 'export-heads': exportFile } = given;
+  const { 'hold-limit': holdLimit, 'seat-limit': seatLimit, 'hold-ttl': holdTtl, 'export-heads': exportFile } = given;
   const options = {
     listMax: wholeNumber('list', given.list ?? '100', 0, 1_000_000),
     ...(holdLimit === undefined ? {} : { holdLimit: wholeNumber('hold-limit', holdLimit, 1, 1_000_000) }),
+    ...(seatLimit === undefined ? {} : { seatLimit: wholeNumber('seat-limit', seatLimit, 1, 1_000_000) }),
     ...(holdTtl === undefined ? {} : { holdTtlMs: 1_000 * wholeNumber('hold-ttl', holdTtl, 1, 86_400) }),
     isRestored: given.restored ?? false,
     checksSales: !given.rescheduled,

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Header, Headers, HttpCode, Ip, Post } from '@nes
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
+  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -9,8 +10,10 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Unguarded } from '../platform/http/public';
-import { LimitGuest, LimitPassword, LimitRefresh } from '../platform/http/rate-limits';
+import { LimitGuest } from '../platform/http/guest-limits';
+import { LimitPassword, LimitRefresh } from '../platform/http/rate-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
+import { Admission } from './admission';
 import { AccessTokenService } from './access-token.service';
 import { Accounts, SignedIn } from './accounts';
 import {
@@ -45,18 +48,28 @@ export class AuthController {
     private readonly accounts: Accounts,
     private readonly sessions: Sessions,
     private readonly tokens: AccessTokenService,
+    private readonly admission: Admission,
   ) {}
 
-  /** A token for a shopper without an account. It is good for a while; its refresh token gives the next one. */
+  /**
+   * A token for a shopper without an account. It is good for a while; its refresh token gives the next one. Where guests need
+   * admission, it is good for holding seats of the shows that they were admitted to.
+   */
   @Post('guest')
   @Unguarded()
   @LimitGuest()
   @NotStored()
   @ApiOperation({ operationId: 'createGuest', summary: 'Token for a guest' })
   @ApiCreatedResponse({ type: AccessTokenDto })
-  @ApiProblems('VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
-  async guest(): Promise<AccessTokenDto> {
-    return this.answer(await this.sessions.open(newGuest()));
+  @ApiHeader({
+    name: 'Admission-Token',
+    required: false,
+    description: 'What a waiting room in front of this server gives out, where guests need admission to hold seats.',
+    schema: { type: 'string' },
+  })
+  @ApiProblems('VALIDATION_FAILED', 'ADMISSION_REQUIRED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED')
+  async guest(@Headers('admission-token') admissionToken: string | undefined): Promise<AccessTokenDto> {
+    return this.answer(await this.sessions.open(newGuest(await this.admission.admit(admissionToken))));
   }
 
   /** Registers a user and logs them in. With a guest's token, the guest's holds and bookings become the user's. */
@@ -117,6 +130,7 @@ export class AuthController {
   /** Ends the session: its refresh token at once, its access tokens within a second. Guests lose sight of their bookings. */
   @Post('logout')
   @HttpCode(204)
+  @NotStored()
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'logout', summary: 'Log out' })
   @ApiNoContentResponse()
@@ -153,6 +167,7 @@ export class AuthController {
   @Post('delete')
   @HttpCode(204)
   @LimitPassword()
+  @NotStored()
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'deleteAccount', summary: 'Delete the account' })
   @ApiNoContentResponse()
@@ -192,6 +207,6 @@ export class AuthController {
   }
 }
 
-function holderDto({ id, kind, role }: Holder): HolderDto {
-  return { id, kind, ...(role ? { role } : {}) };
+function holderDto({ id, kind, role, shows }: Holder): HolderDto {
+  return { id, kind, ...(role ? { role } : {}), ...(shows ? { shows } : {}) };
 }

@@ -62,6 +62,9 @@ export class HolderDto {
 
   /** Present on the tokens of administrators. */
   @ApiProperty({ enum: ['admin'], required: false }) role?: Holder['role'];
+
+  /** The shows whose seats the guest may hold; present where a guest needs admission. @example [1] */
+  @ApiProperty({ type: [Number], required: false }) shows?: readonly number[];
 }
 
 export class AccessTokenDto {

@@ -8,7 +8,7 @@ import { CLOCK_TOLERANCE_SECONDS, VerifiedToken } from './verified-tokens';
  * Key pairs only. If HS256 were allowed, anybody could sign a token with the provider's public key as the shared
  * secret.
  */
-const ALGORITHMS = [
+export const KEY_PAIR_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -65,7 +65,7 @@ export class ExternalTokens {
    */
   async verify(token: string): Promise<VerifiedToken> {
     const { payload, protectedHeader } = await jwtVerify(token, this.keys.find, {
-      algorithms: ALGORITHMS,
+      algorithms: KEY_PAIR_ALGORITHMS,
       issuer: this.issuer,
       audience: this.settings.audience,
       requiredClaims: ['exp', 'sub'],

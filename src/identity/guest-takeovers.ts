@@ -31,13 +31,12 @@ export class GuestTakeovers {
   ) {}
 
   /**
-   * The guest that asks to be taken over: the bearer of a guest's token, if it has not logged out. One that was taken over
-   * already is given as well: the same user may ask again, as after a lost answer.
+   * The guest that asks to be taken over: the bearer of a guest's token. One that was taken over already is given as well:
+   * the same user may ask again, as after a lost answer.
    */
   async guestOf(authorization: string | undefined): Promise<OwnHolder | undefined> {
     const token = bearerToken(authorization);
-    const guest = token === undefined ? undefined : await this.tokens.guestOf(token);
-    return guest && !this.revocations.hasEnded(guest.sessionId) ? guest : undefined;
+    return token === undefined ? undefined : this.tokens.guestOf(token);
   }
 
   /**

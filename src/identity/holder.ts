@@ -8,6 +8,8 @@ export interface Holder {
   readonly id: string;
   readonly kind: 'guest' | 'user' | 'external';
   readonly role?: Role;
+  /** The shows that a guest was admitted to, where admission is needed to hold seats; see `admission.ts`. */
+  readonly shows?: readonly number[];
   /** When the token ends; Unix time. */
   readonly expiresAtMs?: number;
   /** The session that the token belongs to; logging out ends it. Tokens of version 0.1 and of providers have none. */
@@ -33,9 +35,9 @@ declare module 'fastify' {
 const GUEST = 'guest:';
 
 /** A shopper without an account. Nothing is stored about guests until they refresh their token. */
-export function newGuest(): OwnHolder & { kind: 'guest'; sessionId: string } {
+export function newGuest(shows?: readonly number[]): OwnHolder & { kind: 'guest'; sessionId: string } {
   const sessionId = randomUUID();
-  return { id: GUEST + sessionId, kind: 'guest', sessionId };
+  return { id: GUEST + sessionId, kind: 'guest', sessionId, ...(shows ? { shows } : {}) };
 }
 
 /** A guest has one session, by the same name. */

@@ -1,6 +1,7 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AdmissionModule } from './admission.module';
 import { AccessTokenService } from './access-token.service';
 import { Accounts } from './accounts';
 import { AuthController } from './auth.controller';
@@ -20,7 +21,7 @@ export class IdentityModule {
   static forRoot(seats: DynamicModule, plugs: { holds: Type<GuestHolds> }): DynamicModule {
     return {
       module: IdentityModule,
-      imports: [TypeOrmModule.forFeature([User]), seats],
+      imports: [TypeOrmModule.forFeature([User]), AdmissionModule, seats],
       controllers: [AuthController],
       providers: [
         AccessTokenService,

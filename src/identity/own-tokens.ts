@@ -13,11 +13,11 @@ export class OwnTokens {
     private readonly ttlSeconds: number,
   ) {}
 
-  issue({ id, kind, role, sessionId: sid, tokenVersion: ver, formerly }: OwnHolder): Promise<string> {
+  issue({ id, kind, role, sessionId: sid, tokenVersion: ver, formerly, shows }: OwnHolder): Promise<string> {
     const issuedAtSeconds = Math.floor(Date.now() / 1_000);
     return this.keys.sign(
       // A claim that is undefined is left out.
-      new SignJWT({ kind, role, sid, ver, formerly })
+      new SignJWT({ kind, role, sid, ver, formerly, shows })
         .setIssuer(OWN_ISSUER)
         .setSubject(id)
         .setIssuedAt(issuedAtSeconds)
@@ -28,7 +28,7 @@ export class OwnTokens {
   /** @throws JOSEError when this server did not sign the token, or the token has expired */
   async verify(token: string): Promise<VerifiedToken & { readonly holder: OwnHolder }> {
     const { payload } = await this.keys.verify(token, OWN_ISSUER);
-    const { role, sid, ver, formerly } = payload;
+    const { role, sid, ver, formerly, shows } = payload;
     return {
       holder: {
         ...subjectOf(payload),
@@ -36,6 +36,7 @@ export class OwnTokens {
         ...(typeof sid === 'string' ? { sessionId: sid } : {}),
         ...(typeof ver === 'number' ? { tokenVersion: ver } : {}),
         ...(typeof formerly === 'string' ? { formerly } : {}),
+        ...(Array.isArray(shows) ? { shows } : {}),
       },
       validUntilMs: (payload.exp! + CLOCK_TOLERANCE_SECONDS) * 1_000,
     };

@@ -16,7 +16,7 @@ const COOL_DOWN_MS = 30_000;
 /** A provider that has never answered is asked again sooner: nobody can be served meanwhile. */
 const FIRST_COOL_DOWN_MS = 1_000;
 
-/** The key set of an identity provider, and what is done while it can't be had. */
+/** The key set of an identity provider, or of another that signs tokens, and what is done while it can't be had. */
 export class ProviderKeys {
   private readonly logger = new Logger(ProviderKeys.name);
   private readonly keys;
@@ -25,7 +25,10 @@ export class ProviderKeys {
   /** When the outage began that has not ended yet. */
   private awaySinceMs: number | undefined;
 
-  constructor(url: string) {
+  constructor(
+    url: string,
+    private readonly owner = 'identity provider',
+  ) {
     // This class alone decides when the provider is asked.
     this.keys = createRemoteJWKSet(new URL(url), {
       timeoutDuration: KEYS_TIMEOUT_MS,
@@ -40,7 +43,7 @@ export class ProviderKeys {
    */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     if (Date.now() >= this.loadedAtMs + KEYS_MAX_AGE_MS) await this.load();
-    if (Date.now() >= this.loadedAtMs + KEYS_TRUSTED_MS) throw keysAway();
+    if (Date.now() >= this.loadedAtMs + KEYS_TRUSTED_MS) throw this.keysAway();
     try {
       return await this.keys(header, token);
     } catch (error) {
@@ -48,7 +51,7 @@ export class ProviderKeys {
       // The provider may sign with a new key.
       if (Date.now() < this.loadedAtMs + COOL_DOWN_MS) throw error;
       await this.load();
-      if (this.awaySinceMs !== undefined) throw keysAway();
+      if (this.awaySinceMs !== undefined) throw this.keysAway();
       return this.keys(header, token);
     }
   };
@@ -67,27 +70,25 @@ export class ProviderKeys {
     }
   }
 
+  private keysAway(): Problem {
+    return new Problem('BUSY', { detail: `The ${this.owner}'s keys can't be had at the moment; nothing was changed.` });
+  }
+
   private tellBegin(error: unknown): void {
     if (this.awaySinceMs !== undefined) return;
     this.awaySinceMs = Date.now();
     const trusted = this.keys.jwks()
       ? `those known are trusted until ${new Date(this.loadedAtMs + KEYS_TRUSTED_MS).toISOString()}`
       : 'its people are answered BUSY';
-    this.logger.error(`The identity provider's keys can't be had; ${trusted}: ${reasonOf(error)}`);
+    this.logger.error(`The ${this.owner}'s keys can't be had; ${trusted}: ${reasonOf(error)}`);
   }
 
   private tellEnd(): void {
     if (this.awaySinceMs === undefined) return;
     const seconds = Math.round((Date.now() - this.awaySinceMs) / 1_000);
     this.awaySinceMs = undefined;
-    this.logger.warn(`The identity provider's keys can be had again, after ${seconds} s.`);
+    this.logger.warn(`The ${this.owner}'s keys can be had again, after ${seconds} s.`);
   }
-}
-
-function keysAway(): Problem {
-  return new Problem('BUSY', {
-    detail: "The identity provider's keys can't be had at the moment; nothing was changed.",
-  });
 }
 
 /** `fetch` hides the reason behind its own words. */

@@ -10,7 +10,7 @@ const SESSION = /^[0-9a-f-]{36}$/;
 
 /** What a refresh token says. */
 export interface RefreshClaims {
-  readonly holder: Pick<OwnHolder, 'id' | 'kind' | 'tokenVersion'>;
+  readonly holder: Pick<OwnHolder, 'id' | 'kind' | 'tokenVersion' | 'shows'>;
   readonly sessionId: string;
   /** How many refreshes the session has had when the token was issued. */
   readonly rotation: number;
@@ -27,7 +27,7 @@ export class RefreshTokens {
   issue({ holder, sessionId: sid, rotation, issuedAtMs }: RefreshClaims, ttlSeconds: number): Promise<string> {
     const issuedAtSeconds = Math.floor(issuedAtMs / 1_000);
     return this.keys.sign(
-      new SignJWT({ kind: holder.kind, sid, rotation, ver: holder.tokenVersion })
+      new SignJWT({ kind: holder.kind, sid, rotation, ver: holder.tokenVersion, shows: holder.shows })
         .setIssuer(ISSUER)
         .setSubject(holder.id)
         .setIssuedAt(issuedAtSeconds)
@@ -38,11 +38,15 @@ export class RefreshTokens {
   /** @throws JOSEError when this server did not sign the token, or its time is over */
   async verify(token: string): Promise<RefreshClaims> {
     const { payload } = await this.keys.verify(token, ISSUER);
-    const { sid, rotation, ver } = payload;
+    const { sid, rotation, ver, shows } = payload;
     if (typeof sid !== 'string' || !SESSION.test(sid) || typeof rotation !== 'number')
       throw new errors.JWTInvalid('no session');
     return {
-      holder: { ...subjectOf(payload), ...(typeof ver === 'number' ? { tokenVersion: ver } : {}) },
+      holder: {
+        ...subjectOf(payload),
+        ...(typeof ver === 'number' ? { tokenVersion: ver } : {}),
+        ...(Array.isArray(shows) ? { shows } : {}),
+      },
       sessionId: sid,
       rotation,
       issuedAtMs: payload.iat! * 1_000,

@@ -123,7 +123,7 @@ export class UsersService {
   ): Promise<User> {
     const user = await this.users.findOneBy(named);
     const isRight = await this.passwords.verify(user?.passwordHash, password, line);
-    if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS');
+    if (!user || !isRight) throw new Problem('INVALID_CREDENTIALS', {}, { reason: 'password' });
     return user;
   }
 }

@@ -37,8 +37,9 @@ const ANSWER_RULES = {
   ANSWER_SEAL: 'a stored answer has the seal of its columns',
 } as const;
 
-const HOLD_RULES = {
+const LIMIT_RULES = {
   HOLD_LIMIT: 'nobody holds more seats of a show than the limit',
+  SEAT_LIMIT: 'nobody has more seats of a show, held and booked, than the limit',
   HOLD_SLOT: 'the slots of a holder are counted from 1, and no further than holds were made',
 } as const;
 
@@ -56,7 +57,7 @@ export const RULES = {
   ...LEDGER_RULES,
   ...BOOKING_RULES,
   ...ANSWER_RULES,
-  ...HOLD_RULES,
+  ...LIMIT_RULES,
   ...READ_RULES,
   ...SEAL_RULES,
   ...SHOW_RULES,
@@ -81,6 +82,8 @@ export interface VerifyOptions {
   readonly listMax?: number;
   /** Most live held seats of one holder in one show; not checked without it. */
   readonly holdLimit?: number;
+  /** Most seats of one holder in one show, live held and booked; not checked without it. */
+  readonly seatLimit?: number;
   /** The longest that a hold may have lasted; a day without it. */
   readonly holdTtlMs?: number;
   /** The rows came from a dump: they no longer tell which transaction wrote them. */
@@ -154,11 +157,16 @@ export function verifyLedger(
     await findRows(runner, stepsWithoutSeat, report);
     await findRows(runner, bookedSeats(!options.isRestored), report);
     await findRows(runner, bookings, report);
+    if (options.holdLimit !== undefined) {
+      await findRows(runner, seatsBeyond('HOLD_LIMIT', ['HELD'], options.holdLimit), report);
+    }
+    if (options.seatLimit !== undefined) {
+      await findRows(runner, seatsBeyond('SEAT_LIMIT', ['HELD', 'BOOKED'], options.seatLimit), report);
+    }
     await findRows(runner, untrueAnswers, report);
     await findRows(runner, wrongSlots, report);
     await findRows(runner, seenOtherwise, report);
     if (options.seals) await checkSealsOfBookings(runner, options.seals, report);
-    if (options.holdLimit !== undefined) await findRows(runner, holdsBeyond(options.holdLimit), report);
     await runner.query('COMMIT');
     return {
       shows: Number(counts!.shows),
@@ -539,11 +547,11 @@ const seenOtherwise = `
  * As it stands now. By the time of the statement, not the snapshot's a little before it: what lapsed in between made room
  * for another hold in nobody's view of this snapshot.
  */
-const holdsBeyond = (limit: number) => `
-  SELECT 'HOLD_LIMIT' AS rule, show_id, NULL AS "row", NULL AS number, NULL AS version, NULL AS booking_id,
-         format('%s holds %s seats, the limit is %s', holder_id, count(*), ${limit}::int) AS detail
+const seatsBeyond = (rule: 'HOLD_LIMIT' | 'SEAT_LIMIT', statuses: readonly string[], limit: number) => `
+  SELECT '${rule}' AS rule, show_id, NULL AS "row", NULL AS number, NULL AS version, NULL AS booking_id,
+         format('%s has %s seats, the limit is %s', holder_id, count(*), ${limit}::int) AS detail
     FROM seat_now
-   WHERE status = 'HELD'
+   WHERE status IN (${statuses.map((status) => `'${status}'`).join(', ')})
    GROUP BY show_id, holder_id
   HAVING count(*) > ${limit}::int`;
 

@@ -1,6 +1,7 @@
 import { PROBLEMS } from '../problem-catalogue';
 import { instant } from '../platform/instant';
 import { Problem } from '../platform/problem/problem';
+import type { Limit, RefusalCode } from './commands/refusal';
 import type { OutcomeOf, SeatCommandName } from './commands/registry';
 import type { SeatCommandOutcome } from './seat-command';
 import { seatRef } from './seat-transitions';
@@ -37,6 +38,20 @@ export function releaseAnswer(outcome: OutcomeOf<'release'>): ReleaseAnswerDto {
   };
 }
 
+function limitInWords(code: RefusalCode, { of, max }: Limit): string {
+  const seats = seatsInWords(max);
+  switch (of) {
+    case 'holder':
+      return code === 'HOLD_LIMIT_EXCEEDED'
+        ? `A holder may hold ${seats} of a show at a time.`
+        : `A holder may have ${seats} of a show, held and booked together.`;
+    case 'address':
+      return `Guests of one internet address may hold ${seats} of a show at a time, all together.`;
+    case 'network':
+      return `Guests of one network may hold ${seats} of a show at a time, all together.`;
+  }
+}
+
 /** The outcome of the command when it was accepted. @throws Problem for every other one */
 export function acceptedOutcome<Name extends SeatCommandName>(outcome: SeatCommandOutcome): OutcomeOf<Name> {
   if (outcome.kind === 'key-reused') throw new Problem('IDEMPOTENCY_KEY_REUSED');
@@ -50,8 +65,12 @@ export function acceptedOutcome<Name extends SeatCommandName>(outcome: SeatComma
     throw new Error('The queue decides such a command again');
   }
   if (outcome.kind !== 'refused') return outcome as OutcomeOf<Name>;
+  const { limit, untilMs, serverTimeMs } = outcome;
   throw new Problem(outcome.code, {
-    detail: PROBLEMS[outcome.code].when,
+    detail: limit ? limitInWords(outcome.code, limit) : PROBLEMS[outcome.code].when,
+    ...(untilMs === undefined || serverTimeMs === undefined
+      ? {}
+      : { retryAfterSeconds: Math.max(0, Math.ceil((untilMs - serverTimeMs) / 1_000)) }),
     ...(outcome.seats.length > 0
       ? { seats: outcome.seats.map(({ row, number, code }) => ({ row, number, code })) }
       : {}),

@@ -95,7 +95,7 @@ export class SeatCommandQueue {
       this.metrics.transaction(batch.length, this.waiting);
       batch.forEach((entry, index) => {
         const answer = answers[index]!;
-        this.metrics.outcome(entry.command.name, answer.outcome.kind);
+        this.metrics.answered(entry.command.name, answer.outcome);
         if (answer.outcome.kind === 'set-aside') this.setAside(entry, answer.outcome.waitMs);
         else entry.resolve(answer);
       });

@@ -1,16 +1,19 @@
 import { applyDecorators, createParamDecorator, ExecutionContext, HttpCode, Post, Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Holder } from '../identity/holder';
+import { clientAddress } from '../platform/http/client-address';
+import type { ClientAddress } from '../platform/http/client-address';
 import { LimitCommands } from '../platform/http/rate-limits';
 import { Command } from '../platform/http/route-traits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
-import { OutcomeOf, refusalsOf, SeatCommandName } from './commands/registry';
+import { COMMAND_RULES, OutcomeOf, refusalsOf, SeatCommandName } from './commands/registry';
 import { IDEMPOTENCY_KEY_PATTERN, idempotencyKeyOf } from './idempotency/idempotency-key';
-import type { Holder } from '../identity/holder';
 import { takeOverHolds } from './guest-holds';
 import { acceptedOutcome } from './seat-answers';
 import { seatCommand } from './seat-command';
+import type { SeatCommandRequest } from './seat-command';
 import type { SeatCommandQueue } from './seat-command-queue';
 import type { SeatCommandDto } from './seat.dto';
 
@@ -44,6 +47,7 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
     ApiProblems(
       'VALIDATION_FAILED',
       'UNAUTHENTICATED',
+      ...(COMMAND_RULES[name].takesSeats ? (['ADMISSION_REQUIRED'] as const) : []),
       ...refusalsOf(name),
       'PAYLOAD_TOO_LARGE',
       'UNSUPPORTED_MEDIA_TYPE',
@@ -56,6 +60,8 @@ export function SeatCommandRoute(name: SeatCommandName, path: string, answer: Ty
 /** What a command route knows of its caller beside the body. */
 export interface CommandCall {
   readonly holder: Holder;
+  /** Where it comes from, if it is one of the guests that are counted by address. */
+  readonly address: ClientAddress | undefined;
   readonly idempotencyKey: string | string[] | undefined;
   readonly reply: FastifyReply;
 }
@@ -63,8 +69,14 @@ export interface CommandCall {
 /** Injects the {@link CommandCall}. */
 export const Call = createParamDecorator((_: unknown, context: ExecutionContext): CommandCall => {
   const http = context.switchToHttp();
-  const { holder, headers } = http.getRequest<FastifyRequest>();
-  return { holder: holder!, idempotencyKey: headers['idempotency-key'], reply: http.getResponse<FastifyReply>() };
+  const { holder, headers, ip } = http.getRequest<FastifyRequest>();
+  const address = clientAddress(ip);
+  return {
+    holder: holder!,
+    address: holder!.kind === 'guest' && !address.isLoopback ? address : undefined,
+    idempotencyKey: headers['idempotency-key'],
+    reply: http.getResponse<FastifyReply>(),
+  };
 });
 
 /**
@@ -77,6 +89,7 @@ export async function runSeatCommand<Name extends SeatCommandName>(
   name: Name,
   { show_id: showId, seats }: SeatCommandDto,
   { holder: { id: holderId, formerly }, idempotencyKey: header, reply }: CommandCall,
+  terms: Pick<SeatCommandRequest, 'address'> = {},
 ): Promise<OutcomeOf<Name>> {
   if (seats.length > queue.maxSeats) {
     throw new Problem('VALIDATION_FAILED', {
@@ -92,8 +105,10 @@ export async function runSeatCommand<Name extends SeatCommandName>(
       holderId,
       seats.map((seat) => ({ ...seat, showId })),
     );
-  const request = { name, showId, seats, holderId, actorId: holderId, ...(idempotencyKey ? { idempotencyKey } : {}) };
-  const { outcome, replayed } = await queue.submit(seatCommand(request));
+  const request = { name, showId, seats, holderId, actorId: holderId, ...terms };
+  const { outcome, replayed } = await queue.submit(
+    seatCommand(idempotencyKey ? { ...request, idempotencyKey } : request),
+  );
   // A header on the raw reply survives the filter, so a replayed refusal carries it as well.
   if (replayed) reply.header('idempotency-replayed', 'true');
   return acceptedOutcome<Name>(outcome);

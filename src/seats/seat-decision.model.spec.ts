@@ -20,6 +20,7 @@ const SHOW = 7;
 const START_MS = 1_800_000_000_000;
 const HOLD_TTL_MS = 600_000;
 const HOLD_LIMIT = 3;
+const SEAT_LIMIT = 4;
 const HOLDERS = 3;
 const SEATS = ['A/1', 'A/2', 'B/1', 'B/2', 'B/10'];
 const NO_SEAT = 'Z/9';
@@ -64,9 +65,14 @@ class Store {
       nowMs: this.nowMs,
       holdTtlMs: HOLD_TTL_MS,
       maxHeldSeats: HOLD_LIMIT,
-      show: { salesOpen, currency: 'USD' },
+      maxSeats: SEAT_LIMIT,
+      maxHeldSeatsPerAddress: Infinity,
+      maxHeldSeatsPerNetwork: Infinity,
+      reholdCooldownMs: 0,
+      show: { salesOpen, salesCloseMs: Infinity, currency: 'USD' },
       seats: this.seats,
       holdings: this.holdings(holderId),
+      heldFrom: () => new Map(),
       bookingSize: (id) => [...this.seats.values()].filter(({ bookingId }) => bookingId === id).length,
       newBooking: { id: `booking ${++this.bookings}`, reference: 'K7QM-3XVD' },
     };
@@ -94,6 +100,7 @@ class Store {
         ]),
       ),
       slotOwners: new Map(held.map(([key, { holdSlot }]) => [holdSlot!, key])),
+      booked: [...this.seats.values()].filter((seat) => seat.status === 'BOOKED' && seat.holderId === holderId).length,
     };
   }
 }
@@ -105,7 +112,10 @@ function untouched(seat: SeatRef): SeatState {
     heldAtMs: null,
     holdExpiresAtMs: null,
     holdSlot: null,
+    addressKey: null,
+    networkKey: null,
     bookingId: null,
+    givenUp: null,
   };
   return { ...seat, ...none, showId: SHOW, status: 'AVAILABLE', version: 0, price: '1.00' };
 }
@@ -122,7 +132,7 @@ function play(moves: readonly Move[]): void {
     currency: 'USD',
     prices,
     holdTtlMs: HOLD_TTL_MS,
-    holdLimit: HOLD_LIMIT,
+    limits: { held: HOLD_LIMIT, seats: SEAT_LIMIT },
   });
   for (const { name, holder, seats: given, isForOwn, afterMs, salesOpen } of moves) {
     store.nowMs += afterMs;
@@ -224,7 +234,15 @@ it('decides as the model does, in sequences of all commands and of time', () => 
 it('has met every outcome, and as many decisions as were wanted', () => {
   const of = (command: string, ...outcomes: string[]) => outcomes.map((outcome) => `${command} ${outcome}`);
   const outcomes = [
-    ...of('hold', 'accepted', 'SALES_CLOSED', 'SEAT_NOT_FOUND', 'SEAT_UNAVAILABLE', 'HOLD_LIMIT_EXCEEDED'),
+    ...of(
+      'hold',
+      'accepted',
+      'SALES_CLOSED',
+      'SEAT_NOT_FOUND',
+      'SEAT_UNAVAILABLE',
+      'HOLD_LIMIT_EXCEEDED',
+      'SEAT_LIMIT_EXCEEDED',
+    ),
     ...of('book', 'accepted', 'repeated-booking', 'SALES_CLOSED', 'SEAT_NOT_FOUND', 'NOT_YOUR_HOLD'),
     ...of('release', 'accepted', 'SEAT_NOT_FOUND', 'NOT_YOUR_HOLD'),
     ...of('expire', 'accepted', 'SEAT_NOT_FOUND'),

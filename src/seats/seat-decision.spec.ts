@@ -1,10 +1,10 @@
 import { serialize } from 'node:v8';
 import fc from 'fast-check';
-import { DecidableCommand, NO_HOLDINGS, Scene } from './commands/command';
+import { Deadlines, DecidableCommand, NO_HOLDINGS, Scene } from './commands/command';
 import { SEAT_COMMANDS, SeatCommandName } from './commands/registry';
-import { REFUSALS } from './commands/refusal';
+import { Refusal, REFUSALS } from './commands/refusal';
 import { decide, Decision } from './seat-decision';
-import { seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
+import { GivenUpHold, seatKey, SeatRef, SeatState, SeatTransition } from './seat-transitions';
 
 const NOW = 1_800_000_000_000;
 const TTL = 600_000;
@@ -27,7 +27,10 @@ function free(name: string, version = 0): SeatState {
     heldAtMs: null,
     holdExpiresAtMs: null,
     holdSlot: null,
+    addressKey: null,
+    networkKey: null,
     bookingId: null,
+    givenUp: null,
   };
 }
 
@@ -41,6 +44,10 @@ function held(name: string, holderId: string, holdExpiresAtMs = NOW + 1, holdSlo
     holdExpiresAtMs,
     holdSlot,
   };
+}
+
+function givenUpBy(holderId: string, atMs = NOW - 1, addressKey: string | null = null): GivenUpHold {
+  return { holderId, addressKey, atMs };
 }
 
 function booked(name: string, holderId: string, bookingId = `booking of ${holderId}`): SeatState {
@@ -93,7 +100,11 @@ function scene(seats: readonly SeatState[], holderId: string | null = 'me', chan
     nowMs: NOW,
     holdTtlMs: TTL,
     maxHeldSeats: 10,
-    show: { salesOpen: true, currency: 'USD' },
+    maxSeats: 20,
+    maxHeldSeatsPerAddress: 100,
+    maxHeldSeatsPerNetwork: 1_000,
+    reholdCooldownMs: 0,
+    show: { salesOpen: true, salesCloseMs: Infinity, currency: 'USD' },
     seats: new Map(seats.map((seat) => [seatKey(SHOW, seat), seat])),
     holdings: {
       holds: new Map(
@@ -103,11 +114,23 @@ function scene(seats: readonly SeatState[], holderId: string | null = 'me', chan
         ]),
       ),
       slotOwners: new Map(holds.map((seat) => [seat.holdSlot!, seatKey(SHOW, seat)])),
+      booked: seats.filter((seat) => seat.status === 'BOOKED' && seat.holderId === holderId).length,
     },
+    heldFrom: (key) => deadlinesOf(seats, key),
     bookingSize: (id) => seats.filter((seat) => seat.bookingId === id).length || undefined,
     newBooking: { id: 'the new booking', reference: 'K7QM-3XVD' },
     ...changes,
   };
+}
+
+/** Of the holds that count for an address or a network. */
+function deadlinesOf(seats: readonly SeatState[], key: string): Deadlines {
+  const deadlines = new Map<number, number>();
+  for (const { status, addressKey, networkKey, holdExpiresAtMs: deadlineMs } of seats) {
+    if (status !== 'HELD' || (addressKey !== key && networkKey !== key)) continue;
+    deadlines.set(deadlineMs!, (deadlines.get(deadlineMs!) ?? 0) + 1);
+  }
+  return deadlines;
 }
 
 function command(
@@ -143,11 +166,14 @@ function inWords(decision: Decision): string {
   }
 }
 
-const refusal = (code: string, seats: Record<string, string> = {}) => ({
+const refusal = (code: string, seats: Record<string, string> = {}, why: object = {}) => ({
   kind: 'refused',
   code,
-  seats: Object.entries(seats).map(([name, why]) => ({ ...ref(name), code: why })),
+  seats: Object.entries(seats).map(([name, code]) => ({ ...ref(name), code })),
+  ...why,
 });
+
+const beyond = (code: string, max: number, of = 'holder') => refusal(code, {}, { limit: { of, max } });
 const accepted = (seats: SeatState[], transitions: object[] = []) => ({
   kind: 'accepted',
   seats,
@@ -203,10 +229,10 @@ describe('a hold by the successor of a guest', () => {
     const seats = [held('A1', 'me', NOW + 1, 1), held('A2', 'guest', NOW + 1, 1)];
     expect(
       decide({ ...command('hold', ['A2']), successorOf: 'guest' }, scene(seats, 'me', { maxHeldSeats: 1 })),
-    ).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
-    expect(taken([held('A1', 'guest')], { show: { salesOpen: false, currency: 'USD' } })).toEqual(
-      refusal('SALES_CLOSED'),
-    );
+    ).toEqual(beyond('HOLD_LIMIT_EXCEEDED', 1));
+    expect(
+      taken([held('A1', 'guest')], { show: { salesOpen: false, salesCloseMs: Infinity, currency: 'USD' } }),
+    ).toEqual(refusal('SALES_CLOSED'));
   });
 });
 
@@ -544,7 +570,7 @@ describe('repeating a book', () => {
   });
 
   it('works after the sales have closed, when a new book does not', () => {
-    expect(on(pair, 'book', { show: { salesOpen: false, currency: 'USD' } })).toEqual({
+    expect(on(pair, 'book', { show: { salesOpen: false, salesCloseMs: Infinity, currency: 'USD' } })).toEqual({
       kind: 'repeated-booking',
       bookingId: 'mine',
     });
@@ -563,13 +589,13 @@ describe('the limit of held seats', () => {
   it('can be reached and not exceeded', () => {
     const seats = [...mine(2), free('B1'), free('B2')];
     expect(slots(hold(['B1'], seats, 3))).toEqual([3]);
-    expect(hold(['B1', 'B2'], seats, 3)).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
+    expect(hold(['B1', 'B2'], seats, 3)).toEqual(beyond('HOLD_LIMIT_EXCEEDED', 3));
   });
 
   it('counts the whole command: all or nothing', () => {
     const seats = [free('B1'), free('B2'), free('B3')];
     expect(slots(hold(['B1', 'B2', 'B3'], seats, 3))).toEqual([1, 2, 3]);
-    expect(hold(['B1', 'B2', 'B3'], seats, 2)).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
+    expect(hold(['B1', 'B2', 'B3'], seats, 2)).toEqual(beyond('HOLD_LIMIT_EXCEEDED', 2));
   });
 
   it('counts seats once that one holds already', () => {
@@ -584,7 +610,7 @@ describe('the limit of held seats', () => {
   it('counts live holds, not lapsed ones', () => {
     const seats = [held('A1', 'me', NOW + 1, 1), held('A2', 'me', NOW, 2), held('A3', 'me', NOW - 1, 3), free('B1')];
     expect(slots(hold(['B1'], seats, 4))).toEqual([4]);
-    expect(hold(['B1'], [...mine(4), free('B1')], 4)).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
+    expect(hold(['B1'], [...mine(4), free('B1')], 4)).toEqual(beyond('HOLD_LIMIT_EXCEEDED', 4));
   });
 
   it('gives out the lowest free slot', () => {
@@ -614,7 +640,7 @@ describe('the limit of held seats', () => {
 
   it('a slot given up before in the same transaction is not given out again', () => {
     const seats = [free('A1', 2), free('B1')];
-    const holdings = { holds: new Map(), slotOwners: new Map([[1, seatKey(SHOW, ref('A1'))]]) };
+    const holdings = { holds: new Map(), slotOwners: new Map([[1, seatKey(SHOW, ref('A1'))]]), booked: 0 };
     const at = (name: string, maxHeldSeats: number) =>
       decide(command('hold', [name]), scene(seats, 'me', { holdings, maxHeldSeats }));
     expect(slots(at('B1', 2))).toEqual([2]);
@@ -629,8 +655,176 @@ describe('the limit of held seats', () => {
   });
 });
 
+describe('the limit of seats, held and booked', () => {
+  const seats = [
+    held('A1', 'me'),
+    booked('A2', 'me'),
+    booked('A3', 'me'),
+    booked('C1', 'another'),
+    free('B1'),
+    free('B2'),
+  ];
+  const hold = (names: string[], changes: Partial<Scene>, by: Pick<DecidableCommand, 'isExempt'> = {}) =>
+    decide({ ...command('hold', names), ...by }, scene(seats, 'me', changes));
+
+  it('counts both, and the whole command', () => {
+    expect(hold(['B1'], { maxSeats: 4 }).kind).toBe('accepted');
+    expect(hold(['B1', 'B2'], { maxSeats: 4 })).toEqual(beyond('SEAT_LIMIT_EXCEEDED', 4));
+    expect(hold(['B1'], { maxSeats: 3 })).toEqual(beyond('SEAT_LIMIT_EXCEEDED', 3));
+  });
+
+  it('counts no lapsed hold, and no seat twice', () => {
+    expect(hold(['B1'], { maxSeats: 3, nowMs: NOW + 1 }).kind).toBe('accepted');
+    expect(hold(['A1', 'B1'], { maxSeats: 4 }).kind).toBe('accepted');
+    expect(hold(['A1'], { maxSeats: 1 }).kind).toBe('accepted');
+  });
+
+  it('is not for the house', () => {
+    const own = { isExempt: true } as const;
+    expect(hold(['B1', 'B2'], { maxSeats: 1, maxHeldSeats: 1 }, own).kind).toBe('accepted');
+    const cooling = [{ ...free('B1'), givenUp: [givenUpBy('me')] }];
+    const scenery = scene(cooling, 'me', { reholdCooldownMs: 60_000 });
+    expect(decide({ ...command('hold', ['B1']), ...own }, scenery).kind).toBe('accepted');
+  });
+});
+
+describe('the limit of an address', () => {
+  const from = (addressKey: string, networkKey: string | null = null) => ({ address: { addressKey, networkKey } });
+  const seats = [
+    { ...held('A1', 'ann'), ...from('here', 'around').address },
+    { ...held('A2', 'bob'), ...from('there', 'around').address },
+    { ...held('A3', 'eve', NOW), ...from('here', 'around').address },
+    held('A4', 'a user'),
+    free('B1'),
+    free('B2'),
+  ];
+  const hold = (names: string[], maxHeldSeatsPerAddress: number, address: Pick<DecidableCommand, 'address'>) =>
+    decide({ ...command('hold', names), ...address }, scene(seats, 'me', { maxHeldSeatsPerAddress }));
+
+  it('counts the live holds of all its guests', () => {
+    expect(hold(['B1'], 2, from('here')).kind).toBe('accepted');
+    expect(hold(['B1', 'B2'], 2, from('here'))).toEqual(beyond('SEAT_LIMIT_EXCEEDED', 2, 'address'));
+    expect(hold(['B1', 'B2'], 1, {}).kind).toBe('accepted');
+  });
+
+  it('is another for the network around it', () => {
+    const crowd = Array.from({ length: 9 }, (_, i) => ({
+      ...held(`C${i + 1}`, `${i}`),
+      ...from(`${i}`, 'around').address,
+    }));
+    const crowded = (seat: string[]) =>
+      decide(
+        { ...command('hold', seat), ...from('elsewhere', 'around') },
+        scene([...crowd, free('B1'), free('B2')], 'me', { maxHeldSeatsPerAddress: 1, maxHeldSeatsPerNetwork: 10 }),
+      );
+    expect(crowded(['B1']).kind).toBe('accepted');
+    // Its own address allows one, which is told first.
+    expect(crowded(['B1', 'B2'])).toEqual(beyond('SEAT_LIMIT_EXCEEDED', 1, 'address'));
+    const full = scene([...crowd, { ...held('D1', 'd'), ...from('d', 'around').address }, free('B1')], 'me', {
+      maxHeldSeatsPerAddress: 1,
+      maxHeldSeatsPerNetwork: 10,
+    });
+    const refused = decide({ ...command('hold', ['B1']), ...from('elsewhere', 'around') }, full);
+    expect(refused).toEqual(beyond('SEAT_LIMIT_EXCEEDED', 10, 'network'));
+  });
+
+  it('goes with the hold, and ends with it', () => {
+    const keys = (decision: Decision) =>
+      decision.kind === 'accepted' && decision.seats.map(({ addressKey, networkKey }) => [addressKey, networkKey]);
+    expect(keys(hold(['B1'], 9, from('here', 'around')))).toEqual([['here', 'around']]);
+    const mine = { ...held('A1', 'me'), ...from('here', 'around').address };
+    expect(keys(on([mine], 'release'))).toEqual([[null, null]]);
+    expect(keys(on([mine], 'book'))).toEqual([[null, null]]);
+    expect(keys(on([{ ...mine, holdExpiresAtMs: NOW }], 'expire', {}, null))).toEqual([[null, null]]);
+  });
+});
+
+describe('the cool-down', () => {
+  const cooldown = { reholdCooldownMs: 30_000 };
+  const from = (addressKey: string) => ({ address: { addressKey, networkKey: null } });
+  const cooling = (untilMs: number, ...names: string[]) =>
+    refusal('HOLD_COOLDOWN', Object.fromEntries(names.map((name) => [name, 'HOLD_COOLDOWN'])), {
+      untilMs,
+      serverTimeMs: NOW,
+    });
+  const hold = (seat: SeatState, by: object = {}, changes: Partial<Scene> = cooldown) =>
+    decide({ ...command('hold', ['A1']), ...by }, scene([seat], 'me', changes));
+  const given = (...givenUp: GivenUpHold[]) => ({ ...free('A1'), givenUp });
+
+  it('is for the holder that gave the seat up, until it is over, and for no other', () => {
+    expect(hold(given(givenUpBy('me', NOW - 29_999)))).toEqual(cooling(NOW + 1, 'A1'));
+    expect(hold(given(givenUpBy('me', NOW - 30_000))).kind).toBe('accepted');
+    expect(hold(given(givenUpBy('another'))).kind).toBe('accepted');
+    expect(hold(given(givenUpBy('me'), givenUpBy('another')))).toMatchObject({ code: 'HOLD_COOLDOWN' });
+    expect(hold(given(givenUpBy('me')), {}, {}).kind).toBe('accepted');
+  });
+
+  it('is for guests of the same address', () => {
+    const before = given(givenUpBy('another', NOW - 1, 'here'));
+    expect(hold(before, from('here'))).toEqual(cooling(NOW + 29_999, 'A1'));
+    expect(hold(before, from('there')).kind).toBe('accepted');
+    expect(hold(before).kind).toBe('accepted');
+  });
+
+  it('begins when a hold lapses, whether or not a sweep comes by', () => {
+    const lapsed = { ...held('A1', 'me', NOW - 10_000), addressKey: 'here' };
+    const swept = on([lapsed], 'expire', cooldown, null);
+    const stored = swept.kind === 'accepted' && swept.seats[0]!;
+    expect(stored).toMatchObject({ givenUp: [givenUpBy('me', NOW - 10_000, 'here')] });
+    for (const seat of [lapsed, stored as SeatState]) {
+      expect(hold(seat)).toEqual(cooling(NOW + 20_000, 'A1'));
+      expect(hold(seat, { ...from('here'), holderId: 'another' })).toMatchObject({ code: 'HOLD_COOLDOWN' });
+      const taken = hold(seat, { holderId: 'another' });
+      expect(taken.kind === 'accepted' && taken.seats[0]!.givenUp).toEqual([givenUpBy('me', NOW - 10_000, 'here')]);
+    }
+  });
+
+  it('begins when a hold is released, once for each holder, and is forgotten when it is over', () => {
+    const before = {
+      ...held('A1', 'me'),
+      givenUp: [givenUpBy('me', NOW - 9), givenUpBy('bob'), givenUpBy('old', NOW - 30_000)],
+    };
+    const released = (changes: Partial<Scene>) => {
+      const decision = on([before], 'release', changes);
+      return decision.kind === 'accepted' && decision.seats[0]!.givenUp;
+    };
+    expect(released(cooldown)).toEqual([givenUpBy('bob'), givenUpBy('me', NOW)]);
+    expect(released({})).toBeNull();
+    const sold = on([before], 'book', cooldown);
+    expect(sold.kind === 'accepted' && sold.seats[0]!.givenUp).toBeNull();
+  });
+
+  it('remembers no more than it may', () => {
+    const many = Array.from({ length: 40 }, (_, i) => givenUpBy(`${i}`));
+    const decision = on([{ ...held('A1', 'me'), givenUp: many }], 'release', cooldown);
+    expect(decision.kind === 'accepted' && decision.seats[0]!.givenUp).toHaveLength(16);
+  });
+
+  it('is not for a guest who has become a user: nothing was given up', () => {
+    const seat = { ...held('A1', 'guest'), givenUp: [givenUpBy('me')] };
+    const taken = hold(seat, { successorOf: 'guest' });
+    expect(taken.kind === 'accepted' && taken.seats[0]).toMatchObject({ holderId: 'me', givenUp: [givenUpBy('me')] });
+  });
+
+  it('is not for a hold that is one’s own still', () => {
+    expect(hold({ ...held('A1', 'me'), givenUp: [givenUpBy('me')] }).kind).toBe('accepted');
+  });
+});
+
+describe('a hold promises no more than its show', () => {
+  it('ends when the sales close', () => {
+    const until = (salesCloseMs: number) => {
+      const show = { salesOpen: true, salesCloseMs, currency: 'USD' };
+      const decision = on([free('A1')], 'hold', { show });
+      return decision.kind === 'accepted' && decision.seats[0]!.holdExpiresAtMs;
+    };
+    expect([until(NOW + 1), until(NOW + TTL - 1), until(NOW + TTL)]).toEqual([NOW + 1, NOW + TTL - 1, NOW + TTL]);
+    expect(until(NOW + TTL + 1)).toBe(NOW + TTL);
+  });
+});
+
 describe('the sales window', () => {
-  const closed = { show: { salesOpen: false, currency: 'USD' } };
+  const closed = { show: { salesOpen: false, salesCloseMs: Infinity, currency: 'USD' } };
 
   it('closes hold and book', () => {
     expect(on([free('A1')], 'hold', closed)).toEqual(refusal('SALES_CLOSED'));
@@ -646,10 +840,10 @@ describe('the sales window', () => {
 
 describe('of several refusals the first counts', () => {
   // Everything is wrong at once; one after the other is put right.
-  const seats = [held('A1', 'another'), free('A2'), held('B1', 'me')];
+  const seats = [held('A1', 'another'), free('A2'), { ...free('A3'), givenUp: [givenUpBy('me')] }, held('B1', 'me')];
   const wrong = { show: undefined, maxHeldSeats: 1 };
-  const open = { salesOpen: true, currency: 'USD' };
-  const shut = { salesOpen: false, currency: 'USD' };
+  const open = { salesOpen: true, salesCloseMs: Infinity, currency: 'USD' };
+  const shut = { salesOpen: false, salesCloseMs: Infinity, currency: 'USD' };
   const hold = (names: string[], changes: Partial<Scene>) =>
     decide(command('hold', names), scene(seats, 'me', { ...wrong, ...changes }));
 
@@ -660,7 +854,8 @@ describe('of several refusals the first counts', () => {
     );
     expect(hold(['A1', 'A2'], { show: shut })).toEqual(refusal('SALES_CLOSED'));
     expect(hold(['A1', 'A2'], { show: open })).toEqual(refusal('SEAT_UNAVAILABLE', { A1: 'SEAT_HELD' }));
-    expect(hold(['A2'], { show: open })).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
+    expect(hold(['A2'], { show: open, maxSeats: 1 })).toEqual(beyond('HOLD_LIMIT_EXCEEDED', 1));
+    expect(hold(['A2'], { show: open, maxSeats: 1, maxHeldSeats: 2 })).toEqual(beyond('SEAT_LIMIT_EXCEEDED', 1));
     expect(hold(['A2'], { show: open, maxHeldSeats: 2 }).kind).toBe('accepted');
   });
 
@@ -688,7 +883,9 @@ describe('of several refusals the first counts', () => {
     SALES_CLOSED: { name: 'hold', names: [], changes: { show: shut } },
     SEAT_UNAVAILABLE: { name: 'hold', names: ['A1'], changes: {} },
     NOT_YOUR_HOLD: { name: 'book', names: ['A1'], changes: {} },
+    HOLD_COOLDOWN: { name: 'hold', names: ['A3'], changes: { reholdCooldownMs: 1_000 } },
     HOLD_LIMIT_EXCEEDED: { name: 'hold', names: ['A2'], changes: { maxHeldSeats: 1 } },
+    SEAT_LIMIT_EXCEEDED: { name: 'hold', names: ['A2'], changes: { maxSeats: 1 } },
   };
   const pairs = REFUSALS.flatMap((first, index) =>
     REFUSALS.slice(index).map((second) => [first, second] as const),
@@ -696,7 +893,7 @@ describe('of several refusals the first counts', () => {
     // Only one of these two is a command's.
     ([first, second]) =>
       !(first === 'SEAT_UNAVAILABLE' && second === 'NOT_YOUR_HOLD') &&
-      !(first === 'NOT_YOUR_HOLD' && second === 'HOLD_LIMIT_EXCEEDED'),
+      !(first === 'NOT_YOUR_HOLD' && ['HOLD_COOLDOWN', 'HOLD_LIMIT_EXCEEDED', 'SEAT_LIMIT_EXCEEDED'].includes(second)),
   );
 
   it.each(pairs)('%s before %s', (first, second) => {
@@ -715,13 +912,18 @@ describe('of several refusals the first counts', () => {
 
 /**
  * Random histories of a small house against a model that knows nothing of statuses and slots: who has a seat until when,
- * who has bought it, and how often it changed.
+ * who has bought it, who gave it up at what time, and how often it changed.
  */
 describe('whatever happens', () => {
   const NAMES = ['A1', 'A2', 'A3', 'B1', 'B2'];
   const HOLDERS = ['ann', 'bob', 'eve'];
   const LIMIT = 3;
+  const SEAT_LIMIT = 3;
+  /** Two of the holders are guests of one address. */
+  const ADDRESS: Record<string, string | undefined> = { ann: 'here', bob: 'here' };
+  const ADDRESS_LIMIT = 4;
   const SHORT_TTL = 100;
+  const COOLDOWN = 60;
   const LEGAL = new Set([
     'hold AVAILABLE HELD',
     'book HELD BOOKED',
@@ -761,9 +963,12 @@ describe('whatever happens', () => {
           hold: null as null | { who: string; until: number },
           sold: null as null | { who: string; set: string },
           off: false,
+          givenUp: [] as { who: string; at: number }[],
         },
       ]),
     );
+
+    constructor(private readonly cooldown: number) {}
 
     /** How many steps each seat has taken, counting the expiry of a lapsed hold as taken when it is overdue. */
     versions(now: number): Record<string, number> {
@@ -775,6 +980,7 @@ describe('whatever happens', () => {
     run({ name, holder, seats, salesOpen }: Step, now: number): string {
       for (const seat of this.seats.values()) {
         if (seat.hold && seat.hold.until <= now) {
+          seat.givenUp.push({ who: seat.hold.who, at: seat.hold.until });
           seat.hold = null;
           seat.version++;
         }
@@ -800,8 +1006,20 @@ describe('whatever happens', () => {
 
       if (name === 'hold') {
         const wanted = named.filter(([, { hold }]) => !hold);
-        const has = [...this.seats.values()].filter(({ hold }) => hold?.who === holder).length;
-        if (wanted.length > 0 && has + wanted.length > LIMIT) return 'HOLD_LIMIT_EXCEEDED';
+        const isTogether = (who: string) => who === holder || (ADDRESS[who] && ADDRESS[who] === ADDRESS[holder]);
+        const cooling = wanted.filter(([, { givenUp }]) =>
+          givenUp.some(({ who, at }) => isTogether(who) && now < at + this.cooldown),
+        );
+        if (cooling.length > 0) return cooling.map(([seat]) => `${seat} HOLD_COOLDOWN`).join(', ');
+        const all = [...this.seats.values()];
+        const has = all.filter(({ hold }) => hold?.who === holder).length;
+        const bought = all.filter(({ sold }) => sold?.who === holder).length;
+        const heldHere = all.filter(({ hold }) => hold && ADDRESS[hold.who]).length;
+        if (wanted.length > 0) {
+          if (has + wanted.length > LIMIT) return 'HOLD_LIMIT_EXCEEDED';
+          if (has + bought + wanted.length > SEAT_LIMIT) return 'SEAT_LIMIT_EXCEEDED of holder';
+          if (ADDRESS[holder] && heldHere + wanted.length > ADDRESS_LIMIT) return 'SEAT_LIMIT_EXCEEDED of address';
+        }
         for (const [, seat] of wanted)
           Object.assign(seat, { hold: { who: holder, until: now + SHORT_TTL }, version: seat.version + 1 });
         return `until ${named.map(([, { hold }]) => hold!.until).join()}`;
@@ -811,11 +1029,16 @@ describe('whatever happens', () => {
           if (!seat.off) Object.assign(seat, { off: true, version: seat.version + 1 });
         } else if (name === 'book')
           Object.assign(seat, { hold: null, sold: { who: holder, set }, version: seat.version + 1 });
-        else if (seat.hold) Object.assign(seat, { hold: null, version: seat.version + 1 });
+        else if (seat.hold) {
+          seat.givenUp.push({ who: holder, at: now });
+          Object.assign(seat, { hold: null, version: seat.version + 1 });
+        }
       }
       return 'ok';
     }
   }
+
+  const limitOf = ({ code, limit }: Refusal) => (code === 'SEAT_LIMIT_EXCEEDED' ? `${code} of ${limit!.of}` : code);
 
   /** The core, with the little that its callers do: apply what it says, and expire what it asks for. */
   class Core {
@@ -825,13 +1048,17 @@ describe('whatever happens', () => {
     /** Whether lapsed holds were in the way of a hold. */
     tidied = false;
 
+    constructor(private readonly cooldown: number) {}
+
     run(given: Step, now: number): string {
       const holderId = given.name === 'expire' ? null : given.holder;
-      const asked = command(given.name, given.seats, holderId);
+      const addressKey = holderId === null ? undefined : ADDRESS[holderId];
+      const address = addressKey === undefined ? {} : { address: { addressKey, networkKey: null } };
+      const asked = { ...command(given.name, given.seats, holderId), ...address };
       const decision = this.decide(asked, now, given.salesOpen);
       switch (decision.kind) {
         case 'refused':
-          return decision.seats.map((seat) => `${seat.row}${seat.number} ${seat.code}`).join(', ') || decision.code;
+          return decision.seats.map((seat) => `${seat.row}${seat.number} ${seat.code}`).join(', ') || limitOf(decision);
         case 'repeated-booking':
           return 'same booking';
         case 'slots-taken':
@@ -853,10 +1080,13 @@ describe('whatever happens', () => {
         nowMs: now,
         holdTtlMs: SHORT_TTL,
         maxHeldSeats: LIMIT,
-        show: { salesOpen, currency: 'USD' },
+        maxSeats: SEAT_LIMIT,
+        maxHeldSeatsPerAddress: ADDRESS_LIMIT,
+        reholdCooldownMs: this.cooldown,
+        show: { salesOpen, salesCloseMs: Infinity, currency: 'USD' },
         newBooking: { id: `booking ${++this.bookings}`, reference: 'K7QM-3XVD' },
       });
-      const { bookingSize: _, ...values } = given;
+      const { bookingSize: _size, heldFrom: _held, ...values } = given;
       const before = serialize([asked, values]);
       const decision = decide(asked, given);
       if (!serialize([asked, values]).equals(before)) throw new Error('An argument was changed');
@@ -905,9 +1135,9 @@ describe('whatever happens', () => {
   it('the core answers as the model does, its ledger is legal and gapless, and its arguments stay as they were', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }), (steps) => {
-        const house = new House();
-        const core = new Core();
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }), fc.boolean(), (steps, cools) => {
+        const house = new House(cools ? COOLDOWN : 0);
+        const core = new Core(cools ? COOLDOWN : 0);
         let now = NOW;
         let given: Step | undefined;
         for (const next of steps) {
@@ -929,7 +1159,10 @@ describe('whatever happens', () => {
         'hold, lapsed holds in the way',
         'hold SEAT_HELD',
         'hold SEAT_BOOKED',
+        'hold HOLD_COOLDOWN',
         'hold HOLD_LIMIT_EXCEEDED',
+        'hold SEAT_LIMIT_EXCEEDED of holder',
+        'hold SEAT_LIMIT_EXCEEDED of address',
         'hold SALES_CLOSED',
         'book ok',
         'book same booking',

@@ -4,6 +4,7 @@
  * no effect at all. No command is asked for by its name: what is special about one is in its file under `commands/`.
  */
 import type { AskedSeats, DecidableCommand, Scene, SeatCommandRule, SlotsTaken } from './commands/command';
+import { recentlyGivenUp } from './commands/cool-down';
 import { AcceptedOutcome, COMMAND_RULES, HAND_OVER, LAPSE, SeatCommandName } from './commands/registry';
 import { Refusal, refuse, RefusedSeat } from './commands/refusal';
 import { isHeldBy, SeatCarriage, seatKey, seatRef, SeatState, SeatTransition, standing } from './seat-transitions';
@@ -50,7 +51,7 @@ export function decide(command: DecidableCommand<SeatCommandName>, scene: Scene)
   const after = seats.map((seat) => {
     if (effectOn(rule, seat, asked) !== 'step') return seat;
     const before = rule.from.includes(seat.status) ? seat : endHold(seat, asked, transitions);
-    return step(command.name, before, carry(before, seat), command, transitions);
+    return step(command.name, before, carry(before, seat), command, scene, transitions);
   });
   const changed = seats.filter((seat, index) => after[index] !== seat).map(seatRef);
   return { kind: 'accepted', seats: after, transitions, outcome: rule.outcome({ ...asked, after, changed }) };
@@ -68,8 +69,8 @@ function endHold(
   transitions: SeatTransition<SeatCommandName>[],
 ): SeatState {
   return isHeldBy(seat, command.successorOf, scene.nowMs)
-    ? step(HAND_OVER, seat, {}, command, transitions)
-    : step(LAPSE, seat, {}, NOBODY, transitions);
+    ? step(HAND_OVER, seat, {}, command, scene, transitions)
+    : step(LAPSE, seat, {}, NOBODY, scene, transitions);
 }
 
 function effectOn(rule: SeatCommandRule, seat: SeatState, { command, scene }: AskedSeats) {
@@ -92,7 +93,8 @@ function step(
   name: SeatCommandName,
   before: SeatState,
   carriage: Partial<SeatCarriage>,
-  by: Pick<DecidableCommand, 'actorId' | 'reason'>,
+  by: Pick<DecidableCommand, 'actorId' | 'reason' | 'successorOf'>,
+  { nowMs, reholdCooldownMs }: Scene,
   transitions: SeatTransition<SeatCommandName>[],
 ): SeatState {
   const { from, to } = COMMAND_RULES[name];
@@ -100,6 +102,10 @@ function step(
   must((before.status === 'HELD') === (before.holdExpiresAtMs !== null), 'a hold has a deadline, and nothing else has');
   const { showId, row, number, price } = before;
   const version = before.version + 1;
+  // The guest who has become a user goes on holding the seat, under another name.
+  const isGivenUp = before.status === 'HELD' && to === 'AVAILABLE' && by.successorOf === undefined;
+  const givenUpMs = isGivenUp ? Math.min(nowMs, before.holdExpiresAtMs!) : null;
+  const givenUp = to === 'BOOKED' ? [] : recentlyGivenUp(before, nowMs, reholdCooldownMs, givenUpMs);
   // Every column by its name: spreading would make each of these, of which a rush makes many, several times as expensive.
   const after: SeatState = {
     showId,
@@ -113,7 +119,10 @@ function step(
     heldAtMs: carriage.heldAtMs ?? null,
     holdExpiresAtMs: carriage.holdExpiresAtMs ?? null,
     holdSlot: carriage.holdSlot ?? null,
+    addressKey: carriage.addressKey ?? null,
+    networkKey: carriage.networkKey ?? null,
     bookingId: carriage.bookingId ?? null,
+    givenUp: givenUp.length > 0 ? givenUp : null,
   };
   must((to === 'HELD') === (after.holdSlot !== null), 'a hold takes a slot, and nothing else does');
   must((to === 'BOOKED') === (after.bookingId !== null), 'a booked seat names its booking, and no other seat does');

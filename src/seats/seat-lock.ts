@@ -90,7 +90,10 @@ const COLUMNS = Object.entries({
   heldAtMs: inMs('held_at'),
   holdExpiresAtMs: inMs('hold_expires_at'),
   holdSlot: 'seat."hold_slot"',
+  addressKey: 'seat."address_key"',
+  networkKey: 'seat."network_key"',
   bookingId: 'seat."booking_id"',
+  givenUp: 'seat."given_up"',
   seal: `encode(seat."seal", 'hex')`,
 } satisfies Record<keyof LockedSeat, string>);
 

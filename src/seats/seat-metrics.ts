@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { Metrics } from '../platform/metrics/metrics';
+import type { SeatCommandOutcome } from './seat-command';
 
 const BUCKETS_COMMANDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -8,6 +9,7 @@ const BUCKETS_COMMANDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 @Injectable()
 export class SeatMetrics {
   private readonly commands: Counter<'command' | 'outcome'>;
+  private readonly refused: Counter<'command' | 'code' | 'limit_of'>;
   private readonly perTransaction: Histogram;
   private readonly waiting: Gauge;
 
@@ -17,6 +19,12 @@ export class SeatMetrics {
       name: 'rowlock_seat_commands_total',
       help: 'Seat commands by what became of them',
       labelNames: ['command', 'outcome'],
+      registers,
+    });
+    this.refused = new Counter({
+      name: 'rowlock_seat_commands_refused_total',
+      help: 'Refused seat commands by their reason; limit_of says whose seats a limit counts together',
+      labelNames: ['command', 'code', 'limit_of'],
       registers,
     });
     this.perTransaction = new Histogram({
@@ -35,6 +43,12 @@ export class SeatMetrics {
   transaction(commands: number, waiting: number): void {
     this.perTransaction.observe(commands);
     this.waiting.set(waiting);
+  }
+
+  answered(command: string, outcome: SeatCommandOutcome): void {
+    this.outcome(command, outcome.kind);
+    if (outcome.kind !== 'refused') return;
+    this.refused.inc({ command, code: outcome.code, limit_of: outcome.limit?.of ?? '' });
   }
 
   outcome(command: string, outcome: string): void {

@@ -1,12 +1,16 @@
+import type { AppConfig } from '../platform/config/app-config';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { WIDE_FACTOR } from '../platform/http/client-address';
 import type { FixedWindows } from '../platform/http/fixed-windows';
-import { salesOpen } from '../shows/sales-window';
+import { salesCloseMs, salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
+import { AddressHolds, sendAddressHolds } from './address-holds';
 import type { Scene } from './commands/command';
 import { COMMAND_RULES } from './commands/registry';
 import { DeadlineGuard } from './deadline-guard';
 import { HoldingsByHolder, sendHoldings } from './holdings';
 import { KeyRules, StoredAnswers } from './idempotency/stored-answers';
+import { sendLimitLocks } from './limit-locks';
 import type { BookingView, SeatCommand, SeatCommandAnswer, SeatCommandOutcome } from './seat-command';
 import { decide, Decision } from './seat-decision';
 import type { Seals } from '../platform/seals';
@@ -18,7 +22,7 @@ import type { NewBooking, TransactionWriter } from './transaction-writer';
 
 /** What the scene needs beside the database. */
 export interface SeatRules {
-  readonly holds: { readonly ttlMs: number; readonly maxPerHolder: number };
+  readonly holds: AppConfig['holds'];
   readonly idempotency: KeyRules;
 }
 
@@ -35,6 +39,7 @@ export class SeatScene {
     private readonly nowMs: number,
     private readonly shows: ReadonlyMap<number, ShowSales>,
     private readonly holdings: HoldingsByHolder,
+    private readonly addressHolds: AddressHolds,
     private readonly answers: StoredAnswers,
     private readonly bookings: Map<string, BookingView>,
     private readonly writer: TransactionWriter,
@@ -55,27 +60,27 @@ export class SeatScene {
     keyCounts: FixedWindows,
     seals: Seals,
   ): Promise<SeatScene> {
-    const [locked, nowMs, shows, holdings, answers] = await transaction.stage([
+    const taking = commands.filter(({ name }) => COMMAND_RULES[name].takesSeats);
+    const [locked, , nowMs, shows, holdings, addressHolds, answers] = await transaction.stage([
       lock.send(transaction, namedSeats(commands)),
+      sendLimitLocks(transaction, taking),
       sendClock(transaction),
       sendShowSales(transaction, [...new Set(commands.map(({ showId }) => showId))]),
-      sendHoldings(
-        transaction,
-        commands.filter(({ name }) => COMMAND_RULES[name].needsHoldings),
-      ),
+      sendHoldings(transaction, taking),
+      sendAddressHolds(transaction, taking),
       StoredAnswers.send(transaction, commands, rules.idempotency, keyCounts),
     ] as const);
     const repeated = bookedTogether(commands, locked);
     const [bookings] =
       repeated.length > 0 ? await transaction.stage([writer.find(transaction, repeated)] as const) : [[]];
     const byId = new Map(bookings.map((booking) => [booking.id, booking]));
-    return new SeatScene(locked, nowMs, shows, holdings, answers, byId, writer, rules, seals);
+    return new SeatScene(locked, nowMs, shows, holdings, addressHolds, answers, byId, writer, rules, seals);
   }
 
   /** Decides the next command. What it changes is what the commands after it see. */
   decide(command: SeatCommand): SeatCommandAnswer {
     const replayed = this.answers.replay(command);
-    if (replayed) return replayed;
+    if (replayed) return { ...replayed, outcome: retold(replayed.outcome, this.nowMs) };
     const scene = this.seenBy(command);
     const decision = decide(command, scene);
     const waitMs = this.noteDeadlines(command, decision, scene);
@@ -129,9 +134,18 @@ export class SeatScene {
       nowMs: this.nowMs,
       holdTtlMs: this.rules.holds.ttlMs,
       maxHeldSeats: this.rules.holds.maxPerHolder,
-      show: show && { salesOpen: salesOpen(show, this.nowMs), currency: show.currency },
+      maxSeats: this.rules.holds.maxSeatsPerHolder,
+      maxHeldSeatsPerAddress: this.rules.holds.maxPerAddress,
+      maxHeldSeatsPerNetwork: this.rules.holds.maxPerAddress * WIDE_FACTOR,
+      reholdCooldownMs: this.rules.holds.reholdCooldownMs,
+      show: show && {
+        salesOpen: salesOpen(show, this.nowMs),
+        salesCloseMs: salesCloseMs(show),
+        currency: show.currency,
+      },
       seats: this.seats,
       holdings: this.holdings.of(command),
+      heldFrom: (key) => this.addressHolds.of(key),
       bookingSize: (bookingId) => this.bookings.get(bookingId)?.seats.length,
       // Made for the few commands that ask for it.
       get newBooking() {
@@ -149,8 +163,10 @@ export class SeatScene {
     this.transitions.push(...transitions);
     for (const seat of seats) {
       const key = seatKey(seat.showId, seat);
+      const before = this.seats.get(key)!;
       // A seat that takes no step is the very object it was.
-      if (this.seats.get(key) === seat) continue;
+      if (before === seat) continue;
+      this.addressHolds.apply(before, seat);
       this.seats.set(key, seat);
       this.changedKeys.add(key);
     }
@@ -167,7 +183,7 @@ export class SeatScene {
    *
    * @returns how long until the last of those lapses that are too close to their deadlines; 0 if none is
    */
-  private noteDeadlines({ showId, seats, actorId }: SeatCommand, decision: Decision, scene: Scene): number {
+  private noteDeadlines({ showId, seats, actorId, address }: SeatCommand, decision: Decision, scene: Scene): number {
     // A sweep looks for lapsed holds, and decides nothing by live ones.
     if (actorId === null) return 0;
     let waitMs = 0;
@@ -175,11 +191,19 @@ export class SeatScene {
       waitMs = Math.max(waitMs, this.guard.note(showId, deadlineMs));
     };
     for (const seat of seats) note(scene.seats.get(seatKey(showId, seat))?.holdExpiresAtMs);
-    if (decision.kind === 'refused' && decision.code === 'HOLD_LIMIT_EXCEEDED') {
+    if (decision.kind === 'refused' && decision.limit !== undefined) {
       for (const { holdExpiresAtMs } of scene.holdings.holds.values()) note(holdExpiresAtMs);
+      for (const key of address ? [address.addressKey, address.networkKey] : []) {
+        if (key !== null) for (const deadlineMs of scene.heldFrom(key).keys()) note(deadlineMs);
+      }
     }
     return waitMs;
   }
+}
+
+/** A stored outcome as it is told now. Clients set their clocks by the time in it, so that is the time of the telling. */
+function retold(outcome: SeatCommandOutcome, nowMs: number): SeatCommandOutcome {
+  return 'serverTimeMs' in outcome ? { ...outcome, serverTimeMs: nowMs } : outcome;
 }
 
 /** Every seat the commands name, once. */

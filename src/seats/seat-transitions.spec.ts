@@ -69,7 +69,10 @@ function seat(changes: Partial<SeatState>): SeatState {
     heldAtMs: null,
     holdExpiresAtMs: null,
     holdSlot: null,
+    addressKey: null,
+    networkKey: null,
     bookingId: null,
+    givenUp: null,
     ...changes,
   };
 }

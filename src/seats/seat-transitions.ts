@@ -47,13 +47,25 @@ export interface SeatState extends SeatRef {
   readonly holdExpiresAtMs: number | null;
   /** Which of the holder's places in this show the hold takes: 1 to MAX_HELD_SEATS_PER_HOLDER. */
   readonly holdSlot: number | null;
+  /** The address that the hold counts for, and the network around it: keyed hashes, see `address-keyring.ts`. */
+  readonly addressKey: string | null;
+  readonly networkKey: string | null;
   readonly bookingId: string | null;
+  /** The holds that were given up of late, where REHOLD_COOLDOWN_SECONDS is on; the latest is last. */
+  readonly givenUp: readonly GivenUpHold[] | null;
+}
+
+/** A hold that was given up, by release or lapse. */
+export interface GivenUpHold {
+  readonly holderId: string | null;
+  readonly addressKey: string | null;
+  readonly atMs: number;
 }
 
 /** What of a seat changes with its status, and is null unless the command says otherwise. */
 export type SeatCarriage = Pick<
   SeatState,
-  'holderId' | 'holdPrice' | 'heldAtMs' | 'holdExpiresAtMs' | 'holdSlot' | 'bookingId'
+  'holderId' | 'holdPrice' | 'heldAtMs' | 'holdExpiresAtMs' | 'holdSlot' | 'addressKey' | 'networkKey' | 'bookingId'
 >;
 
 /** One stored step of a seat: a row of the ledger. */

@@ -2,7 +2,7 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } fr
 import { Show } from '../shows/show.entity';
 import { MONEY_SQL, ROW_SQL } from '../platform/database/check-sql';
 import { SEAT_STATUSES } from './seat-transitions';
-import type { SeatStatus } from './seat-transitions';
+import type { GivenUpHold, SeatStatus } from './seat-transitions';
 import { AppRights } from '../platform/database/app-rights';
 
 /**
@@ -31,6 +31,15 @@ import { AppRights } from '../platform/database/app-rights';
 @Index('seat_hold_deadline', ['holdExpiresAt'], { where: `"status" = 'HELD'` })
 // Finds a holder's holds, and makes the limit on them exact: a slot can be taken once.
 @Index('seat_hold_slot', ['showId', 'holderId', 'holdSlot'], { unique: true, where: `"status" = 'HELD'` })
+// Finds the seats that a holder has booked: the limit counts them.
+@Index('seat_booked_holder', ['showId', 'holderId'], { where: `"status" = 'BOOKED'` })
+// Find the holds that count for an address, and for the network around it.
+@Index('seat_hold_address', ['showId', 'addressKey', 'holdExpiresAt'], {
+  where: `"status" = 'HELD' AND "address_key" IS NOT NULL`,
+})
+@Index('seat_hold_network', ['showId', 'networkKey', 'holdExpiresAt'], {
+  where: `"status" = 'HELD' AND "network_key" IS NOT NULL`,
+})
 export class Seat {
   @ManyToOne(() => Show, { nullable: false })
   @JoinColumn({ name: 'show_id', foreignKeyConstraintName: 'seat_show_fkey' })
@@ -75,6 +84,14 @@ export class Seat {
 
   @Column({ type: 'uuid', name: 'booking_id', nullable: true }) bookingId: string | null;
 
+  /** A keyed hash of the show and of the address that the hold counts for; gone with the hold. */
+  @Column({ type: 'bigint', name: 'address_key', nullable: true }) addressKey: string | null;
+
+  /** The same of the network around the address. */
+  @Column({ type: 'bigint', name: 'network_key', nullable: true }) networkKey: string | null;
+
+  /** The holds that were given up of late, for the cool-down. */
+  @Column({ type: 'jsonb', name: 'given_up', nullable: true }) givenUp: readonly GivenUpHold[] | null;
   /** That of its last sealed step, which the seal of the next one builds on. */
   @Column({ type: 'bytea', nullable: true }) seal: Buffer | null;
 }

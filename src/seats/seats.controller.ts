@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Admission } from '../identity/admission';
 import { CurrentHolder } from '../identity/holder';
 import type { Holder } from '../identity/holder';
 import { ApiConditional, sendRendered } from '../platform/http/conditional';
@@ -9,6 +10,7 @@ import { Public } from '../platform/http/public';
 import { LimitReads } from '../platform/http/read-limits';
 import { ApiProblems } from '../platform/problem/api-problems.decorator';
 import { Problem } from '../platform/problem/problem';
+import { AddressKeyring } from './address-keyring';
 import { renderSeatMap, SeatMapReader } from './reading/seat-map';
 import { holdAnswer, releaseAnswer } from './seat-answers';
 import { SeatCommandQueue } from './seat-command-queue';
@@ -22,6 +24,8 @@ export class SeatsController {
   constructor(
     private readonly queue: SeatCommandQueue,
     private readonly seatMaps: SeatMapReader,
+    private readonly addresses: AddressKeyring,
+    private readonly admission: Admission,
   ) {}
 
   /** The seats of a show as they are now, with counts of the same instant. A lapsed hold is AVAILABLE. */
@@ -47,7 +51,9 @@ export class SeatsController {
   @SeatCommandRoute('hold', 'hold-batch', HoldAnswerDto)
   @ApiOperation({ operationId: 'holdSeats', summary: 'Hold seats' })
   async hold(@Body() body: SeatCommandDto, @Call() call: CommandCall): Promise<HoldAnswerDto> {
-    return holdAnswer(await runSeatCommand(this.queue, 'hold', body, call));
+    this.admission.check(call.holder, body.show_id);
+    const address = call.address && this.addresses.keysOf(body.show_id, call.address);
+    return holdAnswer(await runSeatCommand(this.queue, 'hold', body, call, address && { address }));
   }
 
   /** Gives up holds, all or none. Seats that are free already are left as they are. */

@@ -1,4 +1,6 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
+import { AdmissionModule } from '../identity/admission.module';
+import { AddressKeyring } from './address-keyring';
 import { HoldsOfGuests } from './guest-holds';
 import { IdempotencyCleaner } from './idempotency/idempotency-cleaner';
 import { QueueOverload } from './queue-overload';
@@ -17,12 +19,14 @@ export class SeatsModule {
   static forRoot(plugs: { writer: Type<TransactionWriter>; listeners: Type<SeatListener>[] }): DynamicModule {
     return {
       module: SeatsModule,
+      imports: [AdmissionModule],
       controllers: [SeatsController],
       providers: [
         SeatStateMachine,
         SeatCommandQueue,
         QueueOverload,
         SeatMetrics,
+        AddressKeyring,
         SeatMapReader,
         SeatSweeper,
         IdempotencyCleaner,

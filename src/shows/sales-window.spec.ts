@@ -1,7 +1,7 @@
-import { salesOpen } from './sales-window';
+import { salesCloseMs, salesOpen } from './sales-window';
 
 describe('sales are open', () => {
-  const window = { salesOpenAt: new Date(1_000), salesCloseAt: new Date(2_000) };
+  const window = { salesOpenAt: new Date(1_000), salesCloseAt: new Date(2_000), endsAt: new Date(3_000) };
 
   it.each([
     ['not 1 ms before the opening', 999, false],
@@ -12,5 +12,11 @@ describe('sales are open', () => {
     ['not 1 ms after the close', 2_001, false],
   ])('%s', (_, nowMs, expected) => {
     expect(salesOpen(window, nowMs)).toBe(expected);
+  });
+
+  it('not once the show is over, whatever its row says', () => {
+    const endless = { ...window, salesCloseAt: new Date(4_000) };
+    expect([2_999, 3_000].map((nowMs) => salesOpen(endless, nowMs))).toEqual([true, false]);
+    expect([salesCloseMs(window), salesCloseMs(endless)]).toEqual([2_000, 3_000]);
   });
 });

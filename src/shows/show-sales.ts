@@ -11,14 +11,17 @@ export async function sendShowSales(
   transaction: PipelinedTransaction,
   showIds: readonly number[],
 ): Promise<Map<number, ShowSales>> {
-  const { rows } = await transaction.send<{ id: number; sales_open_at: Date; sales_close_at: Date; currency: string }>(
-    'SELECT id, sales_open_at, sales_close_at, currency FROM show WHERE id = ANY($1::int[])',
-    [showIds],
-  );
+  const { rows } = await transaction.send<{
+    id: number;
+    sales_open_at: Date;
+    sales_close_at: Date;
+    ends_at: Date;
+    currency: string;
+  }>('SELECT id, sales_open_at, sales_close_at, ends_at, currency FROM show WHERE id = ANY($1::int[])', [showIds]);
   return new Map(
     rows.map((row) => [
       row.id,
-      { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at, currency: row.currency },
+      { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at, endsAt: row.ends_at, currency: row.currency },
     ]),
   );
 }

@@ -133,7 +133,7 @@ function text(ms: number): string {
 }
 
 function showDto(row: ShowRow, stats: ShowSeatCounts = NO_SEATS): ShowDto {
-  const window = { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at };
+  const window = { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at, endsAt: row.ends_at };
   return {
     id: row.id,
     title: row.title,

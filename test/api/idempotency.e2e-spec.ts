@@ -4,7 +4,7 @@ import { IdempotencyCleaner } from '../../src/seats/idempotency/idempotency-clea
 import { PARTITIONS, slotAt } from '../../src/seats/idempotency/partitions';
 import { startApp, TestApp } from '../support/app';
 import { Answer, person, Person, request, seats, tally } from '../support/client';
-import { expectProblem, fields, ok, seatsOf } from '../support/expectations';
+import { expectProblem, fields, ok, seatsOf, TIMESTAMP } from '../support/expectations';
 import { createShow, lapse, NO_SHOW } from '../support/house';
 
 let target: TestApp;
@@ -43,15 +43,18 @@ async function steps(): Promise<string[]> {
 
 const isReplayed = (answer: Answer) => answer.headers.get('idempotency-replayed');
 
-/** The answer is the earlier one, marked as replayed. A problem has a request id of its own. */
+/** The answer is the earlier one, marked as replayed. A problem has a request id of its own, and a hold the time of now. */
 function expectReplay(answer: Answer, first: Answer): void {
   expect(isReplayed(first)).toBeNull();
   expect(isReplayed(answer)).toBe('true');
   expect(answer.status).toBe(first.status);
-  const { instance, ...rest } = first.body;
-  expect(answer.body).toEqual(
-    instance === undefined ? rest : { ...rest, instance: answer.headers.get('x-request-id') },
-  );
+  const { instance, server_time: time, ...rest } = first.body;
+  expect(answer.body).toEqual({
+    ...rest,
+    ...(instance === undefined ? {} : { instance: answer.headers.get('x-request-id') }),
+    ...(time === undefined ? {} : { server_time: TIMESTAMP }),
+  });
+  if (time !== undefined) expect(Date.parse(answer.body.server_time)).toBeGreaterThanOrEqual(Date.parse(time));
   if (instance !== undefined) expect(answer.body.instance).not.toBe(instance);
 }
 
@@ -120,7 +123,8 @@ describe('the first answer is given again', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => me.hold(showId, ['A1'], keyed(key))));
     expect(tally(answers)).toEqual({ '200': 5 });
     expect(answers.filter((answer) => isReplayed(answer) === 'true')).toHaveLength(4);
-    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+    const untimed = answers.map(({ body }) => JSON.stringify({ ...body, server_time: null }));
+    expect(new Set(untimed).size).toBe(1);
     expect([await steps(), await records(key)]).toEqual([['A1 1 hold'], 1]);
   });
 

@@ -220,7 +220,8 @@ describe('request limits', () => {
     RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE: '25',
     TRUST_PROXY_HOPS: '1',
     RATE_LIMIT_REGISTER_PER_MINUTE: '6',
-    RATE_LIMIT_GUEST_PER_MINUTE: '7',
+    RATE_LIMIT_GUEST_PER_MINUTE: '1',
+    RATE_LIMIT_GUEST_BURST: '7',
     RATE_LIMIT_COMMANDS_PER_MINUTE: '4',
   };
   let app: App;
@@ -308,12 +309,32 @@ describe('request limits', () => {
     expect(known.tookMs).toBeLessThan(2_000);
   });
 
-  it('apply to registrations and guests from one address', async () => {
+  it('apply to registrations from one address', async () => {
     const registrations = await Promise.all(Array.from({ length: 8 }, (_, i) => register(app, `crowd-${i}`, PASSWORD)));
     expect(countsOf(registrations)).toEqual({ '201': 6, '429 RATE_LIMITED': 2 });
-    const guests = await Promise.all(Array.from({ length: 10 }, () => send(app, 'POST', '/api/auth/guest/')));
+    expectRetryAfter(registrations);
+  });
+
+  it('let a burst of guests of one address through, and no more at once', async () => {
+    const guestsFrom = (address: (index: number) => string, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) => send(app, 'POST', '/api/auth/guest/', { from: address(index) })),
+      );
+    const guests = await guestsFrom((index) => `203.0.113.7:${50_000 + index}`, 10);
     expect(countsOf(guests)).toEqual({ '201': 7, '429 RATE_LIMITED': 3 });
-    expectRetryAfter([...registrations, ...guests]);
+    expectRetryAfter(guests);
+    expect(guests.find(({ status }) => status === 429)!.body.detail).toContain('7 at once');
+    // Another address; the addresses of one IPv6 customer, and of a network with many such; this machine itself.
+    expect(countsOf(await guestsFrom(() => '203.0.113.8', 7))).toEqual({ '201': 7 });
+    expect(countsOf(await guestsFrom((index) => `2001:db8:1:1::${index}`, 9))).toEqual({
+      '201': 7,
+      '429 RATE_LIMITED': 2,
+    });
+    expect(countsOf(await guestsFrom((index) => `2001:db8:1:${100 + index}::1`, 70))).toEqual({
+      '201': 63,
+      '429 RATE_LIMITED': 7,
+    });
+    expect(countsOf(await guestsFrom(() => '127.0.0.1', 30))).toEqual({ '201': 30 });
   });
 
   it('apply to the seat commands of one holder together, and to nobody else', async () => {

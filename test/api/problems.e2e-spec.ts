@@ -14,10 +14,20 @@ let me: Person;
 let another: Person;
 let showId: number;
 
+/** Instances on the same database: one with a cool-down, and one with a waiting room before it. */
+let cooling: TestApp;
+let gated: TestApp;
+
 beforeAll(async () => {
   target = await startApp({ LOCK_TIMEOUT_MS: '100' });
+  cooling = await startApp({ DATABASE_URL: target.databaseUrl, REHOLD_COOLDOWN_SECONDS: '60' });
+  gated = await startApp({ DATABASE_URL: target.databaseUrl, ADMISSION_JWKS_URL: 'http://127.0.0.1:9/keys' });
 });
-afterAll(() => target.close());
+afterAll(async () => {
+  await gated.close();
+  await cooling.close();
+  await target.close();
+});
 beforeEach(async () => {
   [me, another, showId] = await Promise.all([person(target), person(target), createShow(target.dataSource)]);
 });
@@ -34,12 +44,15 @@ const STATUSES: Record<ProblemCode, number> = {
   SESSION_ENDED: 401,
   INVALID_CREDENTIALS: 401,
   FORBIDDEN: 403,
+  ADMISSION_REQUIRED: 403,
   SHOW_NOT_FOUND: 404,
   SEAT_NOT_FOUND: 404,
   BOOKING_NOT_FOUND: 404,
   SEAT_UNAVAILABLE: 409,
   NOT_YOUR_HOLD: 409,
   HOLD_LIMIT_EXCEEDED: 409,
+  SEAT_LIMIT_EXCEEDED: 409,
+  HOLD_COOLDOWN: 409,
   SALES_CLOSED: 409,
   USERNAME_TAKEN: 409,
   IDEMPOTENCY_IN_PROGRESS: 409,
@@ -56,6 +69,22 @@ const STATUSES: Record<ProblemCode, number> = {
   URI_TOO_LONG: 414,
   UNSUPPORTED_MEDIA_TYPE: 415,
 };
+
+/** As many as one holder may have. */
+async function buyTwenty(): Promise<void> {
+  for (const row of ['A', 'B']) {
+    const names = Array.from({ length: 10 }, (_, index) => `${row}${index + 1}`);
+    await me.hold(showId, names);
+    await me.book(showId, names);
+  }
+}
+
+async function giveUpAndHold(): Promise<Answer> {
+  const own = await person(cooling, me.token);
+  await own.hold(showId, ['A1']);
+  await own.release(showId, ['A1']);
+  return own.hold(showId, ['A1']);
+}
 
 /** Each problem as a client meets it, with the keys that it has beside the common ones. */
 const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = [
@@ -107,11 +136,22 @@ const PROVOKED: [ProblemCode, () => Promise<Answer>, (object | undefined)?][] = 
   [
     'RATE_LIMITED',
     async () => {
-      const limited = await startApp({ RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_GUEST_PER_MINUTE: '1' });
-      await request(limited, 'POST', '/api/auth/guest/');
-      return request(limited, 'POST', '/api/auth/guest/').finally(() => limited.close());
+      const limits = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_GUEST_BURST: '1', TRUST_PROXY_HOPS: '1' };
+      const limited = await startApp(limits);
+      const ask = () => request(limited, 'POST', '/api/auth/guest/', { headers: { 'x-forwarded-for': '203.0.113.7' } });
+      await ask();
+      return ask().finally(() => limited.close());
     },
   ],
+  [
+    'SEAT_LIMIT_EXCEEDED',
+    async () => {
+      await buyTwenty();
+      return me.hold(showId, ['C1']);
+    },
+  ],
+  ['HOLD_COOLDOWN', giveUpAndHold, seatsOf({ A1: 'HOLD_COOLDOWN' })],
+  ['ADMISSION_REQUIRED', () => request(gated, 'POST', '/api/auth/guest/')],
   [
     'INTERNAL',
     async () => {
@@ -147,7 +187,7 @@ describe('the problems', () => {
       /SELECT|INSERT|relation|hidden|movie|lock_timeout|postgres|\.[jt]s\b|:\d+:\d+/,
     );
     expect(answer.headers.get('retry-after')).toEqual(
-      ['BUSY', 'RATE_LIMITED'].includes(code) ? expect.stringMatching(/^[1-9]\d*$/) : null,
+      ['BUSY', 'RATE_LIMITED', 'HOLD_COOLDOWN'].includes(code) ? expect.stringMatching(/^[1-9]\d*$/) : null,
     );
     expect(answer.headers.get('www-authenticate')).toBe(STATUSES[code] === 401 ? 'Bearer' : null);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -228,6 +268,9 @@ describe('what the document says of each route', () => {
     limited = await startApp({
       DATABASE_URL: target.databaseUrl,
       RATE_LIMIT_ENABLED: 'true',
+      RATE_LIMIT_GUEST_BURST: '1',
+      // Guests are counted by address, but those of this machine are not.
+      TRUST_PROXY_HOPS: '1',
       ...Object.fromEntries(once),
     });
   });
@@ -246,8 +289,9 @@ describe('what the document says of each route', () => {
   };
   const twice = async (route: string, body?: unknown) => {
     const [method, path] = route.split(' ');
-    await request(limited, method!, path!, { token: me.token, body });
-    return request(limited, method!, path!, { token: me.token, body });
+    const sending = { token: me.token, body, headers: { 'x-forwarded-for': '203.0.113.7' } };
+    await request(limited, method!, path!, sending);
+    return request(limited, method!, path!, sending);
   };
 
   /** At the end of as many requests at a time as one connection may have. */
@@ -309,6 +353,12 @@ describe('what the document says of each route', () => {
         },
       ],
     ],
+    SEAT_LIMIT_EXCEEDED: [[COMMAND, async (route) => (await buyTwenty(), send(route, { body: command(['C1']) }))]],
+    HOLD_COOLDOWN: [[COMMAND, giveUpAndHold]],
+    ADMISSION_REQUIRED: [
+      [/guest/, () => request(gated, 'POST', '/api/auth/guest/')],
+      [COMMAND, async () => (await person(gated, me.token)).hold(showId, ['A1'])],
+    ],
     SALES_CLOSED: [
       [
         COMMAND,
@@ -341,7 +391,7 @@ describe('what the document says of each route', () => {
       [/guest/, (route) => twice(route)],
       [/refresh/, (route) => twice(route, { refresh_token: 'x.y.z' })],
       [/password|delete/, (route) => twice(route, bodyOf(route, 'correct horse'))],
-      [/^POST \/api\/auth/, (route) => twice(route, credentials())],
+      [/register|login/, (route) => twice(route, credentials())],
       [/ /, (route) => seventeenth(route)],
     ],
   };
@@ -358,11 +408,24 @@ describe('what the document says of each route', () => {
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
   /** What goes before a success, where a route alone is not one. */
-  const PREPARATIONS: Record<string, () => Promise<{ path?: string; body?: unknown } | void>> = {
+  const PREPARATIONS: Record<string, () => Promise<{ path?: string; body?: unknown; token?: string } | void>> = {
     'POST /api/auth/register/': async () => ({ body: credentials() }),
     'POST /api/auth/login/': async () => {
       await send('POST /api/auth/register/', { body: credentials() });
       return { body: credentials() };
+    },
+    'POST /api/auth/refresh/': async () => {
+      const { body } = await send('POST /api/auth/guest/');
+      return { body: { refresh_token: body.refresh_token } };
+    },
+    'POST /api/auth/password/': async () => {
+      const { body } = await send('POST /api/auth/register/', { body: credentials() });
+      const { password } = credentials();
+      return { body: { current_password: password, new_password: `${password} too` }, token: body.access_token };
+    },
+    'POST /api/auth/delete/': async () => {
+      const { body } = await send('POST /api/auth/register/', { body: credentials() });
+      return { body: { password: credentials().password }, token: body.access_token };
     },
     'GET /api/seats/': async () => ({ path: `/api/seats/?show_id=${showId}` }),
     'POST /api/seats/hold-batch/': async () => ({ body: command() }),
@@ -380,12 +443,12 @@ describe('what the document says of each route', () => {
   const OF_OTHERS = ['GET /metrics', 'GET /docs', 'GET /docs-json', 'GET /docs/swagger-ui.css', 'OPTIONS /api/shows/'];
 
   it.each([...routes, ...OF_OTHERS])('a success of %s says how long it may be kept', async (route) => {
-    const { path, body } = (await PREPARATIONS[route]?.()) ?? {};
+    const { path, body, token = me.token } = (await PREPARATIONS[route]?.()) ?? {};
     const [method, routePath] = route.replace('{id}', String(showId)).split(' ');
     const response = await fetch(target.url + (path ?? routePath), {
       method: method!,
       headers: {
-        authorization: `Bearer ${me.token}`,
+        authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,8 +1,9 @@
 import { block, Blocker, LOCK_SEAT, STOP_ALL } from '../../proof/kit/blocker';
+import { post } from '../../proof/kit/raw-load';
 import { until } from '../../proof/kit/until';
 import { Overload } from '../../src/platform/http/overload';
 import { startApp, TestApp } from '../support/app';
-import { person, request } from '../support/client';
+import { person, request, seats as seatsOf } from '../support/client';
 import { expectProblem } from '../support/expectations';
 import { createShow } from '../support/house';
 import { get, Wire } from '../support/wire';
@@ -62,6 +63,19 @@ describe('the requests of one connection', () => {
     wire.send(one().repeat(1_000));
     await wire.untilOver();
     expect(wire.answers.length).toBeLessThanOrEqual(16);
+  });
+
+  it('commands of a connection that is cut are not begun', async () => {
+    const flooded = await startApp({ DATABASE_URL: target.databaseUrl });
+    const me = await person(flooded);
+    const wire = await open(flooded);
+    wire.send(post('/api/seats/hold-batch/', me.token, { show_id: showId, seats: seatsOf('B1') }).repeat(100));
+    await wire.untilOver();
+    // Its commands would be before this one in the queue.
+    expect((await me.hold(showId, ['B1'])).body.seats[0].version).toBe(1);
+    const { body } = await request(flooded, 'GET', '/metrics');
+    expect(body).toContain('rowlock_seat_commands_total{command="hold",outcome="held"} 1\n');
+    await flooded.close();
   });
 
   it('a refused one that is no valid address ends the connection as well', async () => {

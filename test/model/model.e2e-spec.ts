@@ -30,6 +30,7 @@ const { MODEL_PATH: PATH, MODEL_REPLAY: REPLAY_PATH } = process.env;
 const STEPS_MAX = 30;
 const HOLDERS = 3;
 const HOLD_LIMIT = 3;
+const SEAT_LIMIT = 2;
 const HOLD_TTL_SECONDS = 600;
 const SIZE = { rows: 2, seatsPerRow: 3 };
 const SEATS = ['A/1', 'A/2', 'A/3', 'B/1', 'B/2', 'B/3'];
@@ -47,6 +48,7 @@ const OUTCOMES = [
   'hold 404 SEAT_NOT_FOUND',
   'hold 404 SHOW_NOT_FOUND',
   'hold 409 HOLD_LIMIT_EXCEEDED',
+  'hold 409 SEAT_LIMIT_EXCEEDED',
   'hold 409 SALES_CLOSED',
   'hold 409 SEAT_UNAVAILABLE',
   'hold 422 IDEMPOTENCY_KEY_REUSED',
@@ -77,6 +79,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
       // The model knows no list of a moment ago.
       SHOW_LIST_MAX_AGE_MS: '0',
       MAX_HELD_SEATS_PER_HOLDER: String(HOLD_LIMIT),
+      MAX_SEATS_PER_HOLDER: String(SEAT_LIMIT),
       HOLD_TTL_SECONDS: String(HOLD_TTL_SECONDS),
     };
     const one = await startApp(common);
@@ -109,7 +112,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
       screen,
       currency: 'USD',
       prices,
-      holdLimit: HOLD_LIMIT,
+      limits: { held: HOLD_LIMIT, seats: SEAT_LIMIT },
       holdTtlMs: HOLD_TTL_SECONDS * 1_000,
     });
     return { known: { model, told: new Told() }, real: realOf(showId) };
@@ -156,7 +159,7 @@ describe.each(Object.entries(MODES))('a model of two instances, %s', (mode, sett
     const instanceFor = (holder: number | null): Instance => (holder === 1 ? 1 : 0);
     const questions = [...everybody, ...bookings, { name: 'shows' as const, holder: null }];
     await Promise.all(questions.map((question) => new Ask(question, instanceFor(question.holder)).run(known, real)));
-    const { listed } = await verifyLedger(database(), { holdLimit: HOLD_LIMIT });
+    const { listed } = await verifyLedger(database(), { holdLimit: HOLD_LIMIT, seatLimit: SEAT_LIMIT });
     if (listed.length > 0) throw new Error(`the ledger: ${JSON.stringify(listed)}`);
   }
 

@@ -2,7 +2,7 @@ import { Command, COMMANDS, HouseCommand, isOfHouse } from '../../proof/checkers
 import type { SeatName } from '../../proof/checkers/history';
 import { seatRef } from '../../proof/checkers/history';
 import { ModelScene } from '../../proof/checkers/model-scene';
-import { effectOf, ModelSeat } from '../../proof/checkers/seat-rules';
+import { effectOf, ModelSeat, SeatLimits } from '../../proof/checkers/seat-rules';
 import { instant, Unknown } from './unknowns';
 
 /**
@@ -42,7 +42,7 @@ export interface ShowModelOptions {
   readonly screen: string;
   readonly currency: string;
   readonly holdTtlMs: number;
-  readonly holdLimit: number;
+  readonly limits: SeatLimits;
   /** In cents, by seat, in the order of seat maps. */
   readonly prices: ReadonlyMap<SeatName, number>;
 }
@@ -128,8 +128,7 @@ export class ShowModel {
     const name = `${question.holder} ${question.isElsewhere ?? false} ${question.key}`;
     const meaning = JSON.stringify([question.name, [...question.seats].sort()]);
     const known = this.answers.get(name);
-    if (known)
-      return known.meaning === meaning ? { ...known.expected, isReplayed: true } : problem('IDEMPOTENCY_KEY_REUSED');
+    if (known) return known.meaning === meaning ? retold(known.expected, alias) : problem('IDEMPOTENCY_KEY_REUSED');
     const expected = this.decide(question, alias);
     // An answer about a show or seat that does not exist is not kept.
     if (expected.status === 404) return expected;
@@ -147,7 +146,7 @@ export class ShowModel {
     const effect = effectOf(
       { name, holder: String(holder), seats: ordered, alias },
       new ModelScene(this.seats),
-      this.options.holdLimit,
+      this.options.limits,
     );
     if ('repeats' in effect) return ok(booked(this.bookings.find(({ id }) => id === effect.repeats)!.view));
     if (this.sales === 'CLOSED' && (name === 'hold' || name === 'book')) return problem('SALES_CLOSED');
@@ -239,6 +238,12 @@ export class ShowModel {
 }
 
 const ok = (body: object): Expected => ({ status: 200, isReplayed: false, body });
+
+/** The same answer once more. It is told at a time of its own. */
+function retold({ body, ...expected }: Expected, alias: string): Expected {
+  const time = 'server_time' in body ? { server_time: instant(alias) } : {};
+  return { ...expected, isReplayed: true, body: { ...body, ...time } };
+}
 
 function booked(booking: object): object {
   const { total_paid, currency } = booking as { total_paid: string; currency: string };

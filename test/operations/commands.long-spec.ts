@@ -78,7 +78,7 @@ describe('commands', () => {
   });
 
   it('seed says so when there is nothing to make', async () => {
-    expect(await run('seed', [], onDatabase())).toEqual({
+    expect(await run('seed', ['--demo-user'], onDatabase())).toEqual({
       code: 0,
       stdout: 'Made nothing: the demo is complete.\n',
       stderr: '',
@@ -126,7 +126,7 @@ describe('commands', () => {
     const file = join(directory, 'heads.json');
     const sold = await createTestDatabase();
     try {
-      const LEDGER_SECRET = 'the secret of this ledger, long enough';
+      const LEDGER_SECRET = 'the secret of this ledger is long enough';
       const env = { DATABASE_URL: sold.url, LEDGER_SECRET };
       const showId = await createShow(sold.dataSource);
       const app = await startApp(env);
@@ -205,6 +205,34 @@ describe('commands', () => {
     } finally {
       occupant.close();
     }
+  });
+
+  it('up refuses a secret that other users can read, in a sentence and before it starts anything', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'rowlock-commands-'));
+    try {
+      const secret = join(dataDir, 'jwt-secret');
+      await writeFile(secret, 'x'.repeat(43), { mode: 0o644 });
+
+      const { code, stdout, stderr } = await run('up', [], { EMBEDDED_DATABASE_DIR: join(dataDir, 'postgres') });
+
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(
+        `${secret} is open to other users (mode 644). Delete it for a new one, or close it if nobody has read it: chmod 600.\n`,
+      );
+      expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+
+  it('main tells of variables that may be misspelt', async () => {
+    const { stderr } = await runProgram('main', [], {
+      DATABASE_URL: UNREACHABLE,
+      AUTH_JWT_SECRET: 'a-secret-for-tests-of-32-characters-or-more',
+      HOLD_TTL: '60',
+    });
+
+    expect(stderr).toMatch(/^Note: HOLD_TTL is no setting\. Is HOLD_TTL_SECONDS meant\?\n/);
   });
 
   it('say how to do without the embedded database where it can not run', async () => {

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -106,6 +106,16 @@ describe('embedded PostgreSQL', () => {
     const wrong = new URL(url);
     wrong.password = 'wrong';
     await expect(query(wrong.href, 'SELECT')).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('does not start with a password that other users can read', async () => {
+    const { stop } = await start();
+    await stop();
+    const password = join(cluster, 'postgres.password');
+    await chmod(password, 0o644);
+    await expect(start()).rejects.toThrow(`${password} is open to other users (mode 644)`);
+    await chmod(password, 0o600);
+    await (await start()).stop();
   });
 
   it('takes settings', async () => {

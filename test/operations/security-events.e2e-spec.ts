@@ -90,3 +90,25 @@ describe('security events', () => {
     expect(await counts()).toEqual([expect.stringMatching(/ 25$/)]);
   });
 });
+
+describe('a proxy that the settings do not know of', () => {
+  const warnings = async (TRUST_PROXY_HOPS: string) => {
+    const written: string[] = [];
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    const app = await startApp({ LOG_LEVEL: 'warn', TRUST_PROXY_HOPS });
+    for (let i = 0; i < 3; i++) {
+      await request(app, 'GET', '/health/live', { headers: { 'x-forwarded-for': '203.0.113.7' } });
+    }
+    await app.close();
+    jest.restoreAllMocks();
+    return written.filter((line) => line.includes('TRUST_PROXY_HOPS')).length;
+  };
+
+  it('is told once, and one that they know of is not', async () => {
+    expect(await warnings('0')).toBe(1);
+    expect(await warnings('1')).toBe(0);
+  });
+});

@@ -11,6 +11,9 @@ import { runOneSeat, runSellOut } from '../../proof/stress/scenarios';
 import { startApp, TestApp } from '../support/app';
 import { createShow } from '../support/house';
 
+/** Those of both instances. */
+const SEAT_LIMITS = { held: 10, seats: 20 };
+
 /** The load and its checks, against the app on the loopback address. */
 
 /** Holds lapse after a second, and are swept. */
@@ -59,7 +62,7 @@ it('people in crowds see nothing that could not be, and every check has somethin
     { seconds: 60, operations: 1_500 },
   );
 
-  const judgement = await judge(recorder.attempts, target.dataSource, 10);
+  const judgement = await judge(recorder.attempts, target.dataSource, SEAT_LIMITS);
   expect(judgement.violations).toEqual([]);
   expect(judgement.ledger!.steps).toBeGreaterThan(20);
   expect(judgement.unknown).toBeGreaterThan(0);
@@ -87,7 +90,7 @@ it('a hold that was acknowledged and is not there is found by both checks', asyn
   };
   const history = recorder.attempts.map((attempt) => (attempt === hold ? (lie as typeof hold) : attempt));
 
-  const { violations } = await judge(history, target.dataSource, 10);
+  const { violations } = await judge(history, target.dataSource, SEAT_LIMITS);
   expect([...new Set(violations.map(({ check }) => check))].sort()).toEqual(['black box', 'ledger']);
 });
 
@@ -98,7 +101,7 @@ it('one seat has one winner', async () => {
 
   const outcomes = outcomesOf(recorder.attempts);
   expect(outcomes).toEqual({ 'read 200': 1, 'hold 200': 1, 'hold 409 SEAT_UNAVAILABLE': 99 });
-  expect((await judge(recorder.attempts, target.dataSource, 10)).violations).toEqual([]);
+  expect((await judge(recorder.attempts, target.dataSource, SEAT_LIMITS)).violations).toEqual([]);
 });
 
 it('one seat has another winner once the hold has lapsed, and the judge knows that this is lawful', async () => {
@@ -123,5 +126,5 @@ it('a show sells out, every seat once', async () => {
 
   expect(await runSellOut(recorder, holders, found, 1, { seconds: 25, operations: 10_000 })).toEqual([]);
 
-  expect((await judge(recorder.attempts, target.dataSource, 10)).violations).toEqual([]);
+  expect((await judge(recorder.attempts, target.dataSource, SEAT_LIMITS)).violations).toEqual([]);
 });

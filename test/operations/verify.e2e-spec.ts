@@ -43,7 +43,7 @@ describe('verify', () => {
       new BookingRows(),
       [],
       {
-        holds: { ttlMs: 600_000, maxPerHolder: 10 },
+        holds: { ttlMs: 600_000, maxPerHolder: 10, maxSeatsPerHolder: 1_000, maxPerAddress: 100, reholdCooldownMs: 0 },
         idempotency: { ttlHours: 24, maxKeysPerHolder: 200 },
         rateLimits: { enabled: true },
       },
@@ -307,6 +307,7 @@ describe('verify', () => {
       { isRestored: false },
     ],
     ['more holds than the limit', 'SELECT', ['HOLD_LIMIT - -'], { holdLimit: 1 }],
+    ['more seats than the limit', 'SELECT', ['SEAT_LIMIT - -'], { seatLimit: 2 }],
     [
       'a hold of more than a day',
       `UPDATE seat_transition SET hold_expires_at = hold_expires_at + interval '1 day' WHERE ${stepIs('A4', 1)};

@@ -281,6 +281,7 @@ describe('combining', () => {
       expect((await people[0]!.hold(showId, ['A1'])).status).toBe(200);
       // BEGIN, the lock and ROLLBACK were parsed before, but not the statements behind the lock.
       expect(parsed.mock.calls.map(([{ text }]) => kindOf(text))).toEqual([
+        'LIMITS',
         'CLOCK',
         'SELECT',
         'SELECT',
@@ -296,7 +297,7 @@ describe('combining', () => {
     }
   });
 
-  test('a hold is six statements between BEGIN and COMMIT, a refusal writes nothing, and no NOTIFY where nobody else listens', async () => {
+  test('a hold is seven statements between BEGIN and COMMIT, a refusal writes nothing, and no NOTIFY where nobody else listens', async () => {
     await start({});
     const statements = spyOnStatements();
     try {
@@ -304,6 +305,7 @@ describe('combining', () => {
       expect(statements.splice(0).map(kindOf)).toEqual([
         'BEGIN',
         'LOCK',
+        'LIMITS',
         'CLOCK',
         'SELECT',
         'SELECT',
@@ -312,7 +314,15 @@ describe('combining', () => {
         'COMMIT',
       ]);
       await people[1]!.hold(showId, ['A1']);
-      expect(statements.splice(0).map(kindOf)).toEqual(['BEGIN', 'LOCK', 'CLOCK', 'SELECT', 'SELECT', 'ROLLBACK']);
+      expect(statements.splice(0).map(kindOf)).toEqual([
+        'BEGIN',
+        'LOCK',
+        'LIMITS',
+        'CLOCK',
+        'SELECT',
+        'SELECT',
+        'ROLLBACK',
+      ]);
       await people[0]!.book(showId, ['A1', 'A2']);
       expect(statements.splice(0).map(kindOf)).toEqual([
         'BEGIN',
@@ -352,5 +362,6 @@ function spyOnStatements(): string[] {
 
 function kindOf(sql: string): string {
   if (sql.includes('clock_timestamp()')) return 'CLOCK';
+  if (sql.includes('pg_advisory_xact_lock')) return 'LIMITS';
   return sql.includes('FOR UPDATE') ? 'LOCK' : /^\s*(\w+)/.exec(sql)![1]!;
 }

@@ -69,13 +69,7 @@ const PAIRS: readonly Case[] = [
   // The limit of held seats.
   { seats: HELD_BY_ANN, holdLimit: 2, commands: [release('ann', 'A1'), hold('ann', 'A3')] },
   { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A2', 'A3')] },
-  {
-    seats: THREE_FREE,
-    holdLimit: 2,
-    commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A3')],
-    conflicts: { '23505 seat_hold_slot': 60 },
-    waits: 40,
-  },
+  { seats: THREE_FREE, holdLimit: 2, commands: [hold('ann', 'A1', 'A2'), hold('ann', 'A3')], conflicts: {}, waits: 60 },
   {
     seats: { ...LAPSED_OF_ANN, A4: FREE },
     holdLimit: 2,
@@ -87,8 +81,23 @@ const PAIRS: readonly Case[] = [
     seats: { A1: heldBy('ann'), A2: FREE, A3: FREE },
     holdLimit: 3,
     commands: [hold('ann', 'A2'), hold('ann', 'A3')],
-    conflicts: { '23505 seat_hold_slot': 60 },
-    waits: 40,
+    conflicts: {},
+    waits: 60,
+  },
+  // The limit of held and booked seats.
+  {
+    seats: { A1: bookedBy('ann'), A2: FREE, A3: FREE },
+    seatLimit: 2,
+    commands: [hold('ann', 'A2'), hold('ann', 'A3')],
+    conflicts: {},
+    waits: 60,
+  },
+  {
+    seats: { A1: heldBy('ann'), A2: FREE, A3: FREE },
+    seatLimit: 2,
+    commands: [book('ann', 'A1'), hold('ann', 'A2', 'A3')],
+    conflicts: {},
+    waits: 0,
   },
   // One key.
   { seats: THREE_FREE, commands: [keyed('k', hold('ann', 'A1', 'A2')), keyed('k', hold('ann', 'A2', 'A1'))] },
@@ -100,8 +109,8 @@ const PAIRS: readonly Case[] = [
   {
     seats: THREE_FREE,
     commands: [keyed('k', hold('ann', 'A1')), keyed('k', hold('ann', 'A2'))],
-    conflicts: { '23505 seat_hold_slot': 60 },
-    waits: 40,
+    conflicts: {},
+    waits: 60,
   },
   {
     seats: HELD_BY_ANN,

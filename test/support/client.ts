@@ -50,13 +50,14 @@ export interface Person {
   seatMap(showId: number): Promise<Answer>;
 }
 
-/** A fresh guest. With `token`, the same holder seen through another instance. */
-export async function person(target: Pick<TestApp, 'url'>, token?: string): Promise<Person> {
-  const issued = token ?? (await request(target, 'POST', '/api/auth/guest/')).body.access_token;
+/** A fresh guest. With `token`, the same holder seen through another instance; with `from`, behind a proxy at that address. */
+export async function person(target: Pick<TestApp, 'url'>, token?: string, from?: string): Promise<Person> {
+  const proxied: Record<string, string> = from === undefined ? {} : { 'x-forwarded-for': from };
+  const issued = token ?? (await request(target, 'POST', '/api/auth/guest/', { headers: proxied })).body.access_token;
   const me = await request(target, 'GET', '/api/auth/me/', { token: issued });
   const command = (name: Command) => (showId: number, names: string[], headers?: Record<string, string>) => {
     const body = { show_id: showId, seats: seats(...names) };
-    return request(target, 'POST', COMMANDS[name].path, { token: issued, body, headers });
+    return request(target, 'POST', COMMANDS[name].path, { token: issued, body, headers: { ...proxied, ...headers } });
   };
   return {
     token: issued,

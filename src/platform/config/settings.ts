@@ -35,10 +35,10 @@ const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) U
 const SECRET_MIN_LENGTH = 32;
 const secret = () => z.string().min(SECRET_MIN_LENGTH, `must have at least ${SECRET_MIN_LENGTH} characters`);
 /** A comma would make two secrets of it in the list of former ones, and log everybody out without a word. */
-const currentSecret = () =>
+const currentSecret = (formerOnes: string) =>
   secret().regex(
     /^[^,]*$/,
-    'must have no comma. Take a new one, and keep this one in AUTH_JWT_PREVIOUS_SECRETS, written as a JSON list: ["…"]',
+    `must have no comma. Take a new one, and keep this one in ${formerOnes}, written as a JSON list: ["…"]`,
   );
 
 /** The `iss` of this server's own tokens. */
@@ -160,6 +160,15 @@ export const SETTINGS = {
     maxPerHolder: env('MAX_HELD_SEATS_PER_HOLDER', integer(1, 1_000, 10)).describe(
       'Most seats one holder may hold in one show at a time.',
     ),
+    maxSeatsPerHolder: env('MAX_SEATS_PER_HOLDER', integer(1, 10_000, 20)).describe(
+      'Most seats one holder may have in one show, held and booked together.',
+    ),
+    maxPerAddress: env('MAX_HELD_SEATS_PER_ADDRESS', integer(1, 100_000, 100)).describe(
+      'Most seats that guests of one address (IPv4, or IPv6 /64) may hold in one show at a time; ten times as many for an IPv6 /48.',
+    ),
+    reholdCooldownMs: inMs('REHOLD_COOLDOWN_SECONDS', integer(0, 3_600, 0)).describe(
+      "How long a seat can't be held again by the holder that gave it up, by release or lapse, nor by guests of the same address; 0: at once.",
+    ),
   },
   commands: {
     maxSeats: env('MAX_SEATS_PER_COMMAND', integer(1, 100, 10)).describe('Most seats one command may name.'),
@@ -211,7 +220,7 @@ export const SETTINGS = {
     ),
   },
   ledger: {
-    secret: env('LEDGER_SECRET', secret().optional()).describe(
+    secret: env('LEDGER_SECRET', currentSecret('LEDGER_PREVIOUS_SECRETS').optional()).describe(
       `Seals the rows of the ledger, so that npm run verify can tell them from forged ones; at least ${SECRET_MIN_LENGTH} characters, the same for every instance. Without it AUTH_JWT_SECRET does, and its rotation is one of the ledger as well.`,
     ),
     previousSecrets: envList('LEDGER_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
@@ -225,7 +234,7 @@ export const SETTINGS = {
     ),
   },
   auth: {
-    jwtSecret: env('AUTH_JWT_SECRET', currentSecret()).describe(
+    jwtSecret: env('AUTH_JWT_SECRET', currentSecret('AUTH_JWT_PREVIOUS_SECRETS')).describe(
       `Signs this server's tokens (HS256); at least ${SECRET_MIN_LENGTH} characters, none of them a comma. Every instance needs the same.`,
     ),
     jwtPreviousSecrets: envList('AUTH_JWT_PREVIOUS_SECRETS', listOrJson().pipe(z.array(secret()))).describe(
@@ -248,6 +257,9 @@ export const SETTINGS = {
     audience: env('AUTH_AUDIENCE', z.string().min(1).optional()).describe(
       'The `aud` its tokens must carry; required with AUTH_JWKS_URL.',
     ),
+    admissionJwksUrl: env('ADMISSION_JWKS_URL', httpUrl().optional()).describe(
+      'The key set of a waiting room: guests then need its token, with the audience `show:{id}`, to hold seats of that show.',
+    ),
     rolesClaim: env('AUTH_ROLES_CLAIM', z.string().min(1).optional()).describe(
       'The claim of its tokens, or the path of one (`realm_access.roles`), that makes a holder with `admin` in it an administrator. Without it none is.',
     ),
@@ -269,8 +281,11 @@ export const SETTINGS = {
     registerPerMinute: env('RATE_LIMIT_REGISTER_PER_MINUTE', integer(1, 100_000, 30)).describe(
       'Registrations a minute from one address.',
     ),
-    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
-      'Guest tokens a minute for one address.',
+    guestPerMinute: env('RATE_LIMIT_GUEST_PER_MINUTE', integer(1, 1_000_000, 60)).describe(
+      'Guest tokens a minute for one address (IPv4, or IPv6 /64), after the burst; ten times as many for an IPv6 /48.',
+    ),
+    guestBurst: env('RATE_LIMIT_GUEST_BURST', integer(1, 1_000_000, 200)).describe(
+      'Guest tokens at once for one address that has asked for few; ten times as many for an IPv6 /48.',
     ),
     refreshPerMinute: env('RATE_LIMIT_REFRESH_PER_MINUTE', integer(1, 1_000_000, 1_200)).describe(
       'Refreshed tokens a minute for one address.',

@@ -1,7 +1,4 @@
-import type { ClientAddress } from './client-address';
-
-/** An IPv6 customer has many networks of the size that counts as one client; all of them together have ten times as much. */
-const WIDE_FACTOR = 10;
+import { ClientAddress, WIDE_FACTOR } from './client-address';
 
 /** Counts what is in progress for each client address. An address with nothing in progress takes no memory. */
 export class AddressCounts {

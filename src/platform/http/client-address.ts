@@ -10,6 +10,9 @@ export interface ClientAddress {
   readonly isLoopback: boolean;
 }
 
+/** How much more than a /64 the /48 around it may have: it is one customer of a provider, with many households at most. */
+export const WIDE_FACTOR = 10;
+
 /**
  * Reads an address as Fastify's `request.ip` has it. Some proxies write the client's port behind the address in
  * X-Forwarded-For (Azure Application Gateway does); it is dropped, or every request would be a new client to all limits.

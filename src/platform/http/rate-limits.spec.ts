@@ -20,7 +20,7 @@ function letThrough(times: number, count: (i: number) => void): number {
       count(i);
       through++;
     } catch (error) {
-      expect(error).toMatchObject({ code: 'RATE_LIMITED', extras: { retryAfterSeconds: 60 } });
+      expect(error).toMatchObject({ code: 'RATE_LIMITED', extras: { retryAfterSeconds: expect.any(Number) } });
     }
   }
   return through;

@@ -13,12 +13,10 @@ import type { ThrottlerLimitDetail, ThrottlerModuleOptions, ThrottlerStorage } f
 import { APP_CONFIG } from '../config/app-config';
 import type { AppConfig } from '../config/app-config';
 import { Problem } from '../problem/problem';
-import { clientAddress } from './client-address';
+import { clientAddress, WIDE_FACTOR } from './client-address';
 import { FixedWindows, Hit } from './fixed-windows';
 
 const WINDOW_MS = 60_000;
-/** How much more than a /64 the /48 around it may ask for: it is one customer of a provider, with many households at most. */
-const WIDE_FACTOR = 10;
 
 /** Requests that are counted together. */
 export interface Rule {
@@ -62,15 +60,6 @@ interface RouteRule extends Rule {
 }
 
 const RULE = Symbol('RATE_LIMIT_RULE');
-
-/** Guest tokens for one address. */
-export const LimitGuest = () =>
-  limit({
-    name: 'guest',
-    counts: 'guest tokens for one address',
-    perMinute: 'guestPerMinute',
-    subject: ({ ip }) => clientAddress(ip).group,
-  });
 
 /** Refreshed tokens for one address. */
 export const LimitRefresh = () =>

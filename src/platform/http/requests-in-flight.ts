@@ -46,6 +46,15 @@ export class RequestsInFlight {
         done();
       }
     });
+    // A request that came with others, or that wants a stream, waits until the rest of its packet is parsed: if the connection
+    // is cut by then, nobody waits for the answer, and the work would keep others waiting.
+    fastify.addHook('preValidation', (request, _reply, done) => {
+      const connection = connectionOf(request.raw.socket);
+      if (!connection || (connection.unanswered <= 1 && !connection.isStreaming)) return done();
+      setImmediate(() => {
+        if (!connection.socket.destroyed) done();
+      });
+    });
   }
 
   /** Stands before the framework, which need not see requests that nobody answers. */

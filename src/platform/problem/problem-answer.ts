@@ -4,8 +4,9 @@ import { Problem, problemBody } from './problem';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** Problems that pass by themselves and soon: without a better estimate, the wait before a retry. */
+/** Problems that pass by themselves: without a better estimate, the wait before a retry. */
 const DEFAULT_RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+  HOLD_COOLDOWN: 1,
   IDEMPOTENCY_IN_PROGRESS: 1,
   RATE_LIMITED: 1,
   BUSY: 1,

@@ -93,7 +93,9 @@ describe('problemAnswer', () => {
     '%s: has Retry-After and WWW-Authenticate exactly where they belong',
     (code) => {
       const { headers } = problemAnswer(new Problem(code), 'request-1');
-      expect('retry-after' in headers).toBe(['BUSY', 'RATE_LIMITED', 'IDEMPOTENCY_IN_PROGRESS'].includes(code));
+      expect('retry-after' in headers).toBe(
+        ['BUSY', 'RATE_LIMITED', 'HOLD_COOLDOWN', 'IDEMPOTENCY_IN_PROGRESS'].includes(code),
+      );
       expect('www-authenticate' in headers).toBe(PROBLEMS[code].status === 401);
     },
   );

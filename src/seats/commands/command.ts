@@ -18,8 +18,8 @@ export interface SeatCommandRule {
   readonly otherRefusals?: readonly RefusalCode[];
   /** Whether it sells, and so needs a show whose sales are open. */
   readonly needsOpenSales: boolean;
-  /** Whether it is decided by what its holder holds in the show. */
-  readonly needsHoldings?: true;
+  /** Whether it takes seats away from everybody else: the limits, the cool-down and admission are for such commands. */
+  readonly takesSeats?: true;
   /** Which columns the ledger must have for its step, and which it may have; all others must be null. */
   readonly ledger: { readonly needs: readonly LedgerColumn[]; readonly allows: readonly LedgerColumn[] };
   /** The booking that the command repeats, if it repeats one. Such a command succeeds before any later check. */
@@ -45,6 +45,10 @@ export interface DecidableCommand<Name extends string = string> {
   /** The person or program that sends it; null where a hold lapses by itself. */
   readonly actorId: string | null;
   readonly reason?: string;
+  /** Counts what it holds for an address. Absent where nobody is counted by address. */
+  readonly address?: AddressKeys;
+  /** The house's own: neither limits nor the cool-down are for it. */
+  readonly isExempt?: true;
   /**
    * The guest that the holder was until the login. The command is then for seats that this guest holds, and for no others:
    * each is released first, as a lapsed one is expired, and the new hold keeps its price and its deadline.
@@ -52,6 +56,13 @@ export interface DecidableCommand<Name extends string = string> {
   readonly successorOf?: string;
   /** In row, number order. */
   readonly seats: readonly SeatRef[];
+}
+
+/** An address within a show, see `address-keyring.ts`. */
+export interface AddressKeys {
+  readonly addressKey: string;
+  /** Of the network around it; null where it has none. */
+  readonly networkKey: string | null;
 }
 
 /** What a rule may look at: the command, its seats as they are, and what the transaction knows beside them. */
@@ -75,18 +86,31 @@ export interface Scene {
   readonly nowMs: number;
   readonly holdTtlMs: number;
   readonly maxHeldSeats: number;
+  /** Held and booked together, of one holder. */
+  readonly maxSeats: number;
+  /** Held by guests of one address together. */
+  readonly maxHeldSeatsPerAddress: number;
+  /** The same of the network around it. */
+  readonly maxHeldSeatsPerNetwork: number;
+  /** 0 where it is off. */
+  readonly reholdCooldownMs: number;
   /** Undefined when the show does not exist. */
-  readonly show: { readonly salesOpen: boolean; readonly currency: string } | undefined;
+  readonly show: { readonly salesOpen: boolean; readonly salesCloseMs: number; readonly currency: string } | undefined;
   readonly seats: ReadonlyMap<string, SeatState>;
-  /** What the command's holder holds in the show; empty unless the rule needs it. */
+  /** What the command's holder has in the show; empty unless the command takes seats. */
   readonly holdings: Holdings;
+  /** The holds that count for an address or a network: how many end at which deadline. Lapsed ones may be among them. */
+  readonly heldFrom: (key: string) => Deadlines;
   /** How many seats a booking has; undefined when it is not known. */
   readonly bookingSize: (bookingId: string) => number | undefined;
   /** The booking that is made, if one is. */
   readonly newBooking: { readonly id: string; readonly reference: string };
 }
 
-/** A holder's stored holds in one show, lapsed ones included. */
+/** How many holds end at which instant. */
+export type Deadlines = ReadonlyMap<number, number>;
+
+/** A holder's stored holds in one show, lapsed ones included, and how many seats of it the holder has booked. */
 export interface Holdings {
   /** By seat key. */
   readonly holds: ReadonlyMap<string, SeatRef & { readonly holdExpiresAtMs: number }>;
@@ -95,9 +119,10 @@ export interface Holdings {
    * stays its own until the commit: the unique index sees the rows of one UPDATE in no particular order.
    */
   readonly slotOwners: ReadonlyMap<number, string>;
+  readonly booked: number;
 }
 
-export const NO_HOLDINGS: Holdings = { holds: new Map(), slotOwners: new Map() };
+export const NO_HOLDINGS: Holdings = { holds: new Map(), slotOwners: new Map(), booked: 0 };
 
 /** A hold within the limit whose slots are still taken by lapsed holds: those are expired first, then it is decided again. */
 export interface SlotsTaken {

@@ -1,7 +1,8 @@
 import { sumMoney } from '../../platform/money';
 import { chargedPrice, isHeldBy, seatKey, seatRef, SeatState, standing } from '../seat-transitions';
+import { coolDown } from './cool-down';
 import type { Accepted, AskedSeats, SeatCommandRule } from './command';
-import { refuse } from './refusal';
+import { brokenLimit, liveHolds } from './limits';
 
 /** Takes free seats for a while, at the price they have now. Holding again what one holds already moves nothing. */
 export const hold = {
@@ -18,30 +19,39 @@ export const hold = {
     BLOCKED: 'SEAT_BLOCKED',
   },
   refusal: 'SEAT_UNAVAILABLE',
-  otherRefusals: ['HOLD_LIMIT_EXCEEDED'],
+  otherRefusals: ['HOLD_COOLDOWN', 'HOLD_LIMIT_EXCEEDED', 'SEAT_LIMIT_EXCEEDED'],
   needsOpenSales: true,
-  needsHoldings: true,
+  takesSeats: true,
   // Version 0.1 wrote neither actor nor price.
   ledger: { needs: ['holder_id', 'hold_expires_at'], allows: ['actor_id', 'price'] },
 
   plan(asked: AskedSeats) {
     const { command, scene } = asked;
-    const { holds, slotOwners } = scene.holdings;
-    const lapsed = [...holds.values()].filter(({ holdExpiresAtMs }) => holdExpiresAtMs <= scene.nowMs);
     const wanted = asked.seats.filter((seat) => standing(seat, command.holderId, scene.nowMs) !== 'HELD_BY_ME');
-    if (wanted.length > 0 && holds.size - lapsed.length + wanted.length > scene.maxHeldSeats) {
-      return refuse('HOLD_LIMIT_EXCEEDED');
+    const isInherited = command.successorOf !== undefined;
+    const refusal = command.isExempt
+      ? undefined
+      : ((isInherited ? undefined : coolDown(asked, wanted)) ?? brokenLimit(asked, wanted.length));
+    if (refusal) return refusal;
+    const slots = allotSlots(wanted, scene.holdings.slotOwners, command.isExempt ? Infinity : scene.maxHeldSeats);
+    if (!slots) {
+      const live = new Set(liveHolds(scene));
+      const lapsed = [...scene.holdings.holds.values()].filter((one) => !live.has(one));
+      return { kind: 'slots-taken' as const, lapsed: lapsed.map(seatRef) };
     }
-    const slots = allotSlots(wanted, slotOwners, scene.maxHeldSeats);
-    if (!slots) return { kind: 'slots-taken' as const, lapsed: lapsed.map(seatRef) };
     return (seat: SeatState, found: SeatState) => {
       const isInherited = isHeldBy(found, command.successorOf, scene.nowMs);
       return {
         holderId: command.holderId,
         holdPrice: isInherited ? chargedPrice(found) : seat.price,
         heldAtMs: scene.nowMs,
-        holdExpiresAtMs: isInherited ? found.holdExpiresAtMs : scene.nowMs + scene.holdTtlMs,
+        // A hold promises that its seats can be booked until then, and nothing can be booked once sales are closed.
+        holdExpiresAtMs: Math.min(
+          isInherited ? found.holdExpiresAtMs! : scene.nowMs + scene.holdTtlMs,
+          scene.show!.salesCloseMs,
+        ),
         holdSlot: slots.get(seatKey(seat.showId, seat))!,
+        ...command.address,
       };
     };
   },
@@ -72,13 +82,17 @@ function allotSlots(
   limit: number,
 ): ReadonlyMap<string, number> | undefined {
   const ownSlots = new Map([...slotOwners].map(([slot, key]) => [key, slot]));
-  const free: number[] = [];
-  for (let slot = 1; slot <= limit; slot++) if (!slotOwners.has(slot)) free.push(slot);
   const slots = new Map<string, number>();
+  let free = 0;
   for (const seat of seats) {
     const key = seatKey(seat.showId, seat);
-    const slot = ownSlots.get(key) ?? free.shift();
-    if (slot === undefined) return undefined;
+    let slot = ownSlots.get(key);
+    if (slot === undefined) {
+      do free++;
+      while (slotOwners.has(free));
+      if (free > limit) return undefined;
+      slot = free;
+    }
     slots.set(key, slot);
   }
   return slots;

@@ -11,7 +11,9 @@ export const REFUSALS = [
   'SALES_CLOSED',
   'SEAT_UNAVAILABLE',
   'NOT_YOUR_HOLD',
+  'HOLD_COOLDOWN',
   'HOLD_LIMIT_EXCEEDED',
+  'SEAT_LIMIT_EXCEEDED',
 ] as const;
 export type RefusalCode = (typeof REFUSALS)[number];
 
@@ -26,8 +28,23 @@ export interface Refusal {
   readonly kind: 'refused';
   readonly code: RefusalCode;
   readonly seats: readonly RefusedSeat[];
+  /** The limit that stands in the way. */
+  readonly limit?: Limit;
+  /** When the reason is over, by the clock that says `serverTimeMs` now. */
+  readonly untilMs?: number;
+  readonly serverTimeMs?: number;
 }
 
-export function refuse(code: RefusalCode, seats: readonly RefusedSeat[] = []): Refusal {
-  return { kind: 'refused', code, seats };
+export interface Limit {
+  /** Whose seats are counted together: those of a holder, of an address, or of the network around it. */
+  readonly of: 'holder' | 'address' | 'network';
+  readonly max: number;
+}
+
+export function refuse(
+  code: RefusalCode,
+  seats: readonly RefusedSeat[] = [],
+  why: Pick<Refusal, 'limit' | 'untilMs' | 'serverTimeMs'> = {},
+): Refusal {
+  return { kind: 'refused', code, seats, ...why };
 }

@@ -15,7 +15,7 @@ describe('a stored outcome', () => {
   });
 
   it('is read as it was, a refusal without seats, and with more to tell', () => {
-    const more = { ...refuse('HOLD_LIMIT_EXCEEDED'), limit: 10 } as StoredOutcome;
+    const more = refuse('HOLD_LIMIT_EXCEEDED', [], { limit: { of: 'holder', max: 10 } });
     for (const outcome of [refuse('SALES_CLOSED'), more]) {
       expect(readOutcome(JSON.parse(stored(outcome)), TEN)).toEqual(outcome);
     }

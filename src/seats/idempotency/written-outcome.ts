@@ -19,7 +19,9 @@ const LETTERS: Readonly<Record<SeatRefusal, string>> = {
   SEAT_BOOKED: 'b',
   SEAT_BLOCKED: 'x',
   HOLD_GONE: 'g',
+  HOLD_COOLDOWN: 'c',
   SEAT_NOT_FOUND: 'n',
+  HOLD_COOLDOWN: 'c',
 };
 const REASONS = new Map(Object.entries(LETTERS).map(([code, letter]) => [letter, code as SeatRefusal]));
 const NOT_REFUSED = '-';

@@ -3,7 +3,7 @@ import { SeatCommand, seatCommand, SeatCommandAnswer } from '../../../src/seats/
 import { seats } from '../../support/client';
 import { createTestDatabase, TestDatabase } from '../../support/database';
 import { closeHouse } from '../../support/house';
-import { Case, HOLD_LIMIT } from './interleaved-cases';
+import { Case, limitsOf } from './interleaved-cases';
 import { finish, interleave, LockObserver, Work } from './interleaving';
 import {
   endingText,
@@ -69,7 +69,10 @@ export class CaseRunner {
     const seen: Seen[] = [];
     for (const [index, plan] of plans.entries()) seen.push(await this.run(given, plan, showIds[index]!));
 
-    const { listed } = await verifyLedger(this.database.dataSource, { holdLimit: given.holdLimit ?? HOLD_LIMIT });
+    const { listed } = await verifyLedger(this.database.dataSource, {
+      holdLimit: limitsOf(given).held,
+      seatLimit: limitsOf(given).seats,
+    });
     const [stored, ledgers] = [
       await seatTexts(this.database.dataSource, showIds),
       await ledgerTexts(this.database.dataSource, showIds),
@@ -92,9 +95,14 @@ export class CaseRunner {
     return { seen, findings: findings.slice(0, 5), outcomes, leftOpen, conflicts };
   }
 
-  async openSessions({ commands, holdLimit = HOLD_LIMIT }: Case, stepCount: StepCount): Promise<void> {
-    const settings = { MAX_HELD_SEATS_PER_HOLDER: String(holdLimit), LOCK_TIMEOUT_MS: '10000' };
-    for (let opened = 0; opened < commands.length; opened++)
+  async openSessions(given: Case, stepCount: StepCount): Promise<void> {
+    const { held, seats: most } = limitsOf(given);
+    const settings = {
+      MAX_HELD_SEATS_PER_HOLDER: String(held),
+      MAX_SEATS_PER_HOLDER: String(most),
+      LOCK_TIMEOUT_MS: '10000',
+    };
+    for (let opened = 0; opened < given.commands.length; opened++)
       this.sessions.push(await SteppedSession.open(this.database.url, stepCount, settings));
   }
 

@@ -1,3 +1,4 @@
+import type { SeatLimits } from '../../../proof/checkers/seat-rules';
 import { CaseCommand, FREE, heldBy, lapsedOf, StartingSeats } from './serial-model';
 
 /** Commands that run at once, and the seats that they find. */
@@ -6,16 +7,26 @@ export interface Case {
   readonly commands: readonly CaseCommand[];
   /** Most seats that a holder may hold; {@link HOLD_LIMIT} unless given. */
   readonly holdLimit?: number;
+  /** Most seats that a holder may have, held and booked; {@link SEAT_LIMIT} unless given. */
+  readonly seatLimit?: number;
   /**
-   * Of commands that share no seat and meet at a unique key: in how many orders one of them fails at which key, and
-   * starts again. Of the 70 orders of a pair, each command has read before the other's COMMIT in 60.
+   * Of commands that share no seat and meet at a unique key or at a limit: in how many orders one of them fails at which
+   * key, and starts again. Of the 70 orders of a pair, each command has read before the other's COMMIT in 60.
    */
   readonly conflicts?: Readonly<Record<string, number>>;
-  /** In how many of these orders a command waits. Each of a pair has written before the other's COMMIT in 40. */
+  /**
+   * In how many of these orders a command waits: at a limit in all 60, and at a key in the 40 in which each of the pair has
+   * written before the other's COMMIT.
+   */
   readonly waits?: number;
 }
 
 export const HOLD_LIMIT = 10;
+export const SEAT_LIMIT = 20;
+
+export function limitsOf({ holdLimit = HOLD_LIMIT, seatLimit = SEAT_LIMIT }: Case): SeatLimits {
+  return { held: holdLimit, seats: seatLimit };
+}
 
 const named =
   (name: CaseCommand['name']) =>
@@ -41,6 +52,7 @@ export function titled(cases: readonly Case[]): [string, Case][] {
     const start = Object.entries(given.seats).filter(([, { status }]) => status !== 'AVAILABLE');
     const states = start.map(([seat, { status, holder }]) => `${seat} ${status} by ${holder}`);
     const limit = given.holdLimit === undefined ? [] : [`limit ${given.holdLimit}`];
-    return [[commands.join(' | '), ...states, ...limit].join(', '), given];
+    const ofSeats = given.seatLimit === undefined ? [] : [`limit ${given.seatLimit} with booked`];
+    return [[commands.join(' | '), ...states, ...limit, ...ofSeats].join(', '), given];
   });
 }

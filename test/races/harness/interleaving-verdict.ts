@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { failureKind, isConnectionFailure } from '../../../src/platform/database/pg-errors';
 import { CommitUnknownError } from '../../../src/platform/database/pipelined-transaction';
-import { Case, HOLD_LIMIT } from './interleaved-cases';
+import { Case, limitsOf } from './interleaved-cases';
 import type { Losing, Run } from './interleaving';
 import { Order, permutationsOf } from './orders';
 import { answerText, CaseCommand, runSerially } from './serial-model';
@@ -73,7 +73,7 @@ function possibleOutcomes(given: Case, { began, ended, endings, losing }: Seen):
  */
 export function serialText(given: Case, sequence: readonly number[], unknown?: number, again?: number): string {
   const commands = [...sequence, ...(again === undefined ? [] : [again])].map((index) => given.commands[index]!);
-  const { answers, seats: after } = runSerially(given.seats, commands, given.holdLimit ?? HOLD_LIMIT);
+  const { answers, seats: after } = runSerially(given.seats, commands, limitsOf(given));
   const told = indicesOf(given).map((index) => (index === unknown ? NO_ANSWER : answers[sequence.indexOf(index)]!));
   return normalized([...told, ...answers.slice(sequence.length)], after);
 }
@@ -108,7 +108,9 @@ function differentUnderOneKey(given: Case, { endings }: Seen): string[] {
   const answers = given.commands.flatMap(({ name, key, holder, seats: names }, index) => {
     const ending = endings[index]!;
     if (key === undefined || !('answer' in ending)) return [];
-    return [{ request: [name, key, holder, ...names.toSorted()].join(), outcome: ending.answer.outcome }];
+    // The time in an answer is that of its telling.
+    const outcome = { ...ending.answer.outcome, serverTimeMs: undefined };
+    return [{ request: [name, key, holder, ...names.toSorted()].join(), outcome }];
   });
   return answers
     .filter(({ request, outcome }) =>

@@ -1,6 +1,6 @@
 import { COMMANDS, isOfHouse } from '../../../proof/checkers/commands';
 import { ModelScene } from '../../../proof/checkers/model-scene';
-import { effectOf, ModelSeat } from '../../../proof/checkers/seat-rules';
+import { effectOf, ModelSeat, SeatLimits } from '../../../proof/checkers/seat-rules';
 import type { SeatCommandAnswer } from '../../../src/seats/seat-command';
 import type { SeatCommandName } from '../../../src/seats/commands/registry';
 import type { SeatRef } from '../../../src/seats/seat-transitions';
@@ -49,7 +49,7 @@ export interface SerialResult {
 }
 
 /** Runs commands one after the other. */
-export function runSerially(start: StartingSeats, commands: readonly CaseCommand[], holdLimit: number): SerialResult {
+export function runSerially(start: StartingSeats, commands: readonly CaseCommand[], limits: SeatLimits): SerialResult {
   // A lapsed hold counts as expired. Only the answer to `expire` shows whether that was stored already.
   const lapsed = new Map(
     Object.entries(start).flatMap(([seat, { status, holder }]) => (status === 'LAPSED' ? [[seat, holder]] : [])),
@@ -66,7 +66,7 @@ export function runSerially(start: StartingSeats, commands: readonly CaseCommand
       return text('expired', expired);
     }
     const alias = `#${++bookings}`;
-    const effect = effectOf({ name, holder, seats, alias }, scene, holdLimit);
+    const effect = effectOf({ name, holder, seats, alias }, scene, limits);
     if ('code' in effect)
       return text(
         effect.code,
