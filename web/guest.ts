@@ -36,6 +36,11 @@ export class Guest {
     return this.asking;
   }
 
+  /** The holder that the tokens are for; null before the first one. */
+  get holderId(): string | null {
+    return sessionStorage.getItem(this.storageKey);
+  }
+
   /** Notes that the server refuses the access token. The next call refreshes it. */
   forget(): void {
     this.refused = this.stored()?.access;
@@ -60,12 +65,12 @@ export class Guest {
   }
 
   private stored(): StoredTokens | undefined {
-    return read(PREFIX + sessionStorage.getItem(this.storageKey));
+    return read(PREFIX + this.holderId);
   }
 
   /** One tab asks at a time, and the others take what it got. Without locks, two get the same answer from the server. */
   private ask(): Promise<Answer<string>> {
-    const name = PREFIX + (sessionStorage.getItem(this.storageKey) ?? this.storageKey);
+    const name = PREFIX + (this.holderId ?? this.storageKey);
     const inTurn = (ask: () => Promise<Answer<string>>) =>
       'locks' in navigator ? navigator.locks.request(name, ask) : ask();
     return inTurn(async () => {

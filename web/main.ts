@@ -111,6 +111,6 @@ function pauseWhenHidden(): void {
   document.addEventListener('visibilitychange', () => {
     clearTimeout(timer);
     if (document.hidden) timer = window.setTimeout(() => session?.stop(), PAUSE_AFTER_MS);
-    else session?.resume();
+    else session?.start();
   });
 }

@@ -25,9 +25,17 @@ const COMMANDS = {
   release: '/api/seats/release-hold-batch/',
 } as const;
 
+/** A hold that was made in another tab. */
+interface HoldElsewhere {
+  readonly holderId: string;
+  readonly seats: readonly SeatReport[];
+}
+
 /** One show on this page: its live seats, and the commands of the persons for them. */
 export class ShowSession {
   private readonly live: LiveSeats;
+  /** A copied tab has the same guests. Tabs tell each other of holds, as the shared stream says of none whose it is. */
+  private tabs: BroadcastChannel | undefined;
 
   constructor(
     readonly show: Show,
@@ -45,21 +53,23 @@ export class ShowSession {
     });
   }
 
+  /** Begins, also again after {@link stop}. */
   start(): void {
     this.live.start();
+    if (this.tabs) return;
+    this.tabs = new BroadcastChannel(`rowlock.holds.${this.show.id}`);
+    this.tabs.onmessage = ({ data }) => this.onHoldElsewhere(data as HoldElsewhere);
     for (const person of this.persons) void this.recall(person);
   }
 
   stop(): void {
+    this.tabs?.close();
+    this.tabs = undefined;
     this.live.stop();
   }
 
   retryNow(): void {
     this.live.retryNow();
-  }
-
-  resume(): void {
-    this.live.start();
   }
 
   get nowMs(): number {
@@ -136,6 +146,7 @@ export class ShowSession {
         this.live.observeServerTime(data.server_time);
         for (const seat of data.seats) person.noteHold(seat, this.nowMs);
         this.live.report(data.seats);
+        this.tabs?.postMessage({ holderId: person.guest.holderId, seats: data.seats });
         return `${plural(data.seats.length, 'seat')} held for ${person.inSentence}: ${seatList(data.seats)}.`;
       },
     );
@@ -222,6 +233,15 @@ export class ShowSession {
 
   private onSeats(seats: readonly SeatReport[], gone: readonly string[]): void {
     this.events.seats([...seats.map(seatKey), ...gone]);
+    this.events.persons();
+  }
+
+  private onHoldElsewhere({ holderId, seats }: HoldElsewhere): void {
+    const person = this.persons.find(({ guest }) => guest.holderId === holderId);
+    if (!person) return;
+    for (const seat of seats) person.noteHold(seat, this.nowMs);
+    this.live.report(seats);
+    this.events.seats(seats.map(seatKey));
     this.events.persons();
   }
 

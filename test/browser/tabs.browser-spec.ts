@@ -75,7 +75,7 @@ describe('tabs of one browser', () => {
   });
 
   test('each have a stream where they cannot share one, and then few', async () => {
-    await context.addInitScript(`Object.defineProperty(navigator, 'locks', { value: undefined })`);
+    await context.addInitScript('delete Navigator.prototype.locks');
     const pages = [await open(), await open()];
     expect(streams()).toBe(2);
     await hold(pages[0]!, 'A1');
