@@ -82,9 +82,8 @@ export async function judge(
     ledger.checkSeconds += watch.lap();
   }
 
-  const verified =
-    dataSource &&
-    (await verifyLedger(dataSource, { holdLimit: seatLimits.held, seatLimit: seatLimits.seats, seals }));
+  const limits = { holdLimit: seatLimits.held, seatLimit: seatLimits.seats };
+  const verified = dataSource && (await verifyLedger(dataSource, { ...limits, seals }));
   for (const { rule, showId, detail, ...at } of verified?.listed ?? []) {
     found.push([{ check: 'ledger', rule, showId: showId ?? 0, detail: `${JSON.stringify(at)} ${detail}` }]);
   }

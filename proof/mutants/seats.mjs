@@ -138,10 +138,10 @@ export const SEATS = [
   ),
   ...mutantsIn('src/seats/commands/hold.ts', ['src/seats/seat-decision.spec.ts'], {
     'deadline from the clock of the application': [
-      ': scene.nowMs + scene.holdTtlMs,',
-      ': Date.now() + scene.holdTtlMs,',
+      'found.holdExpiresAtMs! : scene.nowMs + scene.holdTtlMs,',
+      'found.holdExpiresAtMs! : Date.now() + scene.holdTtlMs,',
     ],
-    'a hold outlives the sales of its show': [', scene.show!.salesCloseMs)', ', Infinity)'],
+    'a hold outlives the sales of its show': ['scene.show!.salesCloseMs,\n', 'Infinity,\n'],
     'a takeover prolongs the hold': ['isInherited ? found.holdExpiresAtMs! :', 'false ? found.holdExpiresAtMs! :'],
     'a takeover changes the price': ['isInherited ? chargedPrice(found) :', 'false ? chargedPrice(found) :'],
     'deadline moved by holding again': ["    HELD_BY_ME: 'keep',", "    HELD_BY_ME: 'step',"],
@@ -179,7 +179,7 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/seat-scene.ts', ['test/api/seat-limits.e2e-spec.ts'], {
     'commands of one transaction do not see each other’s holds from one address': [
-      '      this.addressHolds.apply(this.seats.get(key)!, seat);\n',
+      '      this.addressHolds.apply(before, seat);\n',
       '',
       'a hundred guests',
     ],

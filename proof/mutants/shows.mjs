@@ -5,8 +5,11 @@ const READING_TEST = ['test/api/reading.e2e-spec.ts'];
 export const SHOWS = [
   ...mutantsIn('src/shows/sales-window.ts', ['src/shows/sales-window.spec.ts'], {
     'seats are sold at the very close': ['nowMs < salesCloseMs(', 'nowMs <= salesCloseMs('],
-    'a show is sold past its end': [', endsAt.getTime())', ', Infinity)'],
-    'seats are not sold at the very opening': ['getTime() <= nowMs', 'getTime() < nowMs'],
+    'a show is sold past its end': [', Number(endsAt))', ', Infinity)'],
+    'seats are not sold at the very opening': [
+      'Number(window.salesOpenAt) <= nowMs',
+      'Number(window.salesOpenAt) < nowMs',
+    ],
   }),
   ...mutantsIn('src/shows/shows.service.ts', READING_TEST, {
     'the shows of a day have the first of the next': ['starts_at < $2::timestamptz', 'starts_at <= $2::timestamptz'],

@@ -114,8 +114,8 @@ async function judged(
 ): Promise<Report> {
   const dataSource = ofDatabase ? await openDataSource(ofDatabase) : undefined;
   try {
-    const seatLimits = { held: options['hold-limit'], seats: options['seat-limit'] };
-    const judgement = await judge(attempts, dataSource, seatLimits, seals);
+    const limits = { held: options['hold-limit'], seats: options['seat-limit'] };
+    const judgement = await judge(attempts, dataSource, limits, seals);
     return reportOf(title, attempts, { ...judgement, violations: [...found, ...judgement.violations] });
   } finally {
     await dataSource?.destroy();

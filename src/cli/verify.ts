@@ -83,16 +83,12 @@ function exportedHeads(file: string, seals: Seals | undefined): ReadonlyMap<numb
   }
 }
 
-function limit(name: 'holdLimit' | 'seatLimit', option: string, given: string | undefined): VerifyOptions {
-  return given === undefined ? {} : { [name]: wholeNumber(option, given, 1, 1_000_000) };
-}
-
 void runCommand(async () => {
   const given = parseArguments(HELP, {
     list: { type: 'string' },
     'hold-limit': { type: 'string' },
-    'hold-ttl': { type: 'string' },
     'seat-limit': { type: 'string' },
+    'hold-ttl': { type: 'string' },
     restored: { type: 'boolean' },
     rescheduled: { type: 'boolean' },
     head: { type: 'string' },
@@ -100,11 +96,11 @@ void runCommand(async () => {
     json: { type: 'boolean' },
   });
   if (!given) return EXIT_AGREES;
-  const { 'hold-ttl': holdTtl, 'export-heads': exportFile } = given;
+  const { 'hold-limit': holdLimit, 'seat-limit': seatLimit, 'hold-ttl': holdTtl, 'export-heads': exportFile } = given;
   const options = {
     listMax: wholeNumber('list', given.list ?? '100', 0, 1_000_000),
-    ...limit('holdLimit', 'hold-limit', given['hold-limit']),
-    ...limit('seatLimit', 'seat-limit', given['seat-limit']),
+    ...(holdLimit === undefined ? {} : { holdLimit: wholeNumber('hold-limit', holdLimit, 1, 1_000_000) }),
+    ...(seatLimit === undefined ? {} : { seatLimit: wholeNumber('seat-limit', seatLimit, 1, 1_000_000) }),
     ...(holdTtl === undefined ? {} : { holdTtlMs: 1_000 * wholeNumber('hold-ttl', holdTtl, 1, 86_400) }),
     isRestored: given.restored ?? false,
     checksSales: !given.rescheduled,

@@ -130,6 +130,7 @@ export class AuthController {
   /** Ends the session: its refresh token at once, its access tokens within a second. Guests lose sight of their bookings. */
   @Post('logout')
   @HttpCode(204)
+  @NotStored()
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'logout', summary: 'Log out' })
   @ApiNoContentResponse()
@@ -166,6 +167,7 @@ export class AuthController {
   @Post('delete')
   @HttpCode(204)
   @LimitPassword()
+  @NotStored()
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'deleteAccount', summary: 'Delete the account' })
   @ApiNoContentResponse()

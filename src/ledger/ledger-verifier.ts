@@ -82,10 +82,10 @@ export interface VerifyOptions {
   readonly listMax?: number;
   /** Most live held seats of one holder in one show; not checked without it. */
   readonly holdLimit?: number;
-  /** The longest that a hold may have lasted; a day without it. */
-  readonly holdTtlMs?: number;
   /** Most seats of one holder in one show, live held and booked; not checked without it. */
   readonly seatLimit?: number;
+  /** The longest that a hold may have lasted; a day without it. */
+  readonly holdTtlMs?: number;
   /** The rows came from a dump: they no longer tell which transaction wrote them. */
   readonly isRestored?: boolean;
   /** Whether sales must have been made within the sales windows as they are now. */
@@ -157,16 +157,16 @@ export function verifyLedger(
     await findRows(runner, stepsWithoutSeat, report);
     await findRows(runner, bookedSeats(!options.isRestored), report);
     await findRows(runner, bookings, report);
-    await findRows(runner, untrueAnswers, report);
-    await findRows(runner, wrongSlots, report);
-    await findRows(runner, seenOtherwise, report);
-    if (options.seals) await checkSealsOfBookings(runner, options.seals, report);
     if (options.holdLimit !== undefined) {
       await findRows(runner, seatsBeyond('HOLD_LIMIT', ['HELD'], options.holdLimit), report);
     }
     if (options.seatLimit !== undefined) {
       await findRows(runner, seatsBeyond('SEAT_LIMIT', ['HELD', 'BOOKED'], options.seatLimit), report);
     }
+    await findRows(runner, untrueAnswers, report);
+    await findRows(runner, wrongSlots, report);
+    await findRows(runner, seenOtherwise, report);
+    if (options.seals) await checkSealsOfBookings(runner, options.seals, report);
     await runner.query('COMMIT');
     return {
       shows: Number(counts!.shows),
@@ -547,7 +547,7 @@ const seenOtherwise = `
  * As it stands now. By the time of the statement, not the snapshot's a little before it: what lapsed in between made room
  * for another hold in nobody's view of this snapshot.
  */
-const seatsBeyond = (rule: keyof typeof LIMIT_RULES, statuses: readonly string[], limit: number) => `
+const seatsBeyond = (rule: 'HOLD_LIMIT' | 'SEAT_LIMIT', statuses: readonly string[], limit: number) => `
   SELECT '${rule}' AS rule, show_id, NULL AS "row", NULL AS number, NULL AS version, NULL AS booking_id,
          format('%s has %s seats, the limit is %s', holder_id, count(*), ${limit}::int) AS detail
     FROM seat_now

@@ -20,9 +20,6 @@ import { ShowFeeds } from './show-feeds';
 import { StreamPlaces } from './stream-places';
 import { UnreadBytes } from './unread-bytes';
 
-/** A holder, with the end of the token if it is known. */
-type StreamViewer = Holder & { readonly expiresAtMs?: number };
-
 @ApiTags('Live')
 @Public()
 @Controller('api/shows/:id')
@@ -71,7 +68,7 @@ export class LiveController {
   @ApiProblems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'SHOW_NOT_FOUND', 'RATE_LIMITED')
   async events(
     @Param() { id }: ShowIdDto,
-    @CurrentHolder() viewer: StreamViewer | undefined,
+    @CurrentHolder() viewer: Holder | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -133,7 +130,7 @@ export class LiveController {
 }
 
 /** A token that has expired proves nothing any more, so the stream does not outlive it. */
-function endWithToken(stream: EventStream, viewer: StreamViewer | undefined): NodeJS.Timeout | undefined {
+function endWithToken(stream: EventStream, viewer: Holder | undefined): NodeJS.Timeout | undefined {
   if (viewer?.expiresAtMs === undefined) return undefined;
   const inMs = Math.max(0, viewer.expiresAtMs - Date.now());
   // A timer holds no more; a stream does not last that long.

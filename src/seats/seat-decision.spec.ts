@@ -229,7 +229,7 @@ describe('a hold by the successor of a guest', () => {
     const seats = [held('A1', 'me', NOW + 1, 1), held('A2', 'guest', NOW + 1, 1)];
     expect(
       decide({ ...command('hold', ['A2']), successorOf: 'guest' }, scene(seats, 'me', { maxHeldSeats: 1 })),
-    ).toEqual(refusal('HOLD_LIMIT_EXCEEDED'));
+    ).toEqual(beyond('HOLD_LIMIT_EXCEEDED', 1));
     expect(
       taken([held('A1', 'guest')], { show: { salesOpen: false, salesCloseMs: Infinity, currency: 'USD' } }),
     ).toEqual(refusal('SALES_CLOSED'));

@@ -17,8 +17,8 @@ export function sendSeatUpdate(
         held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id,
         address_key = c.address_key, network_key = c.network_key, given_up = c.given_up, seal = c.seal
        FROM unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::numeric[],
-                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bigint[], $13::bigint[],
-                   $14::jsonb[], $15::bytea[])
+                   $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bigint[], $13::bigint[], $14::jsonb[],
+                   $15::bytea[])
          AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id,
               address_key, network_key, given_up, seal)
       WHERE seat.show_id = c.show_id AND seat."row" = c."row" AND seat.number = c.number`,

@@ -1,7 +1,7 @@
 import type { AppConfig } from '../platform/config/app-config';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
-import type { FixedWindows } from '../platform/http/fixed-windows';
 import { WIDE_FACTOR } from '../platform/http/client-address';
+import type { FixedWindows } from '../platform/http/fixed-windows';
 import { salesCloseMs, salesOpen } from '../shows/sales-window';
 import { sendShowSales, ShowSales } from '../shows/show-sales';
 import { AddressHolds, sendAddressHolds } from './address-holds';
@@ -163,8 +163,8 @@ export class SeatScene {
     this.transitions.push(...transitions);
     for (const seat of seats) {
       const key = seatKey(seat.showId, seat);
-      // A seat that takes no step is the very object it was.
       const before = this.seats.get(key)!;
+      // A seat that takes no step is the very object it was.
       if (before === seat) continue;
       this.addressHolds.apply(before, seat);
       this.seats.set(key, seat);

@@ -92,7 +92,6 @@ export class Seat {
 
   /** The holds that were given up of late, for the cool-down. */
   @Column({ type: 'jsonb', name: 'given_up', nullable: true }) givenUp: readonly GivenUpHold[] | null;
-
   /** That of its last sealed step, which the seal of the next one builds on. */
   @Column({ type: 'bytea', nullable: true }) seal: Buffer | null;
 }

@@ -37,6 +37,14 @@ beforeEach(async () => {
 const row = (letter: string, count: number, from = 1) =>
   Array.from({ length: count }, (_, index) => `${letter}${from + index}`);
 
+/** On a busy machine the server may put a crowd off; then it has changed nothing. */
+async function untilServed(send: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== 503) return answer;
+  }
+}
+
 /** The counts of the show. */
 const stats = async () => (await request(one, 'GET', `/api/shows/${showId}/`)).body.stats;
 
@@ -102,7 +110,7 @@ describe('held seats of the guests of one address', () => {
     );
     const names = [...'ABCDEFGHIJ'].flatMap((letter) => row(letter, 20));
     const answers = await Promise.all(
-      guests.map((guest, index) => guest.hold(showId, names.slice(2 * index, 2 * index + 2))),
+      guests.map((guest, index) => untilServed(() => guest.hold(showId, names.slice(2 * index, 2 * index + 2)))),
     );
     expect(tally(answers)).toEqual({ '200': 6, '409 SEAT_LIMIT_EXCEEDED': 94 });
     const refused = answers.find(({ status }) => status === 409)!;
@@ -297,7 +305,7 @@ describe('the cool-down', () => {
     await ok(me.release(showId, ['A1']));
     expectProblem(await me.hold(showId, ['A1'], key), 'HOLD_COOLDOWN', seatsOf({ A1: 'HOLD_COOLDOWN' }));
     await one.dataSource.query(
-      `UPDATE idempotency_record SET outcome = (outcome::jsonb || jsonb_build_object('untilMs', (outcome->>'untilMs')::bigint - 20000))::json`,
+      `UPDATE idempotency_record SET outcome = jsonb_set(outcome::jsonb, '{2,untilMs}', to_jsonb((outcome->2->>'untilMs')::bigint - 20000))::json`,
     );
     const again = await me.hold(showId, ['A1'], key);
     expect([again.body.code, again.headers.get('idempotency-replayed')]).toEqual(['HOLD_COOLDOWN', 'true']);

@@ -307,6 +307,7 @@ describe('verify', () => {
       { isRestored: false },
     ],
     ['more holds than the limit', 'SELECT', ['HOLD_LIMIT - -'], { holdLimit: 1 }],
+    ['more seats than the limit', 'SELECT', ['SEAT_LIMIT - -'], { seatLimit: 2 }],
     [
       'a hold of more than a day',
       `UPDATE seat_transition SET hold_expires_at = hold_expires_at + interval '1 day' WHERE ${stepIs('A4', 1)};
@@ -325,7 +326,6 @@ describe('verify', () => {
       ['SALES_WINDOW A1 1', 'SALES_WINDOW A1 2'],
       { checksSales: true },
     ],
-    ['more seats than the limit', 'SELECT', ['SEAT_LIMIT - -'], { seatLimit: 2 }],
   ];
 
   it.each(PLANTED)('finds %s', async (_, planted, found, options = {}) => {

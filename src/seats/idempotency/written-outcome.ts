@@ -19,6 +19,7 @@ const LETTERS: Readonly<Record<SeatRefusal, string>> = {
   SEAT_BOOKED: 'b',
   SEAT_BLOCKED: 'x',
   HOLD_GONE: 'g',
+  HOLD_COOLDOWN: 'c',
   SEAT_NOT_FOUND: 'n',
   HOLD_COOLDOWN: 'c',
 };

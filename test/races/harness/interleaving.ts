@@ -8,7 +8,7 @@ import type { SteppedSession } from './stepped-session';
 const LIMIT_MS = 10_000;
 
 /** Statements that may have to wait for another transaction. */
-const MAY_WAIT = /FOR UPDATE|pg_advisory_xact_lock|^(INSERT|UPDATE|DELETE|WITH stored)/;
+const MAY_WAIT = /FOR UPDATE|pg_advisory_xact_lock|^(INSERT|UPDATE|WITH stored)/;
 
 /** Sees from outside which backend waits for which. */
 export class LockObserver {
