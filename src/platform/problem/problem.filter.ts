@@ -9,6 +9,8 @@ import { problemOf } from './problem-of';
 
 /** Refusals that may be a part of an attack: of who somebody is, of what they may do, and of how much they ask for. */
 const SECURITY_STATUSES: ReadonlySet<number> = new Set([401, 403, 429]);
+/** A limit whose status says that it is a conflict: a client that buys up a house meets it again and again. */
+const SEAT_LIMIT = 'SEAT_LIMIT_EXCEEDED';
 
 /** Turns every error into an answer of the catalogue, and logs it once, with the request id, if it is our fault. */
 @Catch()
@@ -44,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
   private tellIfSuspicious({ code, note }: Problem, request: FastifyRequest): void {
     const { status } = PROBLEMS[code];
-    if (!SECURITY_STATUSES.has(status)) return;
+    if (!SECURITY_STATUSES.has(status) && code !== SEAT_LIMIT) return;
     // A request without a token, or with one of another service, is no attempt at anything.
     if (status === 401 && !note) return;
     this.securityEvents?.tell({
