@@ -71,8 +71,9 @@ export class Guest {
   /** One tab asks at a time, and the others take what it got. Without locks, two get the same answer from the server. */
   private ask(): Promise<Answer<string>> {
     const name = PREFIX + (this.holderId ?? this.storageKey);
-    const inTurn = (ask: () => Promise<Answer<string>>) =>
-      'locks' in navigator ? navigator.locks.request(name, ask) : ask();
+    // Browsers have none on plain HTTP.
+    const { locks } = navigator as { locks?: LockManager };
+    const inTurn = (ask: () => Promise<Answer<string>>) => (locks ? locks.request(name, ask) : ask());
     return inTurn(async () => {
       const access = this.good();
       if (access !== undefined) return { isOk: true, status: 200, data: access, tookMs: 0 };
