@@ -29,7 +29,8 @@ export const answerLost: Scenario = {
     const house = await stage.house([...PLAN, { shows: WAYS.length * cycles, rows: 1, seatsPerRow: 2 }]);
     const ownShows = house.showIds.at(-1)!;
     const proxy = await stage.proxy(house.url);
-    const settings = { STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) };
+    const timeoutMs = String(STATEMENT_TIMEOUT_MS);
+    const settings = { STATEMENT_TIMEOUT_MS: timeoutMs, LOCK_TIMEOUT_MS: timeoutMs };
     // Nothing lapses while the app waits for an answer that will not come.
     const client = stage.client((await stage.app(proxy.url, { ...settings, HOLD_TTL_SECONDS: '600' })).url);
     const [holder] = (await guests(client, 1)) as [Holder];
