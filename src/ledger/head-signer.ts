@@ -19,9 +19,11 @@ import {
   UnsealedDigest,
 } from './ledger-head';
 import { hex, milliseconds, STEP_COLUMNS, StepRow, UNSEALED_SALE_JOINS, unsealedContent } from './ledger-rows';
-import { readHeads, readOpening, SealedHead, writeHead, writeOpening } from './stored-heads';
+import { readHeads, readOpening, SealedHead, writeHeads, writeOpening } from './stored-heads';
 
 const HOUR_MS = 3_600_000;
+/** Of one transaction, or those of a single show. */
+const BATCH_SEATS_MAX = 5_000;
 /** Every process looks for shows that none has signed, as one that was killed has forgotten which it changed. */
 const LOOK_FOR_ALL_MS = HOUR_MS;
 
@@ -78,18 +80,47 @@ export class HeadSigner implements OnApplicationBootstrap {
       this.lookedForAllMs = performance.now();
     }
     await this.closeWhenDue(stopping);
+    await this.signPending(stopping);
+  }
+
+  private async signPending(stopping?: AbortSignal): Promise<void> {
     let failure: unknown;
-    for (const id of this.pending) {
+    const signed = async (showIds: readonly number[]) => {
+      await this.sign(showIds);
+      for (const id of showIds) this.pending.delete(id);
+    };
+    for (const batch of await this.batches([...this.pending])) {
       if (stopping?.aborted) return;
       try {
-        await this.sign(id);
-        this.pending.delete(id);
-      } catch (error) {
-        // The next round tries again; meanwhile one show must not keep the others waiting.
-        failure = error;
+        await signed(batch);
+      } catch {
+        // One show must not keep the others waiting. What fails by itself is tried again in the next round.
+        for (const id of batch) {
+          if (stopping?.aborted) return;
+          await signed([id]).catch((error: unknown) => (failure = error));
+        }
       }
     }
     if (failure !== undefined) throw failure;
+  }
+
+  /** Shows that go together: a transaction for each of thousands would take the server's time from its clients. */
+  private async batches(showIds: readonly number[]): Promise<number[][]> {
+    if (showIds.length === 0) return [];
+    const shows = await this.longQuery<{ show_id: number; seats: number }>(
+      `SELECT asked.show_id, (SELECT count(*)::int FROM seat WHERE seat.show_id = asked.show_id AND version > 0) AS seats
+         FROM unnest($1::int[]) AS asked(show_id) ORDER BY show_id`,
+      [showIds],
+    );
+    const batches: number[][] = [];
+    let room = 0;
+    for (const { show_id: id, seats } of shows) {
+      const [batch] = room >= seats ? batches.slice(-1) : [];
+      if (batch) batch.push(id);
+      else batches.push([id]);
+      room = (batch ? room : BATCH_SEATS_MAX) - seats;
+    }
+    return batches;
   }
 
   /** Writes down since when the ledger is sealed, once in the life of a database. */
@@ -117,7 +148,7 @@ export class HeadSigner implements OnApplicationBootstrap {
       'SELECT DISTINCT show_id FROM seat_transition WHERE seal IS NULL',
     );
     for (const { show_id: id } of shows) {
-      if (stopping?.aborted || !(await this.sign(id, { countsUnsealed: true }))) return;
+      if (stopping?.aborted || !(await this.sign([id], { countsUnsealed: true }))) return;
     }
     await this.dataSource.transaction(async (manager) => {
       const now = await readOpening(manager, 'FOR UPDATE');
@@ -125,50 +156,65 @@ export class HeadSigner implements OnApplicationBootstrap {
     });
   }
 
-  /** Signs the head of a show, and returns whether it did or need not. */
-  private async sign(showId: number, { countsUnsealed = false } = {}): Promise<boolean> {
-    const fault = await this.dataSource.transaction(async (manager) => {
-      await lock(manager, `head ${showId}`);
-      const before = (await readHeads(manager, [showId])).get(showId);
-      const tips = await readTips(manager, showId);
-      const needsCount = countsUnsealed && !before?.unsealed;
-      if (!needsCount && stepsOf(tips) === (before?.steps ?? 0)) return undefined;
-      if (before) {
-        const broken = await this.faultOf(manager, before);
-        if (broken) return broken;
+  /** Signs the heads of shows, in the order of their ids, and returns whether it did or need not. */
+  private async sign(showIds: readonly number[], { countsUnsealed = false } = {}): Promise<boolean> {
+    const faults = await this.dataSource.transaction(async (manager) => {
+      await lock(manager, ...showIds.map((id) => `head ${id}`));
+      const before = await readHeads(manager, showIds);
+      const tips = await readTips(manager, showIds);
+      const needsCount = (id: number) => countsUnsealed && !before.get(id)?.unsealed;
+      const isBehind = (id: number) => stepsOf(tips.get(id)) !== (before.get(id)?.steps ?? 0);
+      const due = showIds.filter((id) => needsCount(id) || isBehind(id));
+      const faults = await this.faultsOf(
+        manager,
+        due.flatMap((id) => before.get(id) ?? []),
+      );
+      const isNew = (id: number) => !before.has(id);
+      if (!(await this.countHeads(manager, due.filter(isNew).length)))
+        for (const id of due.filter(isNew)) faults.set(id, 'heads are missing');
+      const sound = due.filter((id) => !faults.has(id));
+      const signedAtMs = await clock(manager);
+      const heads: LedgerHead[] = [];
+      for (const showId of sound) {
+        const unsealed = needsCount(showId)
+          ? await countUnsealed(manager, showId)
+          : (before.get(showId)?.unsealed ?? null);
+        heads.push({ showId, signedAtMs, ...builtOf(tips.get(showId)), unsealed });
       }
-      const unsealed = needsCount ? await countUnsealed(manager, showId) : (before?.unsealed ?? null);
-      if (!before && !(await this.countHead(manager))) return 'heads are missing';
-      const built = new HeadBuilder();
-      for (const tip of tips) built.add(tip);
-      await writeHead(manager, this.seals, { showId, signedAtMs: await clock(manager), ...built.finish(), unsealed });
-      this.signed.inc();
-      return undefined;
+      await writeHeads(manager, this.seals, heads);
+      this.signed.inc(heads.length);
+      return faults;
     });
-    if (fault === undefined) return true;
-    this.refused.inc();
-    if (!this.known.has(showId))
-      this.logger.error(`The head of show ${showId} was not signed: ${fault}. See npm run verify.`);
-    this.known.add(showId);
-    return false;
+    for (const [showId, fault] of faults) {
+      this.refused.inc();
+      if (!this.known.has(showId))
+        this.logger.error(`The head of show ${showId} was not signed: ${fault}. See npm run verify.`);
+      this.known.add(showId);
+    }
+    return faults.size === 0;
   }
 
-  /** Why the ledger can't be signed: it is not what it was, and more. */
-  private async faultOf(manager: EntityManager, before: SealedHead): Promise<string | undefined> {
-    if (this.seals.check(before.seal, headContent(before)) !== 'right') return 'the head before has a wrong seal';
-    const built = new HeadBuilder();
-    for (const tip of await readTips(manager, before.showId, before)) built.add(tip);
-    const { root } = built.finish();
-    return root === before.root ? undefined : 'the ledger no longer has all that the head before says';
+  /** Why the ledgers of some shows can't be signed: they are not what they were, and more. */
+  private async faultsOf(manager: EntityManager, before: readonly SealedHead[]): Promise<Map<number, string>> {
+    const faults = new Map<number, string>();
+    const tips = await readTipsOf(manager, before);
+    for (const head of before) {
+      const { showId, root, seal } = head;
+      if (this.seals.check(seal, headContent(head)) !== 'right') faults.set(showId, 'the head before has a wrong seal');
+      else if (builtOf(tips.get(showId)).root !== root)
+        faults.set(showId, 'the ledger no longer has all that the head before says');
+    }
+    return faults;
   }
 
-  /** Counts one more head, unless some of those counted are gone. */
-  private async countHead(manager: EntityManager): Promise<boolean> {
+  /** Counts so many more heads, unless some of those counted are gone. */
+  private async countHeads(manager: EntityManager, more: number): Promise<boolean> {
+    if (more === 0) return true;
     const opening = await readOpening(manager, 'FOR UPDATE');
     const [{ heads }] = await manager.query<[{ heads: number }]>('SELECT count(*)::int AS heads FROM ledger_head');
     if (!opening || this.seals.check(opening.seal, openingContent(opening)) !== 'right' || heads !== opening.heads)
       return false;
-    await writeOpening(manager, this.seals, { ...opening, heads: heads + 1 });
+    await writeOpening(manager, this.seals, { ...opening, heads: heads + more });
     return true;
   }
 
@@ -182,38 +228,67 @@ export class HeadSigner implements OnApplicationBootstrap {
   }
 
   /** Reads whole tables, without time limits and beside the pool. */
-  private longQuery<Row>(sql: string): Promise<Row[]> {
-    return onMaintenanceConnection(this.dataSource, (runner) => runner.manager.query<Row[]>(sql));
+  private longQuery<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return onMaintenanceConnection(this.dataSource, (runner) => runner.manager.query<Row[]>(sql, parameters));
   }
 }
 
-function stepsOf(tips: readonly SeatTip[]): number {
+type ShowTips = ReadonlyMap<number, readonly SeatTip[]>;
+
+function stepsOf(tips: readonly SeatTip[] = []): number {
   return tips.reduce((sum, { version }) => sum + version, 0);
 }
 
-/** The seats of a show up to the versions that they have, or that a head gives them, in order. */
-function readTips(manager: EntityManager, showId: number, head?: LedgerHead): Promise<SeatTip[]> {
-  const seats = head && headSeats(head);
-  return manager.query<SeatTip[]>(
-    `SELECT seat."row", seat.number, seat.version, ${hex('sealed.seal')} AS seal
-       FROM ${
-         seats
-           ? `unnest($2::text[], $3::int[], $4::int[]) AS seat("row", number, version)`
-           : `(SELECT "row", number, version FROM seat WHERE show_id = $1 AND version > 0) AS seat`
-       }
-      ${seats ? `JOIN seat_transition AS step ON step.show_id = $1 AND (step."row", step.number, step.version) = (seat."row", seat.number, seat.version)` : ''}
-       LEFT JOIN LATERAL (SELECT seal FROM seat_transition AS step
-                           WHERE step.show_id = $1 AND step."row" = seat."row" AND step.number = seat.number
-                             AND step.version <= seat.version AND step.seal IS NOT NULL
-                           ORDER BY step.version DESC LIMIT 1) AS sealed ON true
-      ORDER BY seat."row" COLLATE "C", seat.number`,
+function builtOf(tips: readonly SeatTip[] = []) {
+  const built = new HeadBuilder();
+  for (const tip of tips) built.add(tip);
+  return built.finish();
+}
+
+/** The seats of shows up to the versions that they have. */
+function readTips(manager: EntityManager, showIds: readonly number[]): Promise<ShowTips> {
+  return tipsOf(
+    manager,
+    '(SELECT show_id, "row", number, version FROM seat WHERE show_id = ANY($1::int[]) AND version > 0) AS seat',
+    [showIds],
+  );
+}
+
+/** The seats of shows up to the versions that heads give them. A step that is gone is left out. */
+function readTipsOf(manager: EntityManager, heads: readonly SealedHead[]): Promise<ShowTips> {
+  const seats = heads.flatMap((head) => headSeats(head).map((seat) => ({ ...seat, showId: head.showId })));
+  return tipsOf(
+    manager,
+    `unnest($1::int[], $2::text[], $3::int[], $4::int[]) AS seat(show_id, "row", number, version)
+       JOIN seat_transition AS step USING (show_id, "row", number, version)`,
     [
-      showId,
-      ...(seats
-        ? [seats.map(({ row }) => row), seats.map(({ number }) => number), seats.map(({ version }) => version)]
-        : []),
+      seats.map(({ showId }) => showId),
+      seats.map(({ row }) => row),
+      seats.map(({ number }) => number),
+      seats.map(({ version }) => version),
     ],
   );
+}
+
+/** By show, and there by row and number. @param seats show_id, row, number and version of `seat`, for the FROM clause */
+async function tipsOf(manager: EntityManager, seats: string, parameters: unknown[]): Promise<ShowTips> {
+  const rows = await manager.query<(SeatTip & { show_id: number })[]>(
+    `SELECT seat.show_id, seat."row", seat.number, seat.version, ${hex('sealed.seal')} AS seal
+       FROM ${seats}
+       LEFT JOIN LATERAL (SELECT seal FROM seat_transition AS step
+                           WHERE step.show_id = seat.show_id AND step."row" = seat."row" AND step.number = seat.number
+                             AND step.version <= seat.version AND step.seal IS NOT NULL
+                           ORDER BY step.version DESC LIMIT 1) AS sealed ON true
+      ORDER BY seat.show_id, seat."row" COLLATE "C", seat.number`,
+    parameters,
+  );
+  const tips = new Map<number, SeatTip[]>();
+  for (const row of rows) {
+    const ofShow = tips.get(row.show_id);
+    if (ofShow) ofShow.push(row);
+    else tips.set(row.show_id, [row]);
+  }
+  return tips;
 }
 
 async function countUnsealed(manager: EntityManager, showId: number): Promise<Unsealed> {
@@ -234,7 +309,10 @@ async function clock(manager: EntityManager): Promise<number> {
   return now_ms;
 }
 
-/** Until the end of the transaction. */
-async function lock(manager: EntityManager, name: string): Promise<void> {
-  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`rowlock: ledger ${name}`]);
+/** Until the end of the transaction. Everybody takes several in one order. */
+async function lock(manager: EntityManager, ...names: string[]): Promise<void> {
+  await manager.query(
+    'SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) FROM unnest($1::text[]) AS name',
+    [names.map((name) => `rowlock: ledger ${name}`)],
+  );
 }

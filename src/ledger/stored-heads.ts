@@ -35,23 +35,25 @@ export async function readHeads(manager: EntityManager, showIds: readonly number
   );
 }
 
-export async function writeHead(manager: EntityManager, seals: Seals, head: LedgerHead): Promise<void> {
-  const { showId, signedAtMs, steps, versions, root, unsealed } = head;
+/** Writes the heads, or changes those that there are. At most one of a show. */
+export async function writeHeads(manager: EntityManager, seals: Seals, heads: readonly LedgerHead[]): Promise<void> {
+  if (heads.length === 0) return;
   await manager.query(
     `INSERT INTO ledger_head (show_id, signed_at, steps, versions, root, unsealed_steps, unsealed_digest, seal)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::int[], $4::json[], $5::bytea[], $6::int[], $7::bytea[],
+                          $8::bytea[])
      ON CONFLICT (show_id) DO UPDATE
         SET signed_at = excluded.signed_at, steps = excluded.steps, versions = excluded.versions, root = excluded.root,
             unsealed_steps = excluded.unsealed_steps, unsealed_digest = excluded.unsealed_digest, seal = excluded.seal`,
     [
-      showId,
-      new Date(signedAtMs),
-      steps,
-      JSON.stringify(versions),
-      sealValue(root),
-      unsealed?.steps ?? null,
-      sealValue(unsealed?.digest ?? null),
-      sealValue(seals.seal(headContent(head))),
+      heads.map(({ showId }) => showId),
+      heads.map(({ signedAtMs }) => new Date(signedAtMs)),
+      heads.map(({ steps }) => steps),
+      heads.map(({ versions }) => JSON.stringify(versions)),
+      heads.map(({ root }) => sealValue(root)),
+      heads.map(({ unsealed }) => unsealed?.steps ?? null),
+      heads.map(({ unsealed }) => sealValue(unsealed?.digest ?? null)),
+      heads.map((head) => sealValue(seals.seal(headContent(head)))),
     ],
   );
 }

@@ -86,7 +86,8 @@ export async function sendHoldings(
          OFFSET 0)
         UNION ALL
         SELECT NULL, NULL, NULL, NULL, count(*)::int FROM seat
-         WHERE seat.status = 'BOOKED' AND seat.show_id = pair.show_id AND seat.holder_id = pair.holder_id) AS holding`,
+         WHERE seat.status = 'BOOKED' AND seat.show_id = pair.show_id AND seat.holder_id = pair.holder_id
+        HAVING count(*) > 0) AS holding`,
     [[...pairs.values()].map(({ showId }) => showId), [...pairs.values()].map(({ holderId }) => holderId)],
   );
   return new HoldingsByHolder(rows);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
 import type { SeatCommand } from './seat-command';
 
@@ -7,23 +6,25 @@ import type { SeatCommand } from './seat-command';
  * transactions of two processes that count the same seats take turns from here to their commit, so neither overlooks what
  * the other adds.
  *
- * Sent behind the locks of the seats: a transaction that waits here waits for one that has all its seats already. The keys
- * are sorted, so two transactions can't wait for each other here.
+ * Sent behind the locks of the seats: a transaction that waits here waits for one that has all its seats already. The names
+ * are sorted, so two transactions can't wait for each other here. Were two names ever to have one hash, those two would be
+ * locked together, and a deadlock that came of it is a conflict, after which the commands start again.
  */
 export async function sendLimitLocks(
   transaction: PipelinedTransaction,
   commands: readonly SeatCommand[],
 ): Promise<void> {
-  const keys = new Set(commands.flatMap(lockKeys));
-  if (keys.size === 0) return;
-  await transaction.send('SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key', [
-    [...keys].sort(),
-  ]);
+  const names = new Set(commands.flatMap(lockNames));
+  if (names.size === 0) return;
+  await transaction.send(
+    'SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) FROM unnest($1::text[]) AS name',
+    [[...names].sort()],
+  );
 }
 
 /** The lock on a network covers every address in it. */
-function lockKeys({ showId, holderId, address, isExempt }: SeatCommand): string[] {
+function lockNames({ showId, holderId, address, isExempt }: SeatCommand): string[] {
   if (isExempt) return [];
-  const holderKey = createHash('sha256').update(`${showId} ${holderId}`).digest().readBigInt64BE().toString();
-  return address ? [holderKey, address.networkKey ?? address.addressKey] : [holderKey];
+  const holder = `${showId} ${holderId}`;
+  return address ? [holder, address.networkKey ?? address.addressKey] : [holder];
 }

@@ -163,6 +163,36 @@ describe('a falsified ledger', () => {
     });
   });
 
+  it('keeps no show waiting for its head but the one that is falsified, and the one that somebody locks', async () => {
+    await onClone(database.url, async (dataSource, url) => {
+      for (const _ of [3, 4, 5]) await createShow(dataSource, { rows: 2, seatsPerRow: 10 });
+      await falsify(
+        dataSource,
+        FALSIFICATIONS.find(({ name }) => name === 'a hold undone with its step')!,
+      );
+      const target = await startApp({ DATABASE_URL: url, LOCK_TIMEOUT_MS: '50' });
+      const dora = await person(target);
+      for (const showId of [1, 2, 3, 4, 5]) await ok(dora.hold(showId, ['A9', 'B1']));
+      const signed = async () => {
+        const rows = await dataSource.query<{ show_id: number }[]>(
+          `SELECT show_id FROM ledger_head AS head
+            WHERE steps = (SELECT sum(version) FROM seat WHERE seat.show_id = head.show_id) ORDER BY show_id`,
+        );
+        return rows.map(({ show_id: id }) => id);
+      };
+      const somebody = dataSource.createQueryRunner();
+      await somebody.query(`SELECT pg_advisory_lock(hashtextextended('rowlock: ledger head 4', 0))`);
+      await expect(sign(target)).rejects.toThrow('lock timeout');
+      expect(await signed()).toEqual([2, 3, 5]);
+
+      await somebody.query('SELECT pg_advisory_unlock_all()');
+      await somebody.release();
+      await sign(target);
+      expect(await signed()).toEqual([2, 3, 4, 5]);
+      await target.close();
+    });
+  });
+
   it('is told from one that was sealed with a former secret', async () => {
     await onClone(database.url, async (dataSource, url) => {
       const LEDGER_SECRET = 'another secret of at least 32 characters';

@@ -18,6 +18,22 @@ export const WIDE_FACTOR = 10;
  * X-Forwarded-For (Azure Application Gateway does); it is dropped, or every request would be a new client to all limits.
  */
 export function clientAddress(ip: string): ClientAddress {
+  let address = recent.get(ip);
+  if (!address) {
+    address = parsed(ip);
+    if (recent.size >= RECENT_MAX) recent.clear();
+    if (ip.length <= ADDRESS_MAX_LENGTH) recent.set(ip, address);
+  }
+  return address;
+}
+
+/** Several limits ask for the address of every request, and reading it takes as long as all of them together. */
+const recent = new Map<string, ClientAddress>();
+const RECENT_MAX = 1_000;
+/** With a zone and a port. */
+const ADDRESS_MAX_LENGTH = 80;
+
+function parsed(ip: string): ClientAddress {
   const text = withoutPort(ip);
   // A made-up address in X-Forwarded-For reaches us where too many hops are trusted. It is a group by itself.
   if (!ipaddr.isValid(text)) return { group: text.slice(0, MADE_UP_MAX_LENGTH), isLoopback: false };
