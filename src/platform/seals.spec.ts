@@ -1,12 +1,34 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SealedContent, Seals } from './seals';
+import { SealedContent, Seals, ShortHmac } from './seals';
 
 const [OLD, NEW] = ['the secret of last year, long enough', 'the secret of this year, long enough'];
 const ROW: SealedContent = ['row', 1, 'A', null, '100.00'];
 
 const field = fc.oneof(fc.constant(null), fc.integer(), fc.string(), fc.constantFrom('', '1', 'null'));
 const content = fc.array(field, { maxLength: 4 }).map((fields): SealedContent => ['row', ...fields]);
+
+describe('the HMAC of short texts', () => {
+  it('is what Node makes of the same key and text', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }),
+        fc.string({ unit: 'binary' }),
+        (key, text) => {
+          expect(new ShortHmac(key).of(text)).toBe(createHmac('sha256', key).update(text).digest('hex'));
+        },
+      ),
+    );
+  });
+
+  it.each(['', 'x'.repeat(63), 'x'.repeat(65), 'ä'.repeat(64), 'ä'.repeat(32)])(
+    'takes no key that is no block of ASCII: %s',
+    (key) => {
+      expect(() => new ShortHmac(key)).toThrow('block of ASCII');
+    },
+  );
+});
 
 describe('a seal', () => {
   it('is right for what was sealed, and for nothing else', () => {

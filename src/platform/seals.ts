@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from './config/derived-keys';
 
 /** Proves that a row was written by a process that has a secret: the id of the key and the HMAC of the content, in hex. */
@@ -12,13 +12,15 @@ export type SealVerdict = 'right' | 'wrong' | 'unknown key';
 /** In bytes. 128 bits can't be guessed, as nobody can try a seal without the key (RFC 2104 §5: half of the hash or more). */
 const KEY_ID_LENGTH = 4;
 const MAC_LENGTH = 16;
+/** Of SHA-256, in bytes. */
+const BLOCK_LENGTH = 64;
 
 /** Of every seal, key id included. */
 export const SEAL_LENGTH = KEY_ID_LENGTH + MAC_LENGTH;
 
 interface SealKey {
   readonly id: string;
-  readonly key: KeyObject;
+  readonly hmac: ShortHmac;
 }
 
 /**
@@ -33,7 +35,7 @@ export class Seals {
   constructor(secrets: readonly [string, ...string[]]) {
     this.keys = secrets.map((secret) => ({
       id: deriveKey(secret, 'ledger key id', KEY_ID_LENGTH).toString('hex'),
-      key: createSecretKey(deriveKey(secret, 'ledger key')),
+      hmac: new ShortHmac(deriveKey(secret, 'ledger key').toString('hex')),
     }));
   }
 
@@ -51,9 +53,33 @@ export class Seals {
 }
 
 /** JSON keeps every two contents apart: it quotes texts, tells null from '' and numbers from texts. */
-function sealBy({ id, key }: SealKey, content: SealedContent): Seal {
-  const mac = createHmac('sha256', key).update(JSON.stringify(content)).digest('hex');
-  return id + mac.slice(0, 2 * MAC_LENGTH);
+function sealBy({ id, hmac }: SealKey, content: SealedContent): Seal {
+  return id + hmac.of(JSON.stringify(content)).slice(0, 2 * MAC_LENGTH);
+}
+
+/**
+ * HMAC-SHA-256 (RFC 2104) of short texts, by two hashes that are made at once. Node's `Hmac` gives the same, and making and
+ * collecting the object takes longer than the hashing: a rush seals thousands of steps a second.
+ */
+export class ShortHmac {
+  private readonly innerPad: string;
+  /** The outer pad, and room for the inner hash. Nothing waits between its being written and read. */
+  private readonly outer: Buffer;
+
+  /** @param key a block of ASCII, so that the pads are ASCII as well, and a text can be put behind one as it is */
+  constructor(key: string) {
+    const bytes = Buffer.from(key);
+    if (bytes.length !== BLOCK_LENGTH || bytes.some((byte) => byte > 0x7f))
+      throw new Error('The key is no block of ASCII');
+    this.innerPad = Buffer.from(bytes.map((byte) => byte ^ 0x36)).toString();
+    this.outer = Buffer.concat([bytes.map((byte) => byte ^ 0x5c), Buffer.alloc(BLOCK_LENGTH / 2)]);
+  }
+
+  /** In hex. */
+  of(text: string): string {
+    this.outer.write(hash('sha256', this.innerPad + text, 'binary'), BLOCK_LENGTH, 'binary');
+    return hash('sha256', this.outer, 'hex');
+  }
 }
 
 /** A seal as a parameter of type `bytea`. */

@@ -1,6 +1,6 @@
 import { instant } from '../platform/instant';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
-import { Seal, sealValue } from '../platform/seals';
+import type { Seal } from '../platform/seals';
 import { seatColumns } from './seat-lock';
 import type { SeatState, SeatTransition } from './seat-transitions';
 
@@ -15,10 +15,10 @@ export function sendSeatUpdate(
   void transaction.send(
     `UPDATE seat SET status = c.status, version = c.version, holder_id = c.holder_id, hold_price = c.hold_price,
         held_at = c.held_at, hold_expires_at = c.hold_expires_at, hold_slot = c.hold_slot, booking_id = c.booking_id,
-        address_key = c.address_key, network_key = c.network_key, given_up = c.given_up, seal = c.seal
+        address_key = c.address_key, network_key = c.network_key, given_up = c.given_up, seal = decode(c.seal, 'hex')
        FROM unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::numeric[],
                    $8::timestamptz[], $9::timestamptz[], $10::smallint[], $11::uuid[], $12::bigint[], $13::bigint[], $14::jsonb[],
-                   $15::bytea[])
+                   $15::text[])
          AS c(show_id, "row", number, status, version, holder_id, hold_price, held_at, hold_expires_at, hold_slot, booking_id,
               address_key, network_key, given_up, seal)
       WHERE seat.show_id = c.show_id AND seat."row" = c."row" AND seat.number = c.number`,
@@ -35,7 +35,7 @@ export function sendSeatUpdate(
       seats.map((seat) => seat.addressKey),
       seats.map((seat) => seat.networkKey),
       seats.map((seat) => seat.givenUp && JSON.stringify(seat.givenUp)),
-      seals.map(sealValue),
+      seals,
     ],
   );
 }
@@ -50,9 +50,12 @@ export function sendTransitions(
   void transaction.send(
     `INSERT INTO seat_transition (show_id, "row", number, version, command, from_status, to_status,
                                   holder_id, actor_id, reason, hold_expires_at, booking_id, price, seal, at)
-     SELECT *, $15::timestamptz FROM unnest($1::int[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[],
-                                            $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::uuid[],
-                                            $13::numeric[], $14::bytea[])`,
+     SELECT c.show_id, c."row", c.number, c.version, c.command, c.from_status, c.to_status, c.holder_id, c.actor_id, c.reason,
+            c.hold_expires_at, c.booking_id, c.price, decode(c.seal, 'hex'), $15::timestamptz
+       FROM unnest($1::int[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                   $10::text[], $11::timestamptz[], $12::uuid[], $13::numeric[], $14::text[])
+         AS c(show_id, "row", number, version, command, from_status, to_status, holder_id, actor_id, reason, hold_expires_at,
+              booking_id, price, seal)`,
     [
       ...seatColumns(transitions),
       transitions.map((step) => step.version),
@@ -65,7 +68,7 @@ export function sendTransitions(
       transitions.map((step) => timestamp(step.holdExpiresAtMs)),
       transitions.map((step) => step.bookingId),
       transitions.map((step) => step.price),
-      seals.map(sealValue),
+      seals,
       timestamp(nowMs),
     ],
   );

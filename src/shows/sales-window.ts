@@ -1,8 +1,8 @@
-/** PURE. When seats of a show can be held and booked. */
+/** PURE. When seats of a show can be held and booked: dates, or milliseconds since the epoch. */
 export interface SalesWindow {
-  readonly salesOpenAt: Date;
-  readonly salesCloseAt: Date;
-  readonly endsAt: Date;
+  readonly salesOpenAt: Date | number;
+  readonly salesCloseAt: Date | number;
+  readonly endsAt: Date | number;
 }
 
 /** Whether sales are open at an instant of the database's clock: from the opening, up to but not at the close. */

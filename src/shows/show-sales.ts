@@ -6,6 +6,8 @@ export interface ShowSales extends SalesWindow {
   readonly currency: string;
 }
 
+const inMs = (column: string) => `date_part('epoch', ${column}) * 1000`;
+
 /** Looks up shows within the transaction; shows that don't exist are absent from the map. */
 export async function sendShowSales(
   transaction: PipelinedTransaction,
@@ -13,15 +15,16 @@ export async function sendShowSales(
 ): Promise<Map<number, ShowSales>> {
   const { rows } = await transaction.send<{
     id: number;
-    sales_open_at: Date;
-    sales_close_at: Date;
-    ends_at: Date;
+    salesOpenAt: number;
+    salesCloseAt: number;
+    endsAt: number;
     currency: string;
-  }>('SELECT id, sales_open_at, sales_close_at, ends_at, currency FROM show WHERE id = ANY($1::int[])', [showIds]);
-  return new Map(
-    rows.map((row) => [
-      row.id,
-      { salesOpenAt: row.sales_open_at, salesCloseAt: row.sales_close_at, endsAt: row.ends_at, currency: row.currency },
-    ]),
+  }>(
+    // As numbers: `pg` takes longer to read three dates than for all else here.
+    `SELECT id, currency, ${inMs('sales_open_at')} AS "salesOpenAt", ${inMs('sales_close_at')} AS "salesCloseAt",
+            ${inMs('ends_at')} AS "endsAt"
+       FROM show WHERE id = ANY($1::int[])`,
+    [showIds],
   );
+  return new Map(rows.map((row) => [row.id, row]));
 }
