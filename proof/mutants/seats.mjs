@@ -160,15 +160,15 @@ export const SEATS = [
   }),
   ...mutantsIn('src/seats/limit-locks.ts', INTERLEAVINGS, {
     'limits are counted without a lock': [
-      'if (keys.size === 0) return;',
-      'if (keys.size >= 0) return;',
+      'if (names.size === 0) return;',
+      'if (names.size >= 0) return;',
       'A1 BOOKED by ann, limit 2 with booked',
     ],
   }),
   ...mutantsIn('src/seats/limit-locks.ts', ['test/api/seat-limits.e2e-spec.ts'], {
     'holds of an address are counted without a lock': [
-      'return address ? [holderKey, address.networkKey ?? address.addressKey] : [holderKey];',
-      'return address ? [holderKey] : [holderKey];',
+      'return address ? [holder, address.networkKey ?? address.addressKey] : [holder];',
+      'return address ? [holder] : [holder];',
       'by two guests at once',
     ],
     'one address of a network does not wait for another': [
