@@ -1,6 +1,7 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { VerificationReport, verifyLedger } from '../../src/ledger/ledger-verifier';
 import { onMaintenanceConnection } from '../../src/platform/database/maintenance';
+import { failureKind } from '../../src/platform/database/pg-errors';
 import { rectangularLayout } from '../../src/shows/show-creation';
 import { openDataSource } from '../kit/database-server';
 import type { House, HouseSize } from '../kit/house';
@@ -38,9 +39,7 @@ export class BenchHouse {
   /** Makes every seat free and forgets what was before. */
   async reset(): Promise<void> {
     await onMaintenanceConnection(this.dataSource, async (runner) => {
-      await runner.query(
-        'TRUNCATE seat, seat_transition, booking, booking_seat, idempotency_record, ledger_head, ledger_opening',
-      );
+      await this.forget(runner);
       await runner.query(
         `INSERT INTO seat (show_id, "row", number, price)
          SELECT show.id, layout."row", number, show.price
@@ -51,6 +50,18 @@ export class BenchHouse {
       );
     });
     await this.settle();
+  }
+
+  /** A server that signs heads holds some of the tables and wants others. PostgreSQL ends one of the two. */
+  private async forget(runner: QueryRunner, attemptsLeft = 5): Promise<void> {
+    try {
+      await runner.query(
+        'TRUNCATE seat, seat_transition, booking, booking_seat, idempotency_record, ledger_head, ledger_opening',
+      );
+    } catch (error) {
+      if (failureKind(error) !== 'conflict' || attemptsLeft === 0) throw error;
+      await this.forget(runner, attemptsLeft - 1);
+    }
   }
 
   /** Does the work that a round has left to PostgreSQL, so that the next round does not pay for it. */
