@@ -83,6 +83,6 @@ export class StreamPlaces {
 
   private refuse(code: 'RATE_LIMITED' | 'BUSY', detail: string): never {
     this.refusals.inc({ code });
-    throw new Problem(code, { detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
+    throw new Problem(code, { detail, retryAfterSeconds: RETRY_AFTER_SECONDS }, { reason: 'streams' });
   }
 }

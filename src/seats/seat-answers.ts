@@ -56,10 +56,11 @@ function limitInWords(code: RefusalCode, { of, max }: Limit): string {
 export function acceptedOutcome<Name extends SeatCommandName>(outcome: SeatCommandOutcome): OutcomeOf<Name> {
   if (outcome.kind === 'key-reused') throw new Problem('IDEMPOTENCY_KEY_REUSED');
   if (outcome.kind === 'too-many-keys') {
-    throw new Problem('RATE_LIMITED', {
+    const extras = {
       detail: `The answers under ${outcome.max} idempotency keys of yours are kept, and no more are.`,
       retryAfterSeconds: outcome.retryAfterSeconds,
-    });
+    };
+    throw new Problem('RATE_LIMITED', extras, { reason: 'idempotency-keys' });
   }
   if (outcome.kind === 'slots-taken' || outcome.kind === 'set-aside') {
     throw new Error('The queue decides such a command again');

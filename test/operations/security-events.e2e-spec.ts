@@ -1,5 +1,6 @@
 import { startApp, TestApp } from '../support/app';
 import { person, request } from '../support/client';
+import { createShow } from '../support/house';
 
 const TOKEN = 'a-token-for-the-metrics';
 
@@ -88,6 +89,58 @@ describe('security events', () => {
     for (let i = 0; i < 25; i++) await request(app, 'GET', '/api/auth/me/', { token: 'x' });
     expect(lines()).toHaveLength(10);
     expect(await counts()).toEqual([expect.stringMatching(/ 25$/)]);
+  });
+});
+
+/** An operator who reads of a refusal finds the setting by its reason. */
+it('each limit that answers 429 is counted by a reason of its own', async () => {
+  const ip = '203.0.113.9';
+  const app = await startApp({
+    LOG_LEVEL: 'error',
+    RATE_LIMIT_ENABLED: 'true',
+    RATE_LIMIT_GUEST_BURST: '1',
+    RATE_LIMIT_GUEST_PER_MINUTE: '1',
+    RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE: '1',
+    RATE_LIMIT_REGISTER_PER_MINUTE: '1',
+    RATE_LIMIT_REFRESH_PER_MINUTE: '1',
+    RATE_LIMIT_READS_PER_MINUTE: '1',
+    RATE_LIMIT_HEAVY_READS_PER_MINUTE: '1',
+    RATE_LIMIT_COMMANDS_PER_MINUTE: '2',
+    IDEMPOTENCY_MAX_KEYS_PER_HOLDER: '1',
+    TRUST_PROXY_HOPS: '1',
+    METRICS_TOKEN: TOKEN,
+  });
+  const showId = await createShow(app.dataSource);
+  const { token } = await person(app);
+  const twice: [method: string, path: string, body?: unknown][] = [
+    ['POST', '/api/auth/guest/'],
+    ['POST', '/api/auth/login/', { username: 'nobody', password: 'wrong-password' }],
+    ['POST', '/api/auth/register/', { username: 'somebody', password: 'a long and rare password 7' }],
+    ['POST', '/api/auth/refresh/', { refresh_token: 'none' }],
+    ['GET', `/api/shows/${showId}/activity/`],
+    ['GET', `/api/seats/?show_id=${showId}`],
+  ];
+  for (const [method, path, body] of twice)
+    for (const _ of [1, 2]) await request(app, method, path, { body, headers: { 'x-forwarded-for': ip } });
+  for (const number of [1, 2, 3]) {
+    const body = { show_id: showId, seats: [{ row: 'A', number }] };
+    await request(app, 'POST', '/api/seats/hold-batch/', { body, token, headers: { 'idempotency-key': `k${number}` } });
+  }
+  const { body } = await request(app, 'GET', '/metrics', { token: TOKEN });
+  await app.close();
+
+  const counted = [
+    ...(body as string).matchAll(/^rowlock_security_events_total\{kind="RATE_LIMITED",reason="([^"]*)"\} (\d+)$/gm),
+  ];
+  expect(Object.fromEntries(counted.map(([, reason, count]) => [reason, Number(count)]))).toEqual({
+    commands: 1,
+    guest: 1,
+    'heavy-reads': 1,
+    'idempotency-keys': 1,
+    'login-address': 1,
+    reads: 1,
+    refresh: 1,
+    register: 1,
   });
 });
 

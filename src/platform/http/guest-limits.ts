@@ -31,10 +31,11 @@ export class GuestLimitGuard implements CanActivate {
     const counted = [[this.addresses, group] as const, ...(wideGroup ? [[this.networks, wideGroup] as const] : [])];
     const waitMs = Math.max(...counted.map(([buckets, key]) => buckets.waitMs(key)));
     if (waitMs > 0) {
-      throw new Problem('RATE_LIMITED', {
+      const extras = {
         detail: `No more than ${guestPerMinute} guests a minute from one address, after ${guestBurst} at once.`,
         retryAfterSeconds: Math.ceil(waitMs / 1_000),
-      });
+      };
+      throw new Problem('RATE_LIMITED', extras, { reason: 'guest' });
     }
     for (const [buckets, key] of counted) buckets.take(key);
     return true;
