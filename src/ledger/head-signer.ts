@@ -4,6 +4,7 @@ import { DataSource, EntityManager } from 'typeorm';
 import { APP_CONFIG } from '../platform/config/app-config';
 import type { AppConfig } from '../platform/config/app-config';
 import { onMaintenanceConnection } from '../platform/database/maintenance';
+import { milliseconds } from '../platform/instant';
 import { Jobs } from '../platform/jobs/jobs';
 import { Metrics } from '../platform/metrics/metrics';
 import { Seals } from '../platform/seals';
@@ -18,7 +19,7 @@ import {
   Unsealed,
   UnsealedDigest,
 } from './ledger-head';
-import { hex, milliseconds, STEP_COLUMNS, StepRow, UNSEALED_SALE_JOINS, unsealedContent } from './ledger-rows';
+import { hex, STEP_COLUMNS, StepRow, UNSEALED_SALE_JOINS, unsealedContent } from './ledger-rows';
 import { readHeads, readOpening, SealedHead, writeHeads, writeOpening } from './stored-heads';
 
 const HOUR_MS = 3_600_000;
@@ -85,20 +86,17 @@ export class HeadSigner implements OnApplicationBootstrap {
 
   private async signPending(stopping?: AbortSignal): Promise<void> {
     let failure: unknown;
-    const signed = async (showIds: readonly number[]) => {
-      await this.sign(showIds);
-      for (const id of showIds) this.pending.delete(id);
-    };
-    for (const batch of await this.batches([...this.pending])) {
+    const batches = await this.batches([...this.pending]);
+    // Shows that could not be signed together are put behind, one by one: none must keep the others waiting.
+    for (const batch of batches) {
       if (stopping?.aborted) return;
       try {
-        await signed(batch);
-      } catch {
-        // One show must not keep the others waiting. What fails by itself is tried again in the next round.
-        for (const id of batch) {
-          if (stopping?.aborted) return;
-          await signed([id]).catch((error: unknown) => (failure = error));
-        }
+        await this.sign(batch);
+        for (const id of batch) this.pending.delete(id);
+      } catch (error) {
+        // What fails by itself is tried again in the next round.
+        if (batch.length > 1) batches.push(...batch.map((id) => [id]));
+        else failure = error;
       }
     }
     if (failure !== undefined) throw failure;

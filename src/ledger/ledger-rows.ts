@@ -1,10 +1,10 @@
+import { milliseconds } from '../platform/instant';
 import type { Seal } from '../platform/seals';
 import type { SealedLedgerStep } from './ledger-chain';
 import type { StoredSeat } from './ledger-replay';
 
 /** The rows of a ledger as both the verifier and the signer of heads read them. */
 
-export const milliseconds = (column: string) => `round(date_part('epoch', ${column}) * 1000)`;
 export const hex = (column: string) => `encode(${column}, 'hex')`;
 
 /** A step; where it has no seal, also what it sold. */

@@ -1,19 +1,11 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { onMaintenanceConnection } from '../platform/database/maintenance';
+import { milliseconds } from '../platform/instant';
 import { Seal, Seals } from '../platform/seals';
 import { brokenBy, SEAL_RULES, SeatChain } from './ledger-chain';
 import { headContent, LedgerHead, Opening, openingContent, UnsealedDigest } from './ledger-head';
 import { LEDGER_RULES, LedgerViolation, ReplayLimits, SeatReplay } from './ledger-replay';
-import {
-  hex,
-  ledgerStep,
-  milliseconds,
-  REPLAY_SQL,
-  ReplayRow,
-  storedSeat,
-  StepRow,
-  unsealedContent,
-} from './ledger-rows';
+import { hex, ledgerStep, REPLAY_SQL, ReplayRow, storedSeat, StepRow, unsealedContent } from './ledger-rows';
 import { findSchemaFaults, SCHEMA_RULES } from './ledger-schema';
 import { HEAD_RULES, HeadCheck, HeadMaker } from './show-heads';
 import { readHeads, readOpening, SealedHead, SealedOpening } from './stored-heads';

@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
+import { milliseconds } from '../platform/instant';
 import { Seal, Seals, sealValue } from '../platform/seals';
 import { headContent, HeadVersions, LedgerHead, Opening, openingContent } from './ledger-head';
-import { hex, milliseconds } from './ledger-rows';
+import { hex } from './ledger-rows';
 
 /** The heads and the opening as the database keeps them. */
 

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { milliseconds } from '../platform/instant';
 import type { Seal } from '../platform/seals';
 import { seatKey, SeatRef, SeatState } from './seat-transitions';
 import { Seat } from './seat.entity';
@@ -75,8 +76,6 @@ export async function sendClock(transaction: PipelinedTransaction): Promise<numb
   return Number(rows[0]!.now_ms);
 }
 
-const inMs = (column: string) => `round(extract(epoch FROM seat."${column}") * 1000)::float8`;
-
 /** The columns of a seat, each by its name in memory. */
 const COLUMNS = Object.entries({
   showId: 'seat."show_id"',
@@ -87,8 +86,8 @@ const COLUMNS = Object.entries({
   price: 'seat."price"',
   holdPrice: 'seat."hold_price"',
   holderId: 'seat."holder_id"',
-  heldAtMs: inMs('held_at'),
-  holdExpiresAtMs: inMs('hold_expires_at'),
+  heldAtMs: milliseconds('seat."held_at"'),
+  holdExpiresAtMs: milliseconds('seat."hold_expires_at"'),
   holdSlot: 'seat."hold_slot"',
   addressKey: 'seat."address_key"',
   networkKey: 'seat."network_key"',

@@ -4,7 +4,10 @@ import type { Seal } from '../platform/seals';
 import { seatColumns } from './seat-lock';
 import type { SeatState, SeatTransition } from './seat-transitions';
 
-/** The statements that change seats and write their ledger. Every one carries the show in its condition. */
+/**
+ * The statements that change seats and write their ledger. Every one carries the show in its condition. Seals go as hex: the
+ * backslash of a `bytea` would have to be escaped in every element of an array.
+ */
 
 /** Sends one UPDATE for all seats that changed. */
 export function sendSeatUpdate(

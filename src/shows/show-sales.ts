@@ -1,12 +1,11 @@
 import type { PipelinedTransaction } from '../platform/database/pipelined-transaction';
+import { milliseconds } from '../platform/instant';
 import type { SalesWindow } from './sales-window';
 
 /** The part of a show that decides on selling its seats. */
 export interface ShowSales extends SalesWindow {
   readonly currency: string;
 }
-
-const inMs = (column: string) => `date_part('epoch', ${column}) * 1000`;
 
 /** Looks up shows within the transaction; shows that don't exist are absent from the map. */
 export async function sendShowSales(
@@ -21,8 +20,8 @@ export async function sendShowSales(
     currency: string;
   }>(
     // As numbers: `pg` takes longer to read three dates than for all else here.
-    `SELECT id, currency, ${inMs('sales_open_at')} AS "salesOpenAt", ${inMs('sales_close_at')} AS "salesCloseAt",
-            ${inMs('ends_at')} AS "endsAt"
+    `SELECT id, currency, ${milliseconds('sales_open_at')} AS "salesOpenAt", ${milliseconds('sales_close_at')} AS "salesCloseAt",
+            ${milliseconds('ends_at')} AS "endsAt"
        FROM show WHERE id = ANY($1::int[])`,
     [showIds],
   );
