@@ -21,4 +21,14 @@ describe('the address of a client', () => {
   ])('%s', (ip, expected) => {
     expect(clientAddress(ip)).toEqual(expected);
   });
+
+  it('is remembered for the next thousand others, and no made-up one is that is longer than any address', () => {
+    const address = clientAddress('198.51.100.1');
+    expect(clientAddress('198.51.100.1')).toBe(address);
+    for (let i = 0; i < 1_000; i++) clientAddress(`10.0.${i >> 8}.${i & 255}`);
+    expect(clientAddress('198.51.100.1')).not.toBe(address);
+
+    const madeUp = 'x'.repeat(81);
+    expect(clientAddress(madeUp)).not.toBe(clientAddress(madeUp));
+  });
 });
